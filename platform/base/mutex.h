@@ -13,6 +13,8 @@
 #else
 #define BELGRAND_TS(x)
 #endif
+// Debian's absl still defines this name, with the same meaning.
+#undef GUARDED_BY
 #define GUARDED_BY(mutex) BELGRAND_TS(guarded_by(mutex))
 #define REQUIRES_LOCK(...) BELGRAND_TS(requires_capability(__VA_ARGS__))
 #define EXCLUDES_LOCK(...) BELGRAND_TS(locks_excluded(__VA_ARGS__))
