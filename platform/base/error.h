@@ -1,9 +1,9 @@
 // The one error type of the project: absl::Status, built from fmt format strings.
 //
 // Every module edge returns Status or StatusOr; exceptions never cross one. Messages say what, the
-// value, why, and what to do about it. Only this header touches absl's text types: Debian builds absl
-// with its own string_view, so the rest of the code keeps std::string_view.
-// docs/errors.md says what each code means here and whether a client may retry.
+// value, why, and what to do about it. Only this header touches absl's text types: Debian builds
+// absl with its own string_view, so the rest of the code keeps std::string_view. docs/errors.md
+// says what each code means here and whether a client may retry.
 #pragma once
 
 #include <absl/status/status.h>
@@ -31,9 +31,9 @@ inline std::string Message(const Status& status) {
   return std::string(status.message().data(), status.message().size());
 }
 
-#define BELGRAND_STATUS_MAKER(Name, Code)                                    \
-  template <typename... Args>                                                \
-  Status Name(fmt::format_string<Args...> format, Args&&... args) {          \
+#define BELGRAND_STATUS_MAKER(Name, Code)                                      \
+  template <typename... Args>                                                  \
+  Status Name(fmt::format_string<Args...> format, Args&&... args) {            \
     return MakeStatus(Code, fmt::format(format, std::forward<Args>(args)...)); \
   }
 BELGRAND_STATUS_MAKER(InvalidArgument, StatusCode::kInvalidArgument)
@@ -55,14 +55,15 @@ Status Annotate(const Status& status, std::string_view context);
 }  // namespace belgrand::base
 
 // Evaluates `expr` (a Status); returns it from the enclosing function when it is not OK.
-#define RETURN_IF_ERROR(expr)                            \
-  do {                                                   \
+#define RETURN_IF_ERROR(expr)                                                            \
+  do {                                                                                   \
     if (auto belgrand_status_ = (expr); !belgrand_status_.ok()) return belgrand_status_; \
   } while (false)
 
 #define BELGRAND_CONCAT_INNER(a, b) a##b
 #define BELGRAND_CONCAT(a, b) BELGRAND_CONCAT_INNER(a, b)
-// Evaluates `expr` (a StatusOr); assigns its value to `lhs` (which may declare) or returns its status.
+// Evaluates `expr` (a StatusOr); assigns its value to `lhs` (which may declare) or returns its
+// status.
 #define ASSIGN_OR_RETURN(lhs, expr) \
   BELGRAND_ASSIGN_OR_RETURN_IMPL(BELGRAND_CONCAT(belgrand_or_, __LINE__), lhs, expr)
 #define BELGRAND_ASSIGN_OR_RETURN_IMPL(var, lhs, expr) \

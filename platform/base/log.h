@@ -26,11 +26,11 @@ class LogField {
  public:
   LogField(std::string_view key, std::string_view value) : key_(key), value_(std::string(value)) {}
   LogField(std::string_view key, const char* value) : LogField(key, std::string_view(value)) {}
-  LogField(std::string_view key, const std::string& value) : LogField(key, std::string_view(value)) {}
+  LogField(std::string_view key, const std::string& value)
+      : LogField(key, std::string_view(value)) {}
   LogField(std::string_view key, const Status& value) : key_(key), value_(Message(value)) {}
   template <typename T>
-    requires std::is_arithmetic_v<T>
-  LogField(std::string_view key, T value) : key_(key) {
+  requires std::is_arithmetic_v<T> LogField(std::string_view key, T value) : key_(key) {
     if constexpr (std::is_same_v<T, bool>) {
       value_ = value;
     } else if constexpr (std::is_floating_point_v<T>) {

@@ -81,9 +81,8 @@ std::string FormatDay(Day d) {
 std::string FormatInstant(Instant t) {
   const Day day = DayOf(t);
   const std::chrono::hh_mm_ss<Duration> clock(t - day);
-  std::string text =
-      fmt::format("{}T{:02}:{:02}:{:02}", FormatDay(day), clock.hours().count(),
-                  clock.minutes().count(), clock.seconds().count());
+  std::string text = fmt::format("{}T{:02}:{:02}:{:02}", FormatDay(day), clock.hours().count(),
+                                 clock.minutes().count(), clock.seconds().count());
   if (clock.subseconds().count() != 0) text += fmt::format(".{:06}", clock.subseconds().count());
   return text + "Z";
 }

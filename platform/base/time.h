@@ -1,7 +1,7 @@
 // Instants and days of the project, and their ISO 8601 text.
 //
-// An instant is microseconds since the Unix epoch, UTC; a day is a civil date. Neither carries a zone:
-// zones are an edge matter.
+// An instant is microseconds since the Unix epoch, UTC; a day is a civil date. Neither carries a
+// zone: zones are an edge matter.
 #pragma once
 
 #include <chrono>

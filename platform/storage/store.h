@@ -1,13 +1,13 @@
-// Ordered keys inside named families, written in atomic batches: the one seam to the storage engine.
+// Ordered keys inside named families, written in atomic batches: the one seam to the storage
+// engine.
 //
-// RocksDB (embedded) is behind it and is named nowhere else. Keys order by their bytes; a key begins with
-// its partition (site or district) wherever it can, so that a distributed engine can stand behind the
-// same seam later. Each service owns one store in its own directory.
+// RocksDB (embedded) is behind it and is named nowhere else. Keys order by their bytes; a key
+// begins with its partition (site or district) wherever it can, so that a distributed engine can
+// stand behind the same seam later. Each service owns one store in its own directory.
 //
-// Durability: Write returns after the batch is on disk (write-ahead log synced). Concurrent writers share
-// one sync (group commit).
-// Thread safety: safe. Readers never block writers.
-// Limits: a key is at most 4 KiB, a value at most 16 MiB; a larger one is InvalidArgument.
+// Durability: Write returns after the batch is on disk (write-ahead log synced). Concurrent writers
+// share one sync (group commit). Thread safety: safe. Readers never block writers. Limits: a key is
+// at most 4 KiB, a value at most 16 MiB; a larger one is InvalidArgument.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ using Family = std::size_t;
 
 struct StoreOptions {
   std::filesystem::path directory;  // created with mode 0700 if absent
-  // Names of the families, in the order of their indexes. Adding one to an existing store creates it;
-  // an existing family that is missing here is FailedPrecondition.
+  // Names of the families, in the order of their indexes. Adding one to an existing store creates
+  // it; an existing family that is missing here is FailedPrecondition.
   std::vector<std::string> families;
   std::size_t block_cache_bytes = std::size_t{64} << 20;
   std::size_t write_buffer_bytes = std::size_t{64} << 20;
@@ -102,22 +102,24 @@ struct StoreStatistics {
 
 class Store {
  public:
-  // FailedPrecondition: another process holds the directory, or its families differ. DataLoss: damaged.
+  // FailedPrecondition: another process holds the directory, or its families differ. DataLoss:
+  // damaged.
   static base::StatusOr<std::unique_ptr<Store>> Open(const StoreOptions& options);
   ~Store();
 
-  // Unavailable: the disk refused (nothing of the batch is visible after a restart either, unless the
-  // engine had already synced it). ResourceExhausted: the disk is full.
+  // Unavailable: the disk refused (nothing of the batch is visible after a restart either, unless
+  // the engine had already synced it). ResourceExhausted: the disk is full.
   base::Status Write(const Batch& batch);
   base::StatusOr<std::optional<std::string>> Get(Family family, std::string_view key) const;
-  // Values in the order of the keys; one pass over the engine, for duplicate checks of whole batches.
+  // Values in the order of the keys; one pass over the engine, for duplicate checks of whole
+  // batches.
   base::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
       Family family, const std::vector<std::string>& keys) const;
   Cursor Scan(Family family, std::string_view from, std::string_view to) const;
   Snapshot TakeSnapshot() const;
   StoreStatistics Statistics() const;
-  // Rewrites everything so that deleted data leaves the files: flushes all families, then compacts each
-  // to the bottom. Blocks for as long as that takes.
+  // Rewrites everything so that deleted data leaves the files: flushes all families, then compacts
+  // each to the bottom. Blocks for as long as that takes.
   base::Status CompactAll();
 
  private:

@@ -1,0 +1,55 @@
+#include "platform/http/server.h"
+
+#include <httplib.h>
+
+#include <thread>
+
+#include "platform/base/address.h"
+
+namespace belgrand::http {
+
+struct Server::Impl {
+  httplib::Server server;
+  std::thread thread;
+  int port = 0;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+base::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address,
+                                                      std::map<std::string, Handler> handlers) {
+  ASSIGN_OR_RETURN(const base::Address where, base::ParseAddress(address));
+  auto impl = std::make_unique<Impl>();
+  httplib::Server& server = impl->server;
+  server.new_task_queue = [] { return new httplib::ThreadPool(8); };
+  server.set_payload_max_length(std::size_t{64} << 10);
+  server.set_read_timeout(5);
+  server.set_write_timeout(5);
+  for (auto& [path, handler] : handlers) {
+    server.Get(path,
+               [handler = std::move(handler)](const httplib::Request&, httplib::Response& out) {
+                 const Response response = handler();
+                 out.status = response.code;
+                 out.set_content(response.body, response.content_type);
+               });
+  }
+  impl->port = where.port == 0 ? server.bind_to_any_port(where.host)
+                               : (server.bind_to_port(where.host, where.port) ? where.port : -1);
+  if (impl->port <= 0) {
+    return base::Unavailable(
+        "cannot listen on http address {}: it is in use or not of this machine", address);
+  }
+  impl->thread = std::thread([&server] { server.listen_after_bind(); });
+  // stop() before the loop runs would be lost, so wait until it does.
+  while (!server.is_running()) std::this_thread::yield();
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+Server::~Server() {
+  impl_->server.stop();
+  if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+int Server::port() const { return impl_->port; }
+
+}  // namespace belgrand::http

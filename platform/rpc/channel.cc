@@ -1,0 +1,35 @@
+#include "platform/rpc/channel.h"
+
+#include <grpcpp/create_channel.h>
+
+#include "platform/base/address.h"
+
+namespace belgrand::rpc {
+
+base::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& target,
+                                                           const std::optional<TlsFiles>& tls,
+                                                           int max_message_bytes) {
+  ASSIGN_OR_RETURN(const base::Address address, base::ParseAddress(target));
+  if (!tls && !base::IsLoopback(address)) {
+    return base::PermissionDenied(
+        "{} is not loopback and tls is not configured: samples and alerts do not cross a network "
+        "in plain text",
+        target);
+  }
+  ASSIGN_OR_RETURN(auto credentials, ClientCredentials(tls));
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(max_message_bytes);
+  arguments.SetMaxSendMessageSize(max_message_bytes);
+  // A peer that restarts should be found again within a second, not after gRPC's default of
+  // minutes.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  return grpc::CreateCustomChannel(target, credentials, arguments);
+}
+
+void SetTimeout(grpc::ClientContext& context, base::Duration timeout) {
+  context.set_deadline(std::chrono::system_clock::now() + timeout);
+}
+
+}  // namespace belgrand::rpc

@@ -1,0 +1,25 @@
+// Client side: channels with limits, keepalive and the project's credentials.
+#pragma once
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "platform/base/error.h"
+#include "platform/base/time.h"
+#include "platform/rpc/tls.h"
+
+namespace belgrand::rpc {
+
+// Connects lazily. PermissionDenied: the target is not loopback and there is no TLS.
+base::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& target,
+                                                           const std::optional<TlsFiles>& tls,
+                                                           int max_message_bytes = 16 << 20);
+
+// Sets the call's deadline, by the machine's clock.
+void SetTimeout(grpc::ClientContext& context, base::Duration timeout);
+
+}  // namespace belgrand::rpc

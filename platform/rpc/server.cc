@@ -1,0 +1,81 @@
+#include "platform/rpc/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <mutex>
+
+#include "platform/base/address.h"
+
+namespace belgrand::rpc {
+
+struct Server::Impl {
+  std::unique_ptr<grpc::Server> server;
+  int port = 0;
+  std::once_flag stopped;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() { Stop(std::chrono::seconds(1)); }
+
+base::StatusOr<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
+  ASSIGN_OR_RETURN(const base::Address address, base::ParseAddress(options.listen));
+  if (!options.tls && !base::IsLoopback(address)) {
+    return base::PermissionDenied(
+        "listen address {} is not loopback and tls is not configured: without identities only "
+        "loopback is served",
+        options.listen);
+  }
+  ASSIGN_OR_RETURN(auto credentials, ServerCredentials(options.tls));
+
+  // Both plug-ins are process-wide switches of gRPC; they are set once, before the first server.
+  static std::once_flag plugins;
+  std::call_once(plugins, [] { grpc::EnableDefaultHealthCheckService(true); });
+  if (options.reflection == ServerOptions::Reflection::kOn) {
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  }
+
+  auto impl = std::make_unique<Impl>();
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(options.listen, credentials, &impl->port);
+  builder.SetMaxReceiveMessageSize(options.max_message_bytes);
+  builder.SetMaxSendMessageSize(options.max_message_bytes);
+  grpc::ResourceQuota quota("belgrand");
+  quota.SetMaxThreads(options.max_threads);
+  builder.SetResourceQuota(quota);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  for (grpc::Service* service : options.services) builder.RegisterService(service);
+  impl->server = builder.BuildAndStart();
+  if (!impl->server || impl->port <= 0) {
+    return base::Unavailable("cannot listen on {}: it is in use or not of this machine",
+                             options.listen);
+  }
+  std::unique_ptr<Server> server(new Server(std::move(impl)));
+  server->SetServing(false);
+  return server;
+}
+
+int Server::port() const { return impl_->port; }
+
+std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  return impl_->server->InProcessChannel(arguments);
+}
+
+void Server::SetServing(bool serving) {
+  if (auto* health = impl_->server->GetHealthCheckService()) health->SetServingStatus(serving);
+}
+
+void Server::Stop(base::Duration timeout) {
+  std::call_once(impl_->stopped, [&] {
+    impl_->server->Shutdown(std::chrono::system_clock::now() + timeout);
+    impl_->server->Wait();
+  });
+}
+
+}  // namespace belgrand::rpc

@@ -1,0 +1,52 @@
+// The gRPC server of a process: credentials, limits, health, reflection, orderly stop.
+//
+// Create binds and serves; services added before it are found there. Stop is idempotent and
+// bounded. The synchronous API is used throughout: Debian's libgrpc gives ThreadSanitizer false
+// reports on the callback API.
+#pragma once
+
+#include <grpcpp/channel.h>
+#include <grpcpp/impl/service_type.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "platform/base/error.h"
+#include "platform/base/time.h"
+#include "platform/rpc/tls.h"
+
+namespace belgrand::rpc {
+
+struct ServerOptions {
+  std::string listen;  // host:port, port 0 for any free one
+  std::optional<TlsFiles> tls;
+  int max_message_bytes = 16 << 20;
+  // Threads that may work on calls at once; more calls get RESOURCE_EXHAUSTED.
+  int max_threads = 256;
+  enum class Reflection { kOff, kOn } reflection = Reflection::kOff;
+  std::vector<grpc::Service*> services;  // borrowed; must outlive the server
+};
+
+class Server {
+ public:
+  // PermissionDenied: not loopback and no TLS. Unavailable: the address cannot be bound.
+  static base::StatusOr<std::unique_ptr<Server>> Create(const ServerOptions& options);
+  ~Server();
+
+  int port() const;
+  // A channel into this very process.
+  std::shared_ptr<grpc::Channel> InProcessChannel();
+  // What gRPC's health service answers (all services and "").
+  void SetServing(bool serving);
+  // Refuses new calls, lets running ones finish until `timeout`, then cancels them.
+  void Stop(base::Duration timeout);
+
+ private:
+  struct Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace belgrand::rpc

@@ -1,0 +1,25 @@
+// Statuses on the wire: absl::Status codes are gRPC's; details travel as google.rpc messages.
+#pragma once
+
+#include <grpcpp/support/status.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "platform/base/error.h"
+#include "platform/base/time.h"
+
+namespace belgrand::rpc {
+
+// Attaches google.rpc.BadRequest: pairs of field path and description.
+base::Status WithFieldViolations(
+    base::Status status, const std::vector<std::pair<std::string, std::string>>& violations);
+// Attaches google.rpc.RetryInfo.
+base::Status WithRetryDelay(base::Status status, base::Duration delay);
+
+grpc::Status ToGrpc(const base::Status& status);
+// Keeps the code and message, and the details as payloads.
+base::Status FromGrpc(const grpc::Status& status);
+
+}  // namespace belgrand::rpc

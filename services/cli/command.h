@@ -1,0 +1,22 @@
+// A subcommand of the belgrand binary: it declares its options on `app` and puts into `run` what to
+// do.
+//
+// Exit codes: 0 clean, 1 runtime failure, 2 usage, 3 configuration.
+#pragma once
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace belgrand::cli {
+
+using RunSlot = std::function<int()>;
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitRuntime = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitConfig = 3;
+
+}  // namespace belgrand::cli

@@ -1,0 +1,196 @@
+#include "services/shared/guard.h"
+
+#include <google/protobuf/descriptor.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+
+#include "belgrand/compliance/v1/compliance.grpc.pb.h"
+#include "platform/base/log.h"
+#include "platform/base/mutex.h"
+#include "platform/rpc/channel.h"
+#include "platform/rpc/identity.h"
+#include "platform/rpc/status.h"
+#include "services/shared/timestamp.h"
+
+namespace belgrand::shared {
+namespace {
+
+using privacy::v1::Role;
+
+constexpr base::Duration kAuditTimeout = std::chrono::seconds(10);
+
+base::StatusOr<Caller> ToCaller(const rpc::PeerIdentity& peer) {
+  static const std::vector<Role> kEveryRole = {Role::LABORATORY, Role::HEALTH_OFFICIAL,
+                                               Role::DATA_PROTECTION_OFFICER,
+                                               Role::SERVICE_OPERATOR, Role::INTERNAL_SERVICE};
+  // Whoever reaches a plain-text loopback socket is logged in to the machine that holds the data:
+  // the socket adds no right that they lack.
+  if (peer.kind != rpc::PeerIdentity::Kind::kCertificate) return Caller{peer.id, kEveryRole};
+  static const std::map<std::string, Role, std::less<>> kRoles = {
+      {"laboratory", Role::LABORATORY},
+      {"official", Role::HEALTH_OFFICIAL},
+      {"dpo", Role::DATA_PROTECTION_OFFICER},
+      {"operator", Role::SERVICE_OPERATOR},
+      {"service", Role::INTERNAL_SERVICE}};
+  const auto role = kRoles.find(peer.role);
+  if (role == kRoles.end()) {
+    return base::PermissionDenied(
+        "role '{}' of the client certificate is unknown: use laboratory, official, dpo, operator "
+        "or "
+        "service",
+        peer.role);
+  }
+  return Caller{peer.role + ":" + peer.id, {role->second}};
+}
+
+std::string CodeName(base::StatusCode code) { return absl::StatusCodeToString(code); }
+
+}  // namespace
+
+struct Guard::Method {
+  std::string name;
+  const privacy::v1::MethodPolicy* policy = nullptr;  // null: refused
+  metrics::Histogram* latency = nullptr;
+
+  bool audited() const { return policy && policy->audit() == privacy::v1::AUDITED; }
+};
+
+struct Guard::Methods {
+  base::Mutex mutex;
+  std::map<std::string, Method, std::less<>> by_name GUARDED_BY(mutex);
+};
+
+Guard::Guard(const base::Clock& clock, metrics::Registry& metrics, const Peers& peers)
+    : clock_(clock), metrics_(metrics), peers_(peers), methods_(std::make_unique<Methods>()) {}
+Guard::~Guard() = default;
+
+std::string Guard::NewRequestId() {
+  thread_local std::random_device device;
+  return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());
+}
+
+const Guard::Method& Guard::Find(std::string_view name) {
+  const base::MutexLock lock(methods_->mutex);
+  auto [it, fresh] = methods_->by_name.try_emplace(std::string(name));
+  if (fresh) {
+    it->second.name = std::string(name);
+    const auto* descriptor =
+        google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(std::string(name));
+    if (descriptor && descriptor->options().HasExtension(privacy::v1::method)) {
+      it->second.policy = &descriptor->options().GetExtension(privacy::v1::method);
+    }
+    it->second.latency =
+        &metrics_.AddHistogram("belgrand_rpc_duration_seconds", "How long calls take, by method.",
+                               metrics::LatencyBuckets(), {{"method", it->second.name}});
+  }
+  return it->second;
+}
+
+base::StatusOr<Caller> Guard::Admit(grpc::ServerContext& context, const Method& method) {
+  if (!open_) return base::Unavailable("the service is starting or stopping: try again");
+  ASSIGN_OR_RETURN(const rpc::PeerIdentity peer, rpc::IdentifyPeer(context));
+  ASSIGN_OR_RETURN(Caller caller, ToCaller(peer));
+  const bool allowed =
+      method.policy &&
+      std::any_of(method.policy->roles().begin(), method.policy->roles().end(), [&](int role) {
+        return std::find(caller.roles.begin(), caller.roles.end(), role) != caller.roles.end();
+      });
+  if (allowed) return caller;
+  const base::Status denied =
+      base::PermissionDenied("{} may not call {}", caller.actor, method.name);
+  // A refusal is an event of its own; when even that cannot be written the caller still gets no
+  // answer.
+  if (const auto status = AuditEvent(caller, method, {}, denied, true); !status.ok()) return status;
+  return denied;
+}
+
+base::Status Guard::AuditEvent(const Caller& caller, const Method& method, const CallReport& report,
+                               const base::Status& outcome, bool denied) {
+  compliance::v1::AppendAuditRequest request;
+  auto& event = *request.add_events();
+  *event.mutable_at() = ToTimestamp(clock_.Now());
+  event.set_actor(caller.actor);
+  event.set_role(caller.roles.size() == 1 ? caller.roles.front() : Role::ROLE_UNSPECIFIED);
+  event.set_method(method.name);
+  event.set_decision(denied ? compliance::v1::DENIED : compliance::v1::ALLOWED);
+  event.set_status_code(static_cast<int>(outcome.code()));
+  event.set_request_id(report.request_id);
+  event.set_object_kind(report.object_kind);
+  event.set_object_ref(report.object_ref);
+  event.set_record_count(report.record_count);
+  grpc::ClientContext context;
+  rpc::SetTimeout(context, kAuditTimeout);
+  compliance::v1::AppendAuditResponse response;
+  const auto stub =
+      compliance::v1::ComplianceService::NewStub(peers_.Channel(RoleName::kCompliance));
+  const grpc::Status status = stub->AppendAudit(&context, request, &response);
+  if (status.ok()) return base::OkStatus();
+  base::Log(base::LogLevel::kError, "audit_append_failed",
+            {{"method", method.name}, {"reason", status.error_message()}});
+  metrics_
+      .AddCounter("belgrand_audit_fail_closed_total",
+                  "Calls refused because the audit log did not take their entry.")
+      .Increment();
+  return rpc::WithRetryDelay(
+      base::Unavailable("the audit log is not available, so nothing is answered: try again"),
+      std::chrono::seconds(1));
+}
+
+base::Status Guard::Audit(const Caller& caller, std::string_view method, const CallReport& report,
+                          const base::Status& outcome) {
+  return AuditEvent(caller, Find(method), report, outcome, false);
+}
+
+grpc::Status Guard::Finish(const Method& method, base::Instant started,
+                           const base::Status& status) {
+  method.latency->Observe(static_cast<double>((clock_.Now() - started).count()) / 1e6);
+  metrics_
+      .AddCounter("belgrand_rpc_calls_total", "Calls answered, by method and status code.",
+                  {{"method", method.name}, {"code", CodeName(status.code())}})
+      .Increment();
+  return rpc::ToGrpc(status);
+}
+
+grpc::Status Guard::Unary(grpc::ServerContext& context, std::string_view name, const Body& body) {
+  const base::Instant started = clock_.Now();
+  const Method& method = Find(name);
+  const auto caller = Admit(context, method);
+  if (!caller.ok()) return Finish(method, started, caller.status());
+  CallReport report;
+  base::Status status = body(*caller, report);
+  if (method.audited()) {
+    if (report.request_id.empty()) report.request_id = NewRequestId();
+    if (const auto audit = AuditEvent(*caller, method, report, status, false); !audit.ok()) {
+      status = audit;
+    }
+  }
+  return Finish(method, started, status);
+}
+
+grpc::Status Guard::Stream(grpc::ServerContext& context, std::string_view name,
+                           const CallReport& report, const StreamBody& body) {
+  const base::Instant started = clock_.Now();
+  const Method& method = Find(name);
+  const auto caller = Admit(context, method);
+  if (!caller.ok()) return Finish(method, started, caller.status());
+  if (method.audited()) {
+    CallReport filled = report;
+    if (filled.request_id.empty()) filled.request_id = NewRequestId();
+    const auto audit = AuditEvent(*caller, method, filled, base::OkStatus(), false);
+    if (!audit.ok()) return Finish(method, started, audit);
+  }
+  return Finish(method, started, body(*caller));
+}
+
+grpc::Status Guard::BatchStream(grpc::ServerContext& context, std::string_view name,
+                                const StreamBody& body) {
+  const base::Instant started = clock_.Now();
+  const Method& method = Find(name);
+  const auto caller = Admit(context, method);
+  if (!caller.ok()) return Finish(method, started, caller.status());
+  return Finish(method, started, body(*caller));
+}
+
+}  // namespace belgrand::shared

@@ -1,0 +1,96 @@
+// The gate in front of every call: who calls, may they, what was done, and the audit entry that is
+// on disk before the answer leaves.
+//
+// The policy of a method is its (privacy.v1.method) option; a method without one is refused. Fails
+// closed: when the audit log does not answer, an audited call gets UNAVAILABLE instead of its
+// answer.
+//
+//   grpc::Status GetAlert(grpc::ServerContext* context, const GetAlertRequest* request,
+//                         GetAlertResponse* response) override {
+//     return guard_.Unary(*context, "belgrand.alerting.v1.AlertingService.GetAlert",
+//                         [&](const Caller& caller, CallReport& report) -> base::Status { ... });
+//   }
+//
+// Thread safety: safe.
+#pragma once
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/status.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "belgrand/privacy/v1/privacy.pb.h"
+#include "platform/base/clock.h"
+#include "platform/base/error.h"
+#include "platform/metrics/registry.h"
+#include "services/shared/peers.h"
+
+namespace belgrand::shared {
+
+struct Caller {
+  // "<role>:<id>" of the certificate, "inproc" or "loopback".
+  std::string actor;
+  std::vector<privacy::v1::Role> roles;
+};
+
+// What a call tells the audit log. Never a person's name or free text.
+struct CallReport {
+  std::string request_id;   // empty: the guard makes one
+  std::string object_kind;  // "sample", "alert", "series", "site", "audit", "field"
+  std::string object_ref;   // identifier of the object, never of a person
+  std::uint64_t record_count = 0;
+};
+
+class Guard {
+ public:
+  Guard(const base::Clock& clock, metrics::Registry& metrics, const Peers& peers);
+  ~Guard();
+
+  // Until then every call gets UNAVAILABLE.
+  void Open() { open_ = true; }
+  void Close() { open_ = false; }
+
+  using Body = std::function<base::Status(const Caller&, CallReport&)>;
+  // Admits, runs the body, audits what it reported, and only then returns.
+  grpc::Status Unary(grpc::ServerContext& context, std::string_view method, const Body& body);
+
+  // For streams that send: admits and audits `report` first, then runs the body.
+  using StreamBody = std::function<base::Status(const Caller&)>;
+  grpc::Status Stream(grpc::ServerContext& context, std::string_view method,
+                      const CallReport& report, const StreamBody& body);
+
+  // For streams that store batch by batch: admits without an entry; the body calls Audit before
+  // each acknowledgement.
+  grpc::Status BatchStream(grpc::ServerContext& context, std::string_view method,
+                           const StreamBody& body);
+
+  // One entry, on disk when it returns OK.
+  base::Status Audit(const Caller& caller, std::string_view method, const CallReport& report,
+                     const base::Status& outcome);
+
+  // 128 random bits, hex.
+  static std::string NewRequestId();
+
+ private:
+  struct Method;
+  base::StatusOr<Caller> Admit(grpc::ServerContext& context, const Method& method);
+  const Method& Find(std::string_view name);
+  base::Status AuditEvent(const Caller& caller, const Method& method, const CallReport& report,
+                          const base::Status& outcome, bool denied);
+  grpc::Status Finish(const Method& method, base::Instant started, const base::Status& status);
+
+  const base::Clock& clock_;
+  metrics::Registry& metrics_;
+  const Peers& peers_;
+  std::atomic<bool> open_ = false;
+  struct Methods;
+  std::unique_ptr<Methods> methods_;
+};
+
+}  // namespace belgrand::shared

@@ -1,0 +1,43 @@
+#include "services/shared/peers.h"
+
+#include "platform/base/check.h"
+
+namespace belgrand::shared {
+
+std::string_view Name(RoleName role) {
+  switch (role) {
+    case RoleName::kCompliance:
+      return "compliance";
+    case RoleName::kTimeseries:
+      return "timeseries";
+    case RoleName::kIngest:
+      return "ingest";
+    case RoleName::kDetection:
+      return "detection";
+    case RoleName::kAlerting:
+      return "alerting";
+  }
+  return "unknown";
+}
+
+std::optional<RoleName> ParseRole(std::string_view name) {
+  for (const RoleName role : kAllRoles) {
+    if (Name(role) == name) return role;
+  }
+  return std::nullopt;
+}
+
+void Peers::Set(RoleName role, std::shared_ptr<grpc::Channel> channel) {
+  channels_[static_cast<std::size_t>(role)] = std::move(channel);
+}
+
+std::shared_ptr<grpc::Channel> Peers::Channel(RoleName role) const {
+  BELGRAND_CHECK(Has(role));
+  return channels_[static_cast<std::size_t>(role)];
+}
+
+bool Peers::Has(RoleName role) const {
+  return channels_[static_cast<std::size_t>(role)] != nullptr;
+}
+
+}  // namespace belgrand::shared

@@ -1,0 +1,29 @@
+// What the process knows of a role: its gRPC services and its life.
+//
+// Life: Create (wires, opens its store, rolls back on failure) -> the server is bound with
+// services() -> Start (peers are reachable; background work begins) -> Stop (idempotent; ends long
+// streams and background work; called before the gRPC server drains) -> destruction (after the
+// server is gone).
+#pragma once
+
+#include <grpcpp/impl/service_type.h>
+
+#include <string_view>
+#include <vector>
+
+#include "platform/base/error.h"
+
+namespace belgrand::shared {
+
+class Role {
+ public:
+  virtual ~Role() = default;
+  virtual std::string_view name() const = 0;
+  virtual std::vector<grpc::Service*> services() = 0;
+  virtual base::Status Start() = 0;
+  virtual void Stop() = 0;
+  // OK when calls can be answered; otherwise why not (shown by /readyz).
+  virtual base::Status Ready() = 0;
+};
+
+}  // namespace belgrand::shared
