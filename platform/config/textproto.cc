@@ -1,0 +1,275 @@
+#include "platform/config/textproto.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/text_format.h>
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <regex>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "platform/base/file.h"
+
+namespace belgrand::config {
+namespace {
+
+namespace pb = google::protobuf;
+
+constexpr int kMaxProblems = 50;
+
+struct Problem {
+  int line = 0;  // from 0
+  int column = 0;
+  std::string text;
+  friend bool operator==(const Problem&, const Problem&) = default;
+  friend bool operator<(const Problem& a, const Problem& b) {
+    return std::tie(a.line, a.column, a.text) < std::tie(b.line, b.column, b.text);
+  }
+};
+
+// Unknown names arrive as warnings (they are allowed so that parsing goes on) and count as problems
+// here.
+class Collector final : public pb::io::ErrorCollector {
+ public:
+  void AddError(int line, int column, const std::string& message) override {
+    errors.push_back({line, column, message});
+  }
+  void AddWarning(int line, int column, const std::string& message) override {
+    unknown.push_back({line, column, message});
+  }
+  std::vector<Problem> errors;
+  std::vector<Problem> unknown;
+};
+
+std::size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string Suggest(const pb::Descriptor& type, const std::string& name) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    const pb::Descriptor* const part = type.field(i)->message_type();
+    if (part != nullptr && part->FindFieldByName(name) != nullptr) {
+      return fmt::format("; it belongs inside {} {{ ... }}", type.field(i)->name());
+    }
+  }
+  const pb::FieldDescriptor* nearest = nullptr;
+  std::size_t best = std::max<std::size_t>(2, name.size() / 3) + 1;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const std::size_t distance = EditDistance(name, type.field(i)->name());
+    if (distance < best) {
+      best = distance;
+      nearest = type.field(i);
+    }
+  }
+  if (nearest != nullptr) return fmt::format("; did you mean '{}'?", nearest->name());
+  std::string known;
+  for (int i = 0; i < type.field_count(); ++i) {
+    known += (known.empty() ? "" : ", ") + type.field(i)->name();
+  }
+  return known.empty() ? "; it has no fields" : "; it has: " + known;
+}
+
+// protobuf counts a tab as the way to the next multiple of 8; editors jump to characters.
+int CharacterColumn(const std::string& line, int column) {
+  int at = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (at >= column) return static_cast<int>(i);
+    at += line[i] == '\t' ? 8 - at % 8 : 1;
+  }
+  return static_cast<int>(line.size()) + std::max(0, column - at);
+}
+
+// Rewrites protobuf's "Message type "x" has no field named "y"." with the position of the name
+// itself.
+Problem ExplainUnknown(Problem problem, const std::vector<std::string>& lines,
+                       const pb::DescriptorPool& pool) {
+  static const std::regex pattern(R"re(Message type "([^"]+)" has no field named "([^"]+)".*)re");
+  std::smatch match;
+  const std::string original = problem.text;
+  if (!std::regex_match(original, match, pattern)) return problem;
+  const std::string name = match[2];
+  if (const auto line = static_cast<std::size_t>(problem.line); line < lines.size()) {
+    const std::size_t at = lines[line].rfind(name, static_cast<std::size_t>(problem.column));
+    if (at != std::string::npos) problem.column = static_cast<int>(at);
+  }
+  const pb::Descriptor* const type = pool.FindMessageTypeByName(match[1]);
+  problem.text = fmt::format("{} has no field '{}'{}", match[1].str(), name,
+                             type == nullptr ? "" : Suggest(*type, name));
+  return problem;
+}
+
+// protobuf reports a bad word (a boolean, an enum value) from behind it: moves the problem back to
+// it.
+Problem ExplainWord(Problem problem, const std::vector<std::string>& lines) {
+  static const std::regex boolean(
+      R"re(Invalid value for boolean field "[^"]+"\. Value: "([^"]+)"\.)re");
+  static const std::regex enumeration(R"re(Unknown enumeration value of "([^"]+)" for field .*)re");
+  std::smatch match;
+  const bool is_boolean = std::regex_match(problem.text, match, boolean);
+  if (!is_boolean && !std::regex_match(problem.text, match, enumeration)) return problem;
+  const std::string word = match[1];
+  int column = problem.column - 1;
+  const int last = std::min(problem.line, static_cast<int>(lines.size()) - 1);
+  for (int line = last; line >= 0; --line, column = std::numeric_limits<int>::max()) {
+    if (column < 0) continue;
+    const std::size_t at =
+        lines[static_cast<std::size_t>(line)].rfind(word, static_cast<std::size_t>(column));
+    if (at == std::string::npos) continue;
+    problem.line = line;
+    problem.column = static_cast<int>(at);
+    break;
+  }
+  if (is_boolean) problem.text += " Write true or false.";
+  return problem;
+}
+
+std::vector<std::string> SplitLines(std::string_view text) {
+  std::vector<std::string> lines;
+  while (true) {
+    const std::size_t end = text.find('\n');
+    lines.emplace_back(text.substr(0, end));
+    if (end == std::string_view::npos) return lines;
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::string JoinLines(const std::vector<std::string>& lines) {
+  std::string text;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i > 0) text += '\n';
+    text += lines[i];
+  }
+  return text;
+}
+
+// Blanks line `index` if it is a plain "name: value" that does not go on in the next line.
+bool BlankPlainLine(std::vector<std::string>& lines, int index) {
+  static const std::regex plain(
+      R"re(\s*[A-Za-z_]\w*\s*:\s*[^{}\[\]<>]*[^{}\[\]<>\s][^{}\[\]<>]*)re");
+  static const std::regex continuation(R"re(\s*["'].*)re");
+  const auto at = static_cast<std::size_t>(index);
+  if (index < 0 || at >= lines.size() || !std::regex_match(lines[at], plain)) return false;
+  if (at + 1 < lines.size() && std::regex_match(lines[at + 1], continuation)) return false;
+  lines[at].clear();
+  return true;
+}
+
+// Length of the well-formed UTF-8 sequence at the front of `text`; 0 when there is none.
+std::size_t SequenceLength(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  if (first == 0xE0 && byte(1) < 0xA0) return 0;
+  if (first == 0xED && byte(1) > 0x9F) return 0;
+  if (first == 0xF0 && byte(1) < 0x90) return 0;
+  if (first == 0xF4 && byte(1) > 0x8F) return 0;
+  return length;
+}
+
+std::optional<Problem> FindBadUtf8(const std::vector<std::string>& lines) {
+  for (std::size_t line = 0; line < lines.size(); ++line) {
+    std::string_view rest = lines[line];
+    while (!rest.empty()) {
+      const std::size_t length = SequenceLength(rest);
+      if (length == 0) {
+        return Problem{static_cast<int>(line), static_cast<int>(lines[line].size() - rest.size()),
+                       fmt::format("byte 0x{:02x} is not UTF-8: save the file as UTF-8",
+                                   static_cast<unsigned char>(rest.front()))};
+      }
+      rest.remove_prefix(length);
+    }
+  }
+  return std::nullopt;
+}
+
+base::Status Report(std::vector<Problem> problems, std::string_view name) {
+  std::sort(problems.begin(), problems.end());
+  problems.erase(std::unique(problems.begin(), problems.end()), problems.end());
+  std::string text;
+  int count = 0;
+  for (const Problem& problem : problems) {
+    if (count++ == kMaxProblems) {
+      text += fmt::format("\n{}: and more problems after these {}", name, kMaxProblems);
+      break;
+    }
+    text += fmt::format("{}{}:{}:{}: {}", text.empty() ? "" : "\n", name, problem.line + 1,
+                        problem.column + 1, problem.text);
+  }
+  return base::MakeStatus(base::StatusCode::kInvalidArgument, text);
+}
+
+}  // namespace
+
+base::Status ParseTextproto(std::string_view text, std::string_view name, pb::Message* message) {
+  if (text.size() > kMaxConfigBytes) {
+    return base::InvalidArgument("{}: {} bytes are more than a configuration may have ({})", name,
+                                 text.size(), kMaxConfigBytes);
+  }
+  if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
+  const std::vector<std::string> lines = SplitLines(text);
+  if (const std::optional<Problem> bad = FindBadUtf8(lines)) return Report({*bad}, name);
+
+  const std::unique_ptr<pb::Message> fresh(message->New());
+  const pb::DescriptorPool& pool = *message->GetDescriptor()->file()->pool();
+  std::vector<Problem> problems;
+  std::vector<std::string> remaining = lines;
+  for (int round = 0; round <= kMaxProblems; ++round) {
+    Collector collector;
+    pb::TextFormat::Parser parser;
+    parser.RecordErrorsTo(&collector);
+    parser.AllowUnknownField(true);
+    const bool parsed = parser.ParseFromString(JoinLines(remaining), fresh.get());
+    for (std::vector<Problem>* list : {&collector.unknown, &collector.errors}) {
+      for (Problem& problem : *list) {
+        if (const auto line = static_cast<std::size_t>(problem.line); line < lines.size()) {
+          problem.column = CharacterColumn(lines[line], problem.column);
+        }
+        problem = ExplainWord(ExplainUnknown(std::move(problem), lines, pool), lines);
+        problems.push_back(problem);
+      }
+    }
+    if (parsed && collector.errors.empty()) break;
+    if (collector.errors.empty()) {
+      problems.push_back({0, 0, "cannot be parsed"});
+      break;
+    }
+    if (!BlankPlainLine(remaining, collector.errors.front().line)) break;
+  }
+  if (!problems.empty()) return Report(std::move(problems), name);
+  message->GetReflection()->Swap(message, fresh.get());
+  return base::OkStatus();
+}
+
+base::Status LoadTextprotoInto(const std::filesystem::path& path, pb::Message* message) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    return base::InvalidArgument("{} is a directory: name the configuration file in it",
+                                 path.string());
+  }
+  const base::StatusOr<std::string> text = base::ReadFile(path, kMaxConfigBytes);
+  RETURN_IF_ERROR(text.status());
+  return ParseTextproto(*text, path.string(), message);
+}
+
+}  // namespace belgrand::config
