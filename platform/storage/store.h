@@ -6,8 +6,17 @@
 // stand behind the same seam later. Each service owns one store in its own directory.
 //
 // Durability: Write returns after the batch is on disk (write-ahead log synced). Concurrent writers
-// share one sync (group commit). Thread safety: safe. Readers never block writers. Limits: a key is
-// at most 4 KiB, a value at most 16 MiB; a larger one is InvalidArgument.
+// share one sync (group commit). After the disk has refused a write, every write is refused until
+// the store is opened again: what a failed sync left on disk is unknown, only recovery can tell.
+//
+// Erasure: no recycled or archived logs and no separate value files, so that CompactAll leaves
+// nothing of what was deleted (unless a cursor or snapshot is open: close it and compact again).
+//
+// Thread safety: safe. Readers never block writers.
+//
+// Ownership: cursors and snapshots must be gone before their store is.
+//
+// Limits: a key is at most 4 KiB, a value at most 16 MiB; a larger one is InvalidArgument.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +40,7 @@ struct StoreOptions {
   // it; an existing family that is missing here is FailedPrecondition.
   std::vector<std::string> families;
   std::size_t block_cache_bytes = std::size_t{64} << 20;
+  // Memory of writes that are not in sorted files yet, over all families.
   std::size_t write_buffer_bytes = std::size_t{64} << 20;
 };
 
@@ -39,12 +49,12 @@ class Batch {
  public:
   void Put(Family family, std::string_view key, std::string_view value);
   void Delete(Family family, std::string_view key);
-  // Deletes every key in [from, to).
+  // Deletes every key in [from, to); an empty `to` means the end of the family.
   void DeleteRange(Family family, std::string_view from, std::string_view to);
   bool empty() const { return operations_.empty(); }
 
  private:
-  friend class Store;
+  friend class GroupCommit;
   enum class Kind { kPut, kDelete, kDeleteRange };
   struct Operation {
     Kind kind;
@@ -102,7 +112,7 @@ struct StoreStatistics {
 
 class Store {
  public:
-  // FailedPrecondition: another process holds the directory, or its families differ. DataLoss:
+  // FailedPrecondition: another opener holds the directory, or its families differ. DataLoss:
   // damaged.
   static base::StatusOr<std::unique_ptr<Store>> Open(const StoreOptions& options);
   ~Store();
@@ -123,6 +133,7 @@ class Store {
   base::Status CompactAll();
 
  private:
+  friend class Snapshot;
   struct Impl;
   explicit Store(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -1,0 +1,92 @@
+#include "platform/storage/engine.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace belgrand::storage {
+namespace {
+
+constexpr std::size_t kMinMemtableBytes = std::size_t{1} << 20;
+constexpr int kBloomBitsPerKey = 10;
+
+}  // namespace
+
+rocksdb::DBOptions MakeDatabaseOptions(const StoreOptions& options) {
+  rocksdb::DBOptions db;
+  db.create_if_missing = true;
+  db.create_missing_column_families = true;
+  db.max_background_jobs = 2;
+  db.max_open_files = 512;
+  db.db_write_buffer_size = options.write_buffer_bytes;
+  // Idle families must not keep old logs alive for ever.
+  db.max_total_wal_size = 2 * options.write_buffer_bytes;
+
+  // GroupCommit is the only writer thread at any time, and the in-place hint of the memtable's last
+  // insertion only works without concurrent insertion.
+  db.allow_concurrent_memtable_write = false;
+
+  // A torn end of the log was never acknowledged; a damaged middle was: refuse to open rather than
+  // drop it.
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  db.track_and_verify_wals_in_manifest = true;
+  db.paranoid_checks = true;
+
+  // Erasure (see CompactAll): nothing may keep deleted bytes outside the sorted files. The manifest
+  // names the first and last key of each file, so it is rewritten at every change instead of
+  // growing.
+  db.recycle_log_file_num = 0;
+  db.WAL_ttl_seconds = 0;
+  db.WAL_size_limit_MB = 0;
+  db.max_manifest_file_size = 1;
+
+  // The engine's own log: at most 2 MiB, and without the keys that its info level prints.
+  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  db.max_log_file_size = std::size_t{1} << 20;
+  db.keep_log_file_num = 2;
+  db.stats_dump_period_sec = 0;
+  db.stats_persist_period_sec = 0;
+  return db;
+}
+
+rocksdb::ColumnFamilyOptions MakeFamilyOptions(const StoreOptions& options) {
+  rocksdb::ColumnFamilyOptions family;
+  family.write_buffer_size = std::max(options.write_buffer_bytes / 2, kMinMemtableBytes);
+  family.max_write_buffer_number = 3;
+  family.level_compaction_dynamic_level_bytes = true;
+  family.compression = rocksdb::kLZ4Compression;
+  family.bottommost_compression = rocksdb::kZSTD;
+  family.paranoid_file_checks = true;
+
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
+  table.block_size = std::size_t{16} << 10;
+  table.checksum = rocksdb::kXXH3;
+  table.format_version = 5;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return family;
+}
+
+base::Status FromEngine(const rocksdb::Status& status, std::string_view context) {
+  if (status.ok()) return base::OkStatus();
+  if (status.IsNoSpace()) {
+    return base::ResourceExhausted("{}: the disk is full: free space and restart ({})", context,
+                                   status.ToString());
+  }
+  if (status.IsCorruption()) {
+    return base::DataLoss("{}: stored data is damaged: restore a backup ({})", context,
+                          status.ToString());
+  }
+  if (status.IsInvalidArgument()) {
+    return base::InvalidArgument("{}: {}", context, status.ToString());
+  }
+  return base::Unavailable("{}: {}", context, status.ToString());
+}
+
+}  // namespace belgrand::storage

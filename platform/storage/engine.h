@@ -1,0 +1,24 @@
+// How RocksDB is set up and how its errors are told: the private half of this folder.
+#pragma once
+
+#include <rocksdb/options.h>
+#include <rocksdb/status.h>
+
+#include <string_view>
+
+#include "platform/base/error.h"
+#include "platform/storage/store.h"
+
+namespace belgrand::storage {
+
+rocksdb::DBOptions MakeDatabaseOptions(const StoreOptions& options);
+rocksdb::ColumnFamilyOptions MakeFamilyOptions(const StoreOptions& options);
+
+// ResourceExhausted (disk full), DataLoss (a checksum or structure is wrong), Unavailable (other
+// I/O).
+base::Status FromEngine(const rocksdb::Status& status, std::string_view context);
+
+inline rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
+inline std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+}  // namespace belgrand::storage

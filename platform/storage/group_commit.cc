@@ -1,0 +1,111 @@
+#include "platform/storage/group_commit.h"
+
+#include <rocksdb/write_batch.h>
+
+#include "platform/storage/engine.h"
+
+namespace belgrand::storage {
+namespace {
+
+constexpr std::size_t kMaxKeyBytes = std::size_t{4} << 10;
+constexpr std::size_t kMaxValueBytes = std::size_t{16} << 20;
+// Bounds the memory and the latency of one group; a single larger batch is still written, alone.
+constexpr std::size_t kMaxGroupBytes = std::size_t{16} << 20;
+constexpr std::size_t kOperationOverheadBytes = 16;
+
+}  // namespace
+
+base::StatusOr<std::size_t> GroupCommit::Validate(const Batch& batch) const {
+  std::size_t bytes = 0;
+  for (const Batch::Operation& operation : batch.operations_) {
+    if (operation.family >= families_.size()) {
+      return base::InvalidArgument("family {} does not exist: the store has {}", operation.family,
+                                   families_.size());
+    }
+    const bool range = operation.kind == Batch::Kind::kDeleteRange;
+    if (operation.key.size() > kMaxKeyBytes || (range && operation.value.size() > kMaxKeyBytes)) {
+      return base::InvalidArgument("a key of {} bytes is too long: the limit is {}",
+                                   operation.key.size(), kMaxKeyBytes);
+    }
+    if (operation.value.size() > kMaxValueBytes) {
+      return base::InvalidArgument("a value of {} bytes is too long: the limit is {}",
+                                   operation.value.size(), kMaxValueBytes);
+    }
+    bytes += operation.key.size() + operation.value.size() + kOperationOverheadBytes;
+  }
+  return bytes;
+}
+
+base::Status GroupCommit::Write(const Batch& batch) {
+  Writer self;
+  ASSIGN_OR_RETURN(self.bytes, Validate(batch));
+  if (batch.empty()) return base::OkStatus();
+  self.batch = &batch;
+
+  mutex_.lock();
+  queue_.push_back(&self);
+  while (!self.done && queue_.front() != &self) self.wake.Wait(mutex_);
+  if (self.done) {
+    mutex_.unlock();
+    return self.status;
+  }
+  const std::vector<Writer*> group = TakeGroup();
+  mutex_.unlock();
+
+  const base::Status status = Commit(group);
+
+  mutex_.lock();
+  for (Writer* writer : group) {
+    queue_.pop_front();
+    if (writer == &self) continue;
+    writer->status = status;
+    writer->done = true;
+    // Under the lock: the writer's stack frame may be gone the moment it sees `done`.
+    writer->wake.NotifyOne();
+  }
+  if (!queue_.empty()) queue_.front()->wake.NotifyOne();
+  mutex_.unlock();
+  return status;
+}
+
+std::vector<GroupCommit::Writer*> GroupCommit::TakeGroup() {
+  std::vector<Writer*> group;
+  std::size_t bytes = 0;
+  for (Writer* writer : queue_) {
+    bytes += writer->bytes;
+    if (!group.empty() && bytes > kMaxGroupBytes) break;
+    group.push_back(writer);
+  }
+  return group;
+}
+
+base::Status GroupCommit::Commit(const std::vector<Writer*>& group) {
+  std::size_t bytes = 0;
+  for (const Writer* writer : group) bytes += writer->bytes;
+  // Longer than any key: stands for the end of a family.
+  const std::string past_every_key(kMaxKeyBytes + 1, '\xff');
+  rocksdb::WriteBatch merged(bytes);
+  for (const Writer* writer : group) {
+    for (const Batch::Operation& operation : writer->batch->operations_) {
+      rocksdb::ColumnFamilyHandle* family = families_[operation.family];
+      switch (operation.kind) {
+        case Batch::Kind::kPut:
+          merged.Put(family, ToSlice(operation.key), ToSlice(operation.value));
+          break;
+        case Batch::Kind::kDelete:
+          merged.Delete(family, ToSlice(operation.key));
+          break;
+        case Batch::Kind::kDeleteRange: {
+          const std::string& to = operation.value.empty() ? past_every_key : operation.value;
+          if (operation.key < to) merged.DeleteRange(family, ToSlice(operation.key), ToSlice(to));
+          break;
+        }
+      }
+    }
+  }
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  return FromEngine(db_.Write(options, &merged), "cannot write");
+}
+
+}  // namespace belgrand::storage
