@@ -1,7 +1,7 @@
 // A measurement as Belgrand thinks of it: one target in one sample, in gc/L, with its censoring.
 //
-// Values only: no clock, no I/O, no protobuf. The wire form is belgrand.ingest.v1.Sample, the file form
-// docs/formats/sample_csv.md.
+// Values only: no clock, no I/O, no protobuf. The wire form is belgrand.ingest.v1.Sample, the file
+// form docs/formats/sample_csv.md.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,40 @@
+// What a quality flag does to a value in detection.
+//
+// The bias of a flaw has a direction: unaddressed inhibition can only hide virus, so a high value
+// stays credible and a low one does not. Source: suppression matrix of docs/methods.md, flags of
+// PHES-ODM.
+//
+// Thread safety: all functions are pure.
+#pragma once
+
+#include <span>
+
+#include "sample/sample.h"
+
+namespace belgrand::sample {
+
+// In order of severity.
+enum class Effect {
+  kKeep,
+  // Raises a signal of "verify" at most.
+  kDowngrade,
+  // Not used: neither for a signal nor in a baseline.
+  kHold,
+};
+
+struct QualityEffect {
+  // When the value speaks for a rise.
+  Effect on_rise = Effect::kKeep;
+  // When it speaks for a fall or for "nothing found".
+  Effect on_fall = Effect::kKeep;
+
+  friend bool operator==(const QualityEffect&, const QualityEffect&) = default;
+};
+
+QualityEffect EffectOf(QualityFlag flag);
+// The most severe effect of all flags, each direction by itself.
+QualityEffect EffectOf(std::span<const QualityFlag> flags);
+// Held in both directions: detection must not see the value at all.
+bool IsHeld(std::span<const QualityFlag> flags);
+
+}  // namespace belgrand::sample

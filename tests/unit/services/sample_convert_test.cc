@@ -1,0 +1,104 @@
+#include "services/shared/sample_convert.h"
+
+#include <google/protobuf/util/message_differencer.h>
+#include <gtest/gtest.h>
+
+#include "sample/validate.h"
+#include "services/shared/timestamp.h"
+#include "tests/support/status_matchers.h"
+
+namespace belgrand::shared {
+namespace {
+
+using ::belgrand::testing::StatusIs;
+using ::google::protobuf::util::MessageDifferencer;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+base::Instant At(const char* text) { return *base::ParseInstant(text); }
+
+ingest::v1::Sample FullSample() {
+  ingest::v1::Sample sample;
+  sample.set_sample_id("S-1");
+  sample.set_laboratory_id("lab-1");
+  sample.set_site_id("Seafield");
+  sample.set_district_id("Lothian");
+  *sample.mutable_collected_at() = ToTimestamp(At("2021-01-05T10:00:00.25Z"));
+  *sample.mutable_known_at() = ToTimestamp(At("2021-01-07"));
+  sample.set_target("sars-cov-2");
+  sample.set_value(25);
+  sample.set_unit("gc/mL");
+  sample.set_censoring(ingest::v1::NONE);
+  sample.set_lod(1.5);
+  sample.set_loq(11);
+  sample.set_flow_m3_per_day(150000);
+  sample.set_population_served(600000);
+  sample.set_method_id("qpcr-n1");
+  sample.add_quality_flags(ingest::v1::DELAYED_ARRIVAL);
+  sample.set_sampled_by("A");
+  sample.set_analysed_by("B");
+  sample.set_amendment_reason("dilution corrected");
+  return sample;
+}
+
+TEST(SampleConvertTest, WireToRowAndBackLosesNothing) {
+  const auto back = ToProto(ToRow(FullSample()));
+  ASSERT_OK(back);
+  EXPECT_TRUE(MessageDifferencer::Equals(*back, FullSample()));
+  // An empty message has no field that a default could fill by mistake.
+  const auto empty = ToProto(ToRow(ingest::v1::Sample()));
+  ASSERT_OK(empty);
+  EXPECT_TRUE(MessageDifferencer::Equals(*empty, ingest::v1::Sample()));
+}
+
+TEST(SampleConvertTest, KeepsAbsentNumbersApartFromZero) {
+  ingest::v1::Sample sample;
+  EXPECT_TRUE(ToRow(sample).value.absent());
+  sample.set_value(0);
+  EXPECT_EQ(ToRow(sample).value.value, 0);
+}
+
+TEST(SampleConvertTest, CodesOfANewerClientBecomeTextThatIsRefused) {
+  ingest::v1::Sample sample = FullSample();
+  sample.set_censoring(static_cast<ingest::v1::Censoring>(99));
+  sample.add_quality_flags(static_cast<ingest::v1::QualityFlag>(77));
+  const sample::Row row = ToRow(sample);
+  EXPECT_EQ(row.censoring.text, "99");
+  EXPECT_THAT(row.unknown_quality_flags, ElementsAre("77"));
+}
+
+TEST(SampleConvertTest, TimesFarOutOfRangeAreRefusedNotWrapped) {
+  ingest::v1::Sample sample = FullSample();
+  sample.mutable_collected_at()->set_seconds(std::numeric_limits<std::int64_t>::max());
+  sample.clear_known_at();
+  const auto judged = sample::Validate(ToRow(sample), nullptr, At("2021-02-01"));
+  ASSERT_EQ(judged.violations.size(), 1U);
+  EXPECT_EQ(judged.violations[0].rule, sample::Rule::kDateInFuture);
+}
+
+TEST(SampleConvertTest, MeasurementSurvivesTheStoredForm) {
+  const auto judged = sample::Validate(ToRow(FullSample()), nullptr, At("2021-02-01"));
+  ASSERT_TRUE(judged.ok());
+  const timeseries::v1::SampleVersion version = ToVersion(*judged.measurement);
+  EXPECT_EQ(version.value(), 25000);
+  const auto back = ToMeasurement(version);
+  ASSERT_OK(back);
+  EXPECT_TRUE(MessageDifferencer::Equals(ToVersion(*back), version));
+  EXPECT_EQ(back->collected_at, At("2021-01-05T10:00:00.25Z"));
+  EXPECT_THAT(back->quality_flags, ElementsAre(sample::QualityFlag::kDelayedArrival));
+}
+
+TEST(SampleConvertTest, AVersionWithoutACensoringIsDataLoss) {
+  timeseries::v1::SampleVersion version;
+  version.set_sample_id("S-1");
+  EXPECT_THAT(ToMeasurement(version), StatusIs(base::StatusCode::kDataLoss, HasSubstr("S-1")));
+}
+
+TEST(SampleConvertTest, ARowThatTheWireCannotCarryIsNamed) {
+  sample::Row row = ToRow(FullSample());
+  row.value = {.value = std::nullopt, .text = "12,5"};
+  EXPECT_THAT(ToProto(row), StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("value")));
+}
+
+}  // namespace
+}  // namespace belgrand::shared
