@@ -22,6 +22,12 @@ base::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address
   auto impl = std::make_unique<Impl>();
   httplib::Server& server = impl->server;
   server.new_task_queue = [] { return new httplib::ThreadPool(8); };
+  // The library's default also sets SO_REUSEPORT, with which two processes would share a port
+  // unnoticed.
+  server.set_socket_options([](socket_t socket) {
+    const int yes = 1;
+    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  });
   server.set_payload_max_length(std::size_t{64} << 10);
   server.set_read_timeout(5);
   server.set_write_timeout(5);

@@ -35,9 +35,17 @@ base::StatusOr<PeerIdentity> ParseSpiffeId(std::string_view uri) {
   return identity;
 }
 
+bool IsInProcess(const grpc::ServerContextBase& context) {
+  // gRPC gives an in-process peer no address; a peer on a socket always has one, and under TLS it
+  // is authenticated besides.
+  const auto auth = context.auth_context();
+  return context.peer() == "unknown" && !(auth && auth->IsPeerAuthenticated());
+}
+
 base::StatusOr<PeerIdentity> IdentifyPeer(const grpc::ServerContextBase& context) {
-  if (context.peer().starts_with("inproc"))
+  if (IsInProcess(context)) {
     return PeerIdentity{PeerIdentity::Kind::kInProcess, "service", "inproc"};
+  }
   const auto auth = context.auth_context();
   if (!auth || !auth->IsPeerAuthenticated()) {
     return PeerIdentity{PeerIdentity::Kind::kLoopback, "", "loopback"};

@@ -25,6 +25,9 @@ struct PeerIdentity {
 // Unauthenticated: a certificate with no, several or other SANs.
 base::StatusOr<PeerIdentity> IdentifyPeer(const grpc::ServerContextBase& context);
 
+// The call came over InProcessChannel.
+bool IsInProcess(const grpc::ServerContextBase& context);
+
 // Parses spiffe://<domain>/<role>/<id>.
 base::StatusOr<PeerIdentity> ParseSpiffeId(std::string_view uri);
 

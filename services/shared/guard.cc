@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <thread>
 
 #include "belgrand/compliance/v1/compliance.grpc.pb.h"
 #include "platform/base/log.h"
@@ -88,8 +89,29 @@ const Guard::Method& Guard::Find(std::string_view name) {
   return it->second;
 }
 
-base::StatusOr<Caller> Guard::Admit(grpc::ServerContext& context, const Method& method) {
-  if (!open_) return base::Unavailable("the service is starting or stopping: try again");
+Guard::Visit::Visit(Guard& guard, const grpc::ServerContext& context)
+    : guard_(guard), outside_(!rpc::IsInProcess(context)) {
+  if (outside_) guard_.visitors_.fetch_add(1);
+}
+
+Guard::Visit::~Visit() {
+  if (outside_) guard_.visitors_.fetch_sub(1);
+}
+
+void Guard::FinishDrain(base::Duration timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (visitors_.load() > 0 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+base::StatusOr<Caller> Guard::Admit(grpc::ServerContext& context, const Visit& visit,
+                                    const Method& method) {
+  const Phase phase = phase_;
+  if (phase == Phase::kClosed || (phase == Phase::kDraining && visit.outside())) {
+    return rpc::WithRetryDelay(base::Unavailable("the service is starting or stopping: try again"),
+                               std::chrono::seconds(1));
+  }
   ASSIGN_OR_RETURN(const rpc::PeerIdentity peer, rpc::IdentifyPeer(context));
   ASSIGN_OR_RETURN(Caller caller, ToCaller(peer));
   const bool allowed =
@@ -156,7 +178,8 @@ grpc::Status Guard::Finish(const Method& method, base::Instant started,
 grpc::Status Guard::Unary(grpc::ServerContext& context, std::string_view name, const Body& body) {
   const base::Instant started = clock_.Now();
   const Method& method = Find(name);
-  const auto caller = Admit(context, method);
+  const Visit visit(*this, context);
+  const auto caller = Admit(context, visit, method);
   if (!caller.ok()) return Finish(method, started, caller.status());
   CallReport report;
   base::Status status = body(*caller, report);
@@ -173,7 +196,8 @@ grpc::Status Guard::Stream(grpc::ServerContext& context, std::string_view name,
                            const CallReport& report, const StreamBody& body) {
   const base::Instant started = clock_.Now();
   const Method& method = Find(name);
-  const auto caller = Admit(context, method);
+  const Visit visit(*this, context);
+  const auto caller = Admit(context, visit, method);
   if (!caller.ok()) return Finish(method, started, caller.status());
   if (method.audited()) {
     CallReport filled = report;
@@ -188,7 +212,8 @@ grpc::Status Guard::BatchStream(grpc::ServerContext& context, std::string_view n
                                 const StreamBody& body) {
   const base::Instant started = clock_.Now();
   const Method& method = Find(name);
-  const auto caller = Admit(context, method);
+  const Visit visit(*this, context);
+  const auto caller = Admit(context, visit, method);
   if (!caller.ok()) return Finish(method, started, caller.status());
   return Finish(method, started, body(*caller));
 }

@@ -53,8 +53,12 @@ class Guard {
   ~Guard();
 
   // Until then every call gets UNAVAILABLE.
-  void Open() { open_ = true; }
-  void Close() { open_ = false; }
+  void Open() { phase_ = Phase::kOpen; }
+  // From now on new calls from outside this process get UNAVAILABLE; those under way still reach
+  // the other roles, so that they end with the answer they earned.
+  void BeginDrain() { phase_ = Phase::kDraining; }
+  // Waits until no call from outside is under way, at most `timeout`.
+  void FinishDrain(base::Duration timeout);
 
   using Body = std::function<base::Status(const Caller&, CallReport&)>;
   // Admits, runs the body, audits what it reported, and only then returns.
@@ -79,7 +83,22 @@ class Guard {
 
  private:
   struct Method;
-  base::StatusOr<Caller> Admit(grpc::ServerContext& context, const Method& method);
+  enum class Phase { kClosed, kOpen, kDraining };
+  // Counts a call from outside while it is under way.
+  class Visit {
+   public:
+    explicit Visit(Guard& guard, const grpc::ServerContext& context);
+    ~Visit();
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+    bool outside() const { return outside_; }
+
+   private:
+    Guard& guard_;
+    const bool outside_;
+  };
+  base::StatusOr<Caller> Admit(grpc::ServerContext& context, const Visit& visit,
+                               const Method& method);
   const Method& Find(std::string_view name);
   base::Status AuditEvent(const Caller& caller, const Method& method, const CallReport& report,
                           const base::Status& outcome, bool denied);
@@ -88,7 +107,8 @@ class Guard {
   const base::Clock& clock_;
   metrics::Registry& metrics_;
   const Peers& peers_;
-  std::atomic<bool> open_ = false;
+  std::atomic<Phase> phase_ = Phase::kClosed;
+  std::atomic<int> visitors_ = 0;
   struct Methods;
   std::unique_ptr<Methods> methods_;
 };

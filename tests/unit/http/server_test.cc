@@ -1,0 +1,56 @@
+#include "platform/http/server.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/support/status_matchers.h"
+
+namespace belgrand::http {
+namespace {
+
+using ::belgrand::testing::StatusIs;
+using ::testing::HasSubstr;
+
+// A plain GET, so that the test does not trust the library it tests.
+std::string Get(int port, const std::string& path) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return "refused";
+  const std::string request = "GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  EXPECT_EQ(::send(fd, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+  std::string answer;
+  char buffer[4096];
+  for (ssize_t got = 0; (got = ::recv(fd, buffer, sizeof buffer, 0)) > 0;) {
+    answer.append(buffer, static_cast<std::size_t>(got));
+  }
+  ::close(fd);
+  return answer;
+}
+
+TEST(ServerTest, ServesItsPathsAndNothingElse) {
+  auto server = Server::Start("127.0.0.1:0", {{"/healthz", [] {
+                                                 return Response{503, "text/plain", "no\n"};
+                                               }}});
+  ASSERT_OK(server);
+  const std::string answer = Get((*server)->port(), "/healthz");
+  EXPECT_THAT(answer, HasSubstr("HTTP/1.1 503"));
+  EXPECT_THAT(answer, HasSubstr("\r\n\r\nno\n"));
+  EXPECT_THAT(Get((*server)->port(), "/etc/passwd"), HasSubstr("HTTP/1.1 404"));
+}
+
+TEST(ServerTest, PortInUseNamesTheAddress) {
+  auto first = Server::Start("127.0.0.1:0", {});
+  ASSERT_OK(first);
+  const std::string address = "127.0.0.1:" + std::to_string((*first)->port());
+  EXPECT_THAT(Server::Start(address, {}),
+              StatusIs(base::StatusCode::kUnavailable, HasSubstr(address)));
+}
+
+}  // namespace
+}  // namespace belgrand::http

@@ -1,0 +1,114 @@
+// Server, channel, TLS, identity and status details, over real sockets.
+#include <gtest/gtest.h>
+
+#include "belgrand/detection/v1/detection.grpc.pb.h"
+#include "belgrand/error/v1/error.pb.h"
+#include "platform/rpc/channel.h"
+#include "platform/rpc/identity.h"
+#include "platform/rpc/server.h"
+#include "platform/rpc/status.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/test_certificates.h"
+
+namespace belgrand::rpc {
+namespace {
+
+using ::belgrand::testing::StatusIs;
+using ::belgrand::testing::TestAuthority;
+using ::testing::HasSubstr;
+
+// Answers with who called, as the error message.
+class WhoAmI final : public detection::v1::DetectionService::Service {
+  grpc::Status GetProgress(grpc::ServerContext* context, const detection::v1::GetProgressRequest*,
+                           detection::v1::GetProgressResponse*) override {
+    const auto peer = IdentifyPeer(*context);
+    if (!peer.ok()) return ToGrpc(peer.status());
+    return ToGrpc(base::NotFound("{}|{}|{}", static_cast<int>(peer->kind), peer->role, peer->id));
+  }
+};
+
+base::Status Ask(const std::shared_ptr<grpc::Channel>& channel) {
+  const auto stub = detection::v1::DetectionService::NewStub(channel);
+  grpc::ClientContext context;
+  SetTimeout(context, std::chrono::seconds(10));
+  detection::v1::GetProgressResponse response;
+  return FromGrpc(stub->GetProgress(&context, {}, &response));
+}
+
+TEST(ServerTest, PlainTextIsForLoopbackOnly) {
+  ServerOptions options;
+  options.listen = "0.0.0.0:0";
+  EXPECT_THAT(Server::Create(options),
+              StatusIs(base::StatusCode::kPermissionDenied, HasSubstr("0.0.0.0:0")));
+  EXPECT_THAT(OpenChannel("10.1.2.3:7443", std::nullopt),
+              StatusIs(base::StatusCode::kPermissionDenied, HasSubstr("10.1.2.3")));
+}
+
+TEST(ServerTest, TellsLoopbackFromInProcess) {
+  WhoAmI service;
+  ServerOptions options;
+  options.listen = "127.0.0.1:0";
+  options.services = {&service};
+  auto server = Server::Create(options);
+  ASSERT_OK(server);
+  auto channel = OpenChannel("127.0.0.1:" + std::to_string((*server)->port()), std::nullopt);
+  ASSERT_OK(channel);
+  EXPECT_EQ(base::Message(Ask(*channel)), "1||loopback");
+  EXPECT_EQ(base::Message(Ask((*server)->InProcessChannel())), "0|service|inproc");
+}
+
+TEST(ServerTest, MutualTlsGivesTheIdentityOfTheCertificate) {
+  const belgrand::testing::TempDir dir;
+  TestAuthority authority(dir.path() / "ca");
+  TestAuthority other(dir.path() / "other");
+  const TlsFiles server_files = authority.Issue("server", "URI:spiffe://test/service/one");
+  WhoAmI service;
+  ServerOptions options;
+  options.listen = "127.0.0.1:0";
+  options.tls = server_files;
+  options.services = {&service};
+  auto server = Server::Create(options);
+  ASSERT_OK(server);
+  const std::string target = "localhost:" + std::to_string((*server)->port());
+
+  auto good = OpenChannel(target, authority.Issue("lab", "URI:spiffe://test/laboratory/north"));
+  EXPECT_EQ(base::Message(Ask(*good)), "2|laboratory|north");
+  auto two = OpenChannel(target,
+                         authority.Issue("two", "URI:spiffe://test/dpo/a,URI:spiffe://test/dpo/b"));
+  EXPECT_THAT(Ask(*two), StatusIs(base::StatusCode::kUnauthenticated, HasSubstr("several")));
+  auto none = OpenChannel(target, authority.Issue("none", ""));
+  EXPECT_THAT(Ask(*none), StatusIs(base::StatusCode::kUnauthenticated, HasSubstr("none")));
+  TlsFiles foreign = other.Issue("lab", "URI:spiffe://test/laboratory/north");
+  foreign.authorities = server_files.authorities;
+  EXPECT_EQ(Ask(*OpenChannel(target, foreign)).code(), base::StatusCode::kUnavailable)
+      << "a certificate of another authority must not get through";
+  EXPECT_EQ(
+      Ask(*OpenChannel("127.0.0.1:" + std::to_string((*server)->port()), std::nullopt)).code(),
+      base::StatusCode::kUnavailable)
+      << "plain text must not get through";
+}
+
+TEST(IdentityTest, RefusesMalformedUris) {
+  for (const char* uri :
+       {"", "http://test/dpo/a", "spiffe://", "spiffe://test", "spiffe://test/dpo",
+        "spiffe://test/dpo/", "spiffe://test//a", "spiffe:///dpo/a", "spiffe://t/r/a/b"}) {
+    EXPECT_FALSE(ParseSpiffeId(uri).ok()) << uri;
+  }
+}
+
+TEST(StatusTest, DetailsSurviveTheWire) {
+  base::Status status = WithFieldViolations(
+      base::InvalidArgument("bad batch"), {{"samples[0].lod", "lod is missing: give it in gc/L"}});
+  status = WithRetryDelay(status, std::chrono::milliseconds(1500));
+  const base::Status back = FromGrpc(ToGrpc(status));
+  EXPECT_EQ(back, status);
+  error::v1::RetryInfo retry;
+  ASSERT_TRUE(retry.ParseFromString(
+      std::string(*back.GetPayload("type.googleapis.com/google.rpc.RetryInfo"))));
+  EXPECT_EQ(retry.retry_delay().seconds(), 1);
+  EXPECT_EQ(retry.retry_delay().nanos(), 500'000'000);
+}
+
+}  // namespace
+}  // namespace belgrand::rpc

@@ -1,0 +1,160 @@
+// The guard in front of calls, with a real server and a fake audit log behind it.
+#include "services/shared/guard.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "belgrand/compliance/v1/compliance.grpc.pb.h"
+#include "belgrand/detection/v1/detection.grpc.pb.h"
+#include "platform/base/mutex.h"
+#include "platform/rpc/channel.h"
+#include "platform/rpc/server.h"
+#include "platform/rpc/status.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/test_certificates.h"
+
+namespace belgrand::shared {
+namespace {
+
+using ::belgrand::testing::StatusIs;
+using ::testing::HasSubstr;
+
+class RecordingCompliance final : public compliance::v1::ComplianceService::Service {
+ public:
+  grpc::Status AppendAudit(grpc::ServerContext*, const compliance::v1::AppendAuditRequest* request,
+                           compliance::v1::AppendAuditResponse*) override {
+    if (fail) return {grpc::StatusCode::UNAVAILABLE, "disk full"};
+    const base::MutexLock lock(mutex);
+    events.insert(events.end(), request->events().begin(), request->events().end());
+    return grpc::Status::OK;
+  }
+  std::atomic<bool> fail = false;
+  base::Mutex mutex;
+  std::vector<compliance::v1::AuditEvent> events;
+};
+
+class GuardedDetection final : public detection::v1::DetectionService::Service {
+ public:
+  explicit GuardedDetection(Guard& guard) : guard_(guard) {}
+  grpc::Status ListAreaStates(grpc::ServerContext* context,
+                              const detection::v1::ListAreaStatesRequest*,
+                              detection::v1::ListAreaStatesResponse*) override {
+    return guard_.Unary(*context, "belgrand.detection.v1.DetectionService.ListAreaStates",
+                        [&](const Caller&, CallReport& report) {
+                          ++bodies;
+                          report.object_kind = "series";
+                          report.record_count = 3;
+                          return base::OkStatus();
+                        });
+  }
+  grpc::Status GetProgress(grpc::ServerContext* context, const detection::v1::GetProgressRequest*,
+                           detection::v1::GetProgressResponse*) override {
+    return guard_.Unary(*context, "belgrand.detection.v1.DetectionService.NoSuchMethod",
+                        [&](const Caller&, CallReport&) { return base::OkStatus(); });
+  }
+  std::atomic<int> bodies = 0;
+
+ private:
+  Guard& guard_;
+};
+
+class GuardTest : public ::testing::Test {
+ protected:
+  void Serve(const std::optional<rpc::TlsFiles>& tls = std::nullopt) {
+    rpc::ServerOptions options;
+    options.listen = "127.0.0.1:0";
+    options.tls = tls;
+    options.services = {&compliance_, &detection_};
+    auto server = rpc::Server::Create(options);
+    ASSERT_OK(server);
+    server_ = std::move(*server);
+    peers_.Set(RoleName::kCompliance, server_->InProcessChannel());
+  }
+
+  base::Status ListAreaStates(const std::optional<rpc::TlsFiles>& tls = std::nullopt) {
+    auto channel = rpc::OpenChannel("localhost:" + std::to_string(server_->port()), tls);
+    const auto stub = detection::v1::DetectionService::NewStub(*channel);
+    grpc::ClientContext context;
+    rpc::SetTimeout(context, std::chrono::seconds(20));
+    detection::v1::ListAreaStatesResponse response;
+    return rpc::FromGrpc(stub->ListAreaStates(&context, {}, &response));
+  }
+
+  base::FakeClock clock_{*base::ParseInstant("2021-01-05")};
+  metrics::Registry metrics_;
+  Peers peers_;
+  Guard guard_{clock_, metrics_, peers_};
+  RecordingCompliance compliance_;
+  GuardedDetection detection_{guard_};
+  std::unique_ptr<rpc::Server> server_;
+};
+
+TEST_F(GuardTest, WritesOneEntryBeforeTheAnswer) {
+  Serve();
+  guard_.Open();
+  ASSERT_OK(ListAreaStates());
+  ASSERT_EQ(compliance_.events.size(), 1U);
+  EXPECT_EQ(compliance_.events[0].method(),
+            "belgrand.detection.v1.DetectionService.ListAreaStates");
+  EXPECT_EQ(compliance_.events[0].record_count(), 3U);
+  EXPECT_EQ(compliance_.events[0].decision(), compliance::v1::ALLOWED);
+  EXPECT_EQ(compliance_.events[0].request_id().size(), 32U);
+}
+
+TEST_F(GuardTest, NoAuditNoAnswer) {
+  Serve();
+  guard_.Open();
+  compliance_.fail = true;
+  EXPECT_THAT(ListAreaStates(), StatusIs(base::StatusCode::kUnavailable, HasSubstr("audit log")));
+  EXPECT_THAT(metrics_.Text(), HasSubstr("belgrand_audit_fail_closed_total 1"));
+}
+
+TEST_F(GuardTest, MethodWithoutPolicyIsRefusedToEverybody) {
+  Serve();
+  guard_.Open();
+  const auto stub = detection::v1::DetectionService::NewStub(server_->InProcessChannel());
+  grpc::ClientContext context;
+  detection::v1::GetProgressResponse response;
+  EXPECT_EQ(stub->GetProgress(&context, {}, &response).error_code(),
+            grpc::StatusCode::PERMISSION_DENIED);
+  ASSERT_EQ(compliance_.events.size(), 1U);
+  EXPECT_EQ(compliance_.events[0].decision(), compliance::v1::DENIED);
+}
+
+TEST_F(GuardTest, RoleOfTheCertificateDecidesAndDenialIsAudited) {
+  const belgrand::testing::TempDir dir;
+  belgrand::testing::TestAuthority authority(dir.path());
+  Serve(authority.Issue("server", "URI:spiffe://test/service/one"));
+  guard_.Open();
+  EXPECT_OK(ListAreaStates(authority.Issue("official", "URI:spiffe://test/official/town")));
+  EXPECT_THAT(ListAreaStates(authority.Issue("lab", "URI:spiffe://test/laboratory/north")),
+              StatusIs(base::StatusCode::kPermissionDenied, HasSubstr("laboratory:north")));
+  EXPECT_THAT(ListAreaStates(authority.Issue("mayor", "URI:spiffe://test/mayor/town")),
+              StatusIs(base::StatusCode::kPermissionDenied, HasSubstr("'mayor'")));
+  EXPECT_EQ(detection_.bodies, 1);
+  ASSERT_EQ(compliance_.events.size(), 2U);
+  EXPECT_EQ(compliance_.events[0].actor(), "official:town");
+  EXPECT_EQ(compliance_.events[1].decision(), compliance::v1::DENIED);
+  EXPECT_EQ(compliance_.events[1].actor(), "laboratory:north");
+}
+
+TEST_F(GuardTest, ClosedAndDrainingGuardsRefuseCallsFromOutside) {
+  Serve();
+  EXPECT_THAT(ListAreaStates(), StatusIs(base::StatusCode::kUnavailable, HasSubstr("starting")));
+  guard_.Open();
+  EXPECT_OK(ListAreaStates());
+  guard_.BeginDrain();
+  EXPECT_EQ(ListAreaStates().code(), base::StatusCode::kUnavailable);
+  const auto stub = detection::v1::DetectionService::NewStub(server_->InProcessChannel());
+  grpc::ClientContext context;
+  detection::v1::ListAreaStatesResponse response;
+  EXPECT_TRUE(stub->ListAreaStates(&context, {}, &response).ok())
+      << "the other roles of the process must still be reachable";
+  guard_.FinishDrain(std::chrono::seconds(10));
+}
+
+}  // namespace
+}  // namespace belgrand::shared
