@@ -9,7 +9,7 @@
 namespace belgrand::http {
 
 struct Server::Impl {
-  httplib::Server server;
+  std::unique_ptr<httplib::Server> server;
   std::thread thread;
   int port = 0;
 };
@@ -17,10 +17,28 @@ struct Server::Impl {
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 base::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address,
+                                                      const std::optional<base::TlsFiles>& tls,
                                                       std::map<std::string, Handler> handlers) {
   ASSIGN_OR_RETURN(const base::Address where, base::ParseAddress(address));
+  if (!tls && !base::IsLoopback(where)) {
+    return base::PermissionDenied(
+        "http address {} is not loopback and tls is not configured: only loopback is served in "
+        "plain "
+        "text",
+        address);
+  }
   auto impl = std::make_unique<Impl>();
-  httplib::Server& server = impl->server;
+  if (tls) {
+    impl->server = std::make_unique<httplib::SSLServer>(
+        tls->certificate.c_str(), tls->private_key.c_str(), tls->authorities.c_str());
+  } else {
+    impl->server = std::make_unique<httplib::Server>();
+  }
+  httplib::Server& server = *impl->server;
+  if (!server.is_valid()) {
+    return base::InvalidArgument("the tls files {}, {} and {} cannot be used", tls->certificate,
+                                 tls->private_key, tls->authorities);
+  }
   server.new_task_queue = [] { return new httplib::ThreadPool(8); };
   // The library's default also sets SO_REUSEPORT, with which two processes would share a port
   // unnoticed.
@@ -52,7 +70,7 @@ base::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address
 }
 
 Server::~Server() {
-  impl_->server.stop();
+  impl_->server->stop();
   if (impl_->thread.joinable()) impl_->thread.join();
 }
 

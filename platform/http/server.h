@@ -8,9 +8,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "platform/base/error.h"
+#include "platform/base/tls_files.h"
 
 namespace belgrand::http {
 
@@ -24,9 +26,12 @@ using Handler = std::function<Response()>;
 
 class Server {
  public:
-  // Listens on "host:port" (port 0: any free one) and serves GET of each path at once.
-  // Unavailable: the address cannot be bound; the message names it.
+  // Listens on "host:port" (port 0: any free one) and serves GET of each path at once. With `tls`
+  // only clients that show a certificate of the authorities are heard. Unavailable: the address
+  // cannot be bound. PermissionDenied: not loopback and no TLS. InvalidArgument: the TLS files
+  // cannot be used. The message names the address or files.
   static base::StatusOr<std::unique_ptr<Server>> Start(const std::string& address,
+                                                       const std::optional<base::TlsFiles>& tls,
                                                        std::map<std::string, Handler> handlers);
   // Stops; running requests finish.
   ~Server();

@@ -9,15 +9,11 @@
 #include <string>
 
 #include "platform/base/error.h"
+#include "platform/base/tls_files.h"
 
 namespace belgrand::rpc {
 
-// Paths of PEM files.
-struct TlsFiles {
-  std::string certificate;
-  std::string private_key;
-  std::string authorities;
-};
+using TlsFiles = base::TlsFiles;
 
 // Without files: plain text, which only loopback sockets may use. Errors name the file.
 base::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentials(

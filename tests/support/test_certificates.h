@@ -7,7 +7,7 @@
 #include <string>
 
 #include "platform/base/check.h"
-#include "platform/rpc/tls.h"
+#include "platform/base/tls_files.h"
 
 namespace belgrand::testing {
 
@@ -22,7 +22,7 @@ class TestAuthority {
 
   // A certificate for "localhost" and 127.0.0.1 with the given subject alternative names added,
   // for example "URI:spiffe://test/operator/one".
-  rpc::TlsFiles Issue(const std::string& name, const std::string& alternative_names) {
+  base::TlsFiles Issue(const std::string& name, const std::string& alternative_names) {
     Run("openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=" + name +
         " -keyout " + name + ".key -out " + name + ".csr");
     Run("printf 'subjectAltName=DNS:localhost,IP:127.0.0.1" +

@@ -6,7 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "platform/base/file.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/test_certificates.h"
 
 namespace belgrand::http {
 namespace {
@@ -34,9 +37,10 @@ std::string Get(int port, const std::string& path) {
 }
 
 TEST(ServerTest, ServesItsPathsAndNothingElse) {
-  auto server = Server::Start("127.0.0.1:0", {{"/healthz", [] {
-                                                 return Response{503, "text/plain", "no\n"};
-                                               }}});
+  auto server =
+      Server::Start("127.0.0.1:0", std::nullopt, {{"/healthz", [] {
+                                                     return Response{503, "text/plain", "no\n"};
+                                                   }}});
   ASSERT_OK(server);
   const std::string answer = Get((*server)->port(), "/healthz");
   EXPECT_THAT(answer, HasSubstr("HTTP/1.1 503"));
@@ -45,11 +49,38 @@ TEST(ServerTest, ServesItsPathsAndNothingElse) {
 }
 
 TEST(ServerTest, PortInUseNamesTheAddress) {
-  auto first = Server::Start("127.0.0.1:0", {});
+  auto first = Server::Start("127.0.0.1:0", std::nullopt, {});
   ASSERT_OK(first);
   const std::string address = "127.0.0.1:" + std::to_string((*first)->port());
-  EXPECT_THAT(Server::Start(address, {}),
+  EXPECT_THAT(Server::Start(address, std::nullopt, {}),
               StatusIs(base::StatusCode::kUnavailable, HasSubstr(address)));
+}
+
+TEST(ServerTest, BeyondLoopbackOnlyWithTls) {
+  EXPECT_THAT(Server::Start("0.0.0.0:0", std::nullopt, {}),
+              StatusIs(base::StatusCode::kPermissionDenied, HasSubstr("0.0.0.0:0")));
+}
+
+TEST(ServerTest, TlsHearsOnlyClientsWithACertificate) {
+  const belgrand::testing::TempDir dir;
+  belgrand::testing::TestAuthority authority(dir.path());
+  const base::TlsFiles files = authority.Issue("server", "");
+  auto server =
+      Server::Start("127.0.0.1:0", files, {{"/metrics", [] {
+                                              return Response{200, "text/plain", "fine\n"};
+                                            }}});
+  ASSERT_OK(server);
+  const std::string curl = "curl -s --max-time 10 --cacert '" + files.authorities +
+                           "' https://localhost:" + std::to_string((*server)->port()) +
+                           "/metrics > '" + dir.path().string() + "/out' ";
+  EXPECT_EQ(
+      std::system(
+          (curl + "--cert '" + files.certificate + "' --key '" + files.private_key + "'").c_str()),
+      0);
+  EXPECT_THAT(base::ReadFile(dir.path() / "out"), belgrand::testing::IsOkAndHolds("fine\n"));
+  EXPECT_NE(std::system(curl.c_str()), 0) << "no certificate, no answer";
+  EXPECT_THAT(Server::Start("127.0.0.1:0", base::TlsFiles{"/absent", "/absent", "/absent"}, {}),
+              StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("/absent")));
 }
 
 }  // namespace

@@ -1,0 +1,31 @@
+// How every client command finds a service: --server and, beyond loopback, its certificate.
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <memory>
+#include <string>
+
+#include "platform/base/error.h"
+
+namespace CLI {
+class App;
+}
+
+namespace belgrand::cli {
+
+struct ClientFlags {
+  std::string server = "127.0.0.1:7443";
+  // PEM files; all three or none. Without them only loopback is spoken to.
+  std::string certificate_file;
+  std::string private_key_file;
+  std::string ca_file;
+};
+
+// Declares --server, --tls-cert, --tls-key and --tls-ca.
+void AddClientFlags(CLI::App& app, ClientFlags& flags);
+
+// InvalidArgument: only some of the TLS files. PermissionDenied: not loopback and no TLS.
+base::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ClientFlags& flags);
+
+}  // namespace belgrand::cli
