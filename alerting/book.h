@@ -1,0 +1,212 @@
+// The book of alerts: every alert, its history and each delivery of it, on disk.
+//
+// Why one class: an alert, the event that tells of it and the deliveries of that event are one
+// fact, and are written in ONE batch, so that no delivery is ever tried of an alert that a crash
+// could take back (and none forgotten). Layout: docs/formats/alerting.md.
+//
+// Thread safety: safe. Changes of alerts are serial; reads never wait for them.
+// Ownership: borrows `store` and `clock`, which must outlive it. One book per store.
+// Invariants: (1) events are numbered from 1 without a gap, in the order of their batches;
+//   (2) an event and one delivery for each receiver it concerns appear together or not at all;
+//   (3) a delivery is in `pending` exactly while it is QUEUED or RETRYING, in `dead` exactly while
+//   DEAD; (4) receipts stay when the receiver leaves the configuration.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "alerting/alert_id.h"
+#include "alerting/lifecycle.h"
+#include "alerting/tables.h"
+#include "belgrand/alerting/v1/alerting.pb.h"
+#include "belgrand/detection/v1/detection.pb.h"
+#include "belgrand/storage/v1/alert_record.pb.h"
+#include "platform/base/clock.h"
+#include "platform/base/error.h"
+#include "platform/base/mutex.h"
+#include "platform/storage/store.h"
+
+namespace belgrand::alerting {
+
+// Who is told of which districts.
+struct Route {
+  std::string receiver;
+  // Empty: all.
+  std::set<std::string> district_ids;
+};
+
+struct BookOptions {
+  std::vector<Route> routes;
+  // Names the database in ids of messages sent out, so that number 7 of another database is not
+  // taken for ours. Used when the database is new; afterwards the stored one stays.
+  std::string new_instance_id;
+};
+
+struct AlertFilter {
+  // Empty: all.
+  std::string district_id;
+  // Empty: all.
+  std::set<int> states;
+};
+
+// How far a stream subscriber is.
+struct SubscriberPosition {
+  std::uint64_t sent = 0;
+  std::uint64_t confirmed = 0;
+};
+
+struct Confirmation {
+  SubscriberPosition position;
+  // Deliveries that became DELIVERED.
+  std::uint64_t deliveries = 0;
+};
+
+// Who has not been told yet.
+struct OutboxDepth {
+  std::string receiver;
+  std::uint64_t pending = 0;
+  // When the oldest of them was written; absent when none is pending.
+  std::optional<base::Instant> oldest;
+};
+
+// What a retention rule found (and, applied, removed).
+struct ExpiryTally {
+  std::uint64_t held = 0;
+  std::uint64_t expired = 0;
+  std::optional<base::Instant> oldest;
+  std::optional<base::Instant> newest;
+};
+enum class ExpiryMode { kPlan, kApply };
+
+class AlertBook {
+ public:
+  // DataLoss: the database is damaged. FailedPrecondition: written by a newer format.
+  static base::StatusOr<std::unique_ptr<AlertBook>> Open(storage::Store& store,
+                                                         const base::Clock& clock,
+                                                         BookOptions options);
+
+  // Applies signals in their order, all in one batch; returns how many changed an alert.
+  // InvalidArgument names the index of an unusable signal; then none is applied.
+  base::StatusOr<std::uint32_t> Apply(std::span<const detection::v1::Signal* const> signals);
+  // NotFound: no such alert; otherwise as the lifecycle says.
+  base::StatusOr<storage::v1::AlertRecord> Acknowledge(std::string_view alert_id,
+                                                       std::string_view by,
+                                                       std::string_view comment);
+  base::StatusOr<storage::v1::AlertRecord> Resolve(std::string_view alert_id, std::string_view by,
+                                                   std::string_view reason);
+
+  // NotFound, or InvalidArgument when it is no alert id.
+  base::StatusOr<storage::v1::AlertRecord> Get(std::string_view alert_id) const;
+  // Newest change first.
+  base::StatusOr<std::vector<storage::v1::AlertRecord>> List(const AlertFilter& filter) const;
+  // Oldest first.
+  base::StatusOr<std::vector<storage::v1::AlertEventRecord>> History(
+      std::string_view alert_id) const;
+  // Of every event of the alert, oldest first; also for receivers no longer configured.
+  base::StatusOr<std::vector<storage::v1::DeliveryRecord>> Deliveries(
+      std::string_view alert_id) const;
+  // NotFound: not written yet, or past its retention.
+  base::StatusOr<storage::v1::AlertEventRecord> Event(std::uint64_t sequence) const;
+  // At most `limit` events after a number, ascending.
+  base::StatusOr<std::vector<storage::v1::AlertEventRecord>> EventsAfter(std::uint64_t sequence,
+                                                                         std::size_t limit) const;
+  // 0: none yet.
+  std::uint64_t newest_sequence() const EXCLUDES_LOCK(mutex_);
+  const std::string& instance_id() const { return instance_id_; }
+  const std::vector<Route>& routes() const { return routes_; }
+  // Alerts that have been opened, by number of AlertState.
+  std::array<std::uint64_t, 4> CountByState() const EXCLUDES_LOCK(mutex_);
+
+  // Blocks until an event after `sequence` exists, the timeout passes, or Wake() is called.
+  void WaitForEvents(std::uint64_t sequence, base::Duration timeout) const EXCLUDES_LOCK(mutex_);
+  void Wake() const EXCLUDES_LOCK(mutex_);
+
+  // The outbox. Deliveries of one receiver are changed by one dispatcher at a time.
+  //
+  // Pending ones of a receiver with event numbers above `after`, ascending.
+  base::StatusOr<std::vector<storage::v1::DeliveryRecord>> Pending(std::string_view receiver,
+                                                                   std::uint64_t after) const;
+  // Replaces a pending delivery by a record that is pending, or DELIVERED.
+  base::Status Save(const storage::v1::DeliveryRecord& delivery);
+  // Gives a delivery up and, unless it told of a failed delivery itself, tells the other receivers
+  // by a DELIVERY_FAILED event: never the one that failed, never in a circle.
+  base::Status Bury(storage::v1::DeliveryRecord delivery);
+  // Gives up what is pending for receivers that are not configured any more, with one
+  // DELIVERY_FAILED event for each alert concerned. Returns how many deliveries that were.
+  base::StatusOr<std::uint64_t> RetireReceivers();
+  // By receiver, then event number.
+  base::StatusOr<std::vector<storage::v1::DeliveryRecord>> DeadLetters() const;
+  base::StatusOr<std::vector<OutboxDepth>> Depths() const;
+
+  // Stream subscribers.
+  //
+  // {0, 0} for one that is new.
+  base::StatusOr<SubscriberPosition> Position(std::string_view subscriber) const;
+  // Notes, before they are sent, that events up to a number are on their way: never moves back.
+  base::Status MarkSent(std::string_view subscriber, std::uint64_t up_to);
+  // Makes the subscriber's deliveries up to a number DELIVERED and returns the position, which
+  // never moves back. InvalidArgument: beyond what was sent to it.
+  base::StatusOr<Confirmation> Confirm(std::string_view subscriber, std::uint64_t up_to);
+
+  // Retention. `record` is the full name of a stored message, `field` the one to clear or empty for
+  // whole records; what counts is a clock field before `before`. A delivery still pending is held
+  // until it ends. InvalidArgument: the book holds no such record or field. Repeating it removes
+  // nothing more; broken off, it has removed a part of what was past its time, never more.
+  base::StatusOr<ExpiryTally> Expire(std::string_view record, std::string_view field,
+                                     base::Instant before, ExpiryMode mode) EXCLUDES_LOCK(mutex_);
+
+ private:
+  struct Draft;
+  AlertBook(storage::Store& store, const base::Clock& clock, std::vector<Route> routes,
+            std::string instance_id, std::uint64_t next_sequence);
+
+  base::Status CountStates() REQUIRES_LOCK(mutex_);
+  base::StatusOr<std::optional<storage::v1::AlertRecord>> Find(const AlertKey& key) const;
+  void AddChange(Draft& draft, const Change& change, std::string_view by, std::string_view comment)
+      REQUIRES_LOCK(mutex_);
+  void AddEvent(Draft& draft, v1::EventKind kind, const storage::v1::AlertRecord& alert,
+                std::string_view by, std::string_view comment, std::string_view not_to);
+  base::Status Commit(Draft& draft) REQUIRES_LOCK(mutex_);
+  base::StatusOr<storage::v1::AlertRecord> CommitOne(const storage::v1::AlertRecord& before,
+                                                     const Change& change, std::string_view by,
+                                                     std::string_view comment)
+      REQUIRES_LOCK(mutex_);
+  void BuryInto(Draft& draft, storage::v1::DeliveryRecord delivery) const;
+  base::StatusOr<storage::v1::DeliveryRecord> ReadDelivery(std::uint64_t sequence,
+                                                           std::string_view receiver) const;
+  // The alert whose officials must hear that the delivery of this event failed; absent when the
+  // event itself told of a failed delivery, or is past its retention.
+  base::StatusOr<std::optional<storage::v1::AlertRecord>> AlertToReport(
+      std::uint64_t sequence) const;
+  template <typename Record>
+  base::StatusOr<ExpiryTally> ExpireRecords(storage::Family family, std::string_view field,
+                                            base::Instant before, ExpiryMode mode)
+      REQUIRES_LOCK(mutex_);
+  base::StatusOr<ExpiryTally> ExpireCopies(std::string_view field, base::Instant before,
+                                           ExpiryMode mode) REQUIRES_LOCK(mutex_);
+
+  storage::Store& store_;
+  const base::Clock& clock_;
+  const std::vector<Route> routes_;
+  const std::string instance_id_;
+
+  // Serialises changes of alerts; held over their write.
+  mutable base::Mutex mutex_;
+  mutable base::CondVar event_written_;
+  std::uint64_t next_sequence_ GUARDED_BY(mutex_);
+  mutable std::uint64_t wakes_ GUARDED_BY(mutex_) = 0;
+  std::array<std::uint64_t, 4> by_state_ GUARDED_BY(mutex_) = {};
+};
+
+// Opens the store of the alerting role with the families of this version.
+base::StatusOr<std::unique_ptr<storage::Store>> OpenAlertStore(
+    const std::filesystem::path& directory);
+
+}  // namespace belgrand::alerting

@@ -1,0 +1,77 @@
+// The state machine of an alert: what a signal or an official makes of it.
+//
+// One alert stands for (district, target, rule), where the rule is the detector; detection reports
+// per area (the district, its sites). An area is one of two kinds:
+//   deciding    the district with any kind of signal, and a site with a SPIKE: opens the alert,
+//   keeps it
+//               open, and carries its severity;
+//   supporting  a site with a RISE: one sewer that grows is no epidemic of the district, so it is
+//   listed
+//               among the active areas and does nothing else. Without an alert it is remembered in
+//               a record that was never opened (state 0), which no reader is shown.
+// Rules:
+//   (1) Signals are idempotent per area: one whose feed number is not above the area's newest is
+//   dropped. (2) The alert opens with the first deciding area and resolves when every deciding area
+//   has cleared. (3) severity = the highest over the active deciding areas. While it is resolved
+//   the last one stays. (4) SEVERITY_CHANGED tells officials of a rise at once, of a fall only when
+//   a second signal in a row
+//       finds the severity below what they were last told: a dip of one sample makes no noise, and
+//       an official never believes less than the truth.
+//   (5) A resolved alert reopens (next episode, acknowledgement cleared) on a new raise; and, when
+//   it was
+//       resolved by hand over a standing signal, on an update above the severity it was resolved
+//       at.
+//   (6) The evidence is that of the newest signal that raised or updated it; of the one that
+//   resolved it.
+// UPDATED for an area that is not active counts as a raise: the raise was lost, the danger was not.
+//
+// Pure functions: no clock, no I/O. Thread safety: safe.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "belgrand/alerting/v1/alerting.pb.h"
+#include "belgrand/detection/v1/detection.pb.h"
+#include "belgrand/storage/v1/alert_record.pb.h"
+#include "platform/base/error.h"
+#include "platform/base/time.h"
+
+namespace belgrand::alerting {
+
+// Limits of texts, in bytes of UTF-8.
+inline constexpr std::size_t kMaxNameBytes = 256;
+inline constexpr std::size_t kMaxCommentBytes = 8000;
+// In characters, as the contract says.
+inline constexpr std::size_t kMaxCommentCharacters = 2000;
+
+struct Change {
+  storage::v1::AlertRecord alert;
+  // What officials are told of it; absent when there is nothing to tell.
+  std::optional<v1::EventKind> event = std::nullopt;
+  // False: the alert is as it was and nothing need be written.
+  bool changed = false;
+};
+
+// InvalidArgument names the field that makes a signal unusable, its value and the remedy.
+base::Status CheckSignal(const detection::v1::Signal& signal);
+
+// `current` is null when there is no record yet.
+// REQUIRES: CheckSignal(signal) is OK, and `current` is the record of the signal's alert.
+Change ApplySignal(const storage::v1::AlertRecord* current, const detection::v1::Signal& signal,
+                   base::Instant now);
+
+// Repeating an acknowledgement changes nothing: the first official keeps it.
+// InvalidArgument: `by` is empty, or a text too long or not UTF-8. FailedPrecondition: resolved.
+base::StatusOr<Change> Acknowledge(const storage::v1::AlertRecord& current, std::string_view by,
+                                   std::string_view comment, base::Instant now);
+
+// InvalidArgument: `by` or `reason` is empty, or a text too long or not UTF-8.
+// FailedPrecondition: resolved already.
+base::StatusOr<Change> ResolveByHand(const storage::v1::AlertRecord& current, std::string_view by,
+                                     std::string_view reason, base::Instant now);
+
+// True when readers are shown it: it has been opened at least once.
+bool WasOpened(const storage::v1::AlertRecord& alert);
+
+}  // namespace belgrand::alerting

@@ -1,0 +1,150 @@
+// The book of alerts, done simply in memory: what AlertBook is compared with.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "alerting/book.h"
+#include "belgrand/alerting/v1/alerting.pb.h"
+#include "belgrand/detection/v1/detection.pb.h"
+
+namespace belgrand::alerting::testing {
+
+class BookModel {
+ public:
+  struct Area {
+    std::uint64_t feed = 0;
+    int severity = 0;
+    bool supporting = false;
+  };
+  struct Alert {
+    std::map<std::string, Area> areas;
+    v1::AlertState state = v1::ALERT_STATE_UNSPECIFIED;
+    int severity = 0;
+    std::vector<int> told;  // severities officials were told in this episode
+    int below = 0;          // signals in a row below the last one told
+    unsigned episode = 0;
+    std::string by;
+    std::string district;
+
+    int Highest() const {
+      int highest = 0;
+      for (const auto& [key, area] : areas) {
+        if (!area.supporting) highest = std::max(highest, area.severity);
+      }
+      return highest;
+    }
+  };
+  struct Event {
+    v1::EventKind kind;
+    std::string alert_id;
+  };
+  using DeliveryId = std::pair<std::string, std::uint64_t>;
+
+  explicit BookModel(std::vector<Route> routes) : routes_(std::move(routes)) {}
+
+  bool Apply(const std::string& id, const detection::v1::Signal& signal) {
+    Alert& alert = alerts[id];
+    alert.district = signal.district_id();
+    const auto [at, added] = alert.areas.try_emplace(signal.signal_key());
+    Area& area = at->second;
+    if (!added && signal.feed_sequence() <= area.feed) return false;
+    const bool was_active = area.severity > 0;
+    const bool clear = signal.phase() == detection::v1::Signal::CLEARED;
+    area = {signal.feed_sequence(), clear ? 0 : signal.severity(),
+            signal.level() == detection::v1::SITE && signal.kind() == detection::v1::RISE};
+    if (area.supporting) return true;
+    if (alert.state == v1::OPEN || alert.state == v1::ACKNOWLEDGED) {
+      FollowOpen(id, alert);
+    } else if (!clear && (signal.phase() == detection::v1::Signal::RAISED || !was_active ||
+                          signal.severity() > alert.severity)) {
+      alert.state = v1::OPEN;
+      alert.severity = alert.Highest();
+      alert.told = {alert.severity};
+      alert.below = 0;
+      alert.by.clear();
+      ++alert.episode;
+      Tell(alert.episode == 1 ? v1::OPENED : v1::REOPENED, id, "");
+    }
+    return true;
+  }
+
+  bool Acknowledge(const std::string& id, const std::string& by) {
+    const auto alert = alerts.find(id);
+    if (alert == alerts.end() || alert->second.episode == 0 ||
+        alert->second.state == v1::RESOLVED) {
+      return false;
+    }
+    if (alert->second.state == v1::ACKNOWLEDGED) return true;
+    alert->second.state = v1::ACKNOWLEDGED;
+    alert->second.by = by;
+    Tell(v1::ACKNOWLEDGED_BY, id, "");
+    return true;
+  }
+
+  bool Resolve(const std::string& id) {
+    const auto alert = alerts.find(id);
+    if (alert == alerts.end() || alert->second.episode == 0 ||
+        alert->second.state == v1::RESOLVED) {
+      return false;
+    }
+    alert->second.state = v1::RESOLVED;
+    Tell(v1::RESOLVED_BY_HAND, id, "");
+    return true;
+  }
+
+  void Bury(const DeliveryId& id) {
+    deliveries[id] = v1::DEAD;
+    const Event event = events.at(id.second - 1);
+    if (event.kind != v1::DELIVERY_FAILED) Tell(v1::DELIVERY_FAILED, event.alert_id, id.first);
+  }
+
+  void Confirm(const std::string& receiver, std::uint64_t up_to) {
+    for (auto& [id, state] : deliveries) {
+      const bool pending = state == v1::QUEUED || state == v1::RETRYING;
+      if (id.first == receiver && id.second <= up_to && pending) state = v1::DELIVERED;
+    }
+  }
+
+  std::map<std::string, Alert> alerts;
+  std::vector<Event> events;
+  std::map<DeliveryId, v1::DeliveryState> deliveries;
+
+ private:
+  void FollowOpen(const std::string& id, Alert& alert) {
+    const int highest = alert.Highest();
+    if (highest == 0) {
+      alert.state = v1::RESOLVED;
+      Tell(v1::RESOLVED_BY_DETECTION, id, "");
+      return;
+    }
+    alert.severity = highest;
+    alert.below = highest < alert.told.back() ? alert.below + 1 : 0;
+    if (highest > alert.told.back() || alert.below == 2) {
+      alert.told.push_back(highest);
+      alert.below = 0;
+      Tell(v1::SEVERITY_CHANGED, id, "");
+    }
+  }
+
+  void Tell(v1::EventKind kind, const std::string& id, const std::string& not_to) {
+    events.push_back({kind, id});
+    for (const Route& route : routes_) {
+      const bool concerned =
+          route.district_ids.empty() || route.district_ids.contains(alerts[id].district);
+      if (concerned && route.receiver != not_to) {
+        deliveries[{route.receiver, events.size()}] = v1::QUEUED;
+      }
+    }
+  }
+
+  const std::vector<Route> routes_;
+};
+
+}  // namespace belgrand::alerting::testing

@@ -1,0 +1,402 @@
+#include "alerting/book.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/alerting/book_model.h"
+#include "tests/unit/alerting/signals.h"
+
+namespace belgrand::alerting {
+namespace {
+
+using belgrand::testing::IsOk;
+using belgrand::testing::StatusIs;
+using testing::BookModel;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::MakeSignal;
+using testing::Signal;
+using testing::SignalSpec;
+using ::testing::SizeIs;
+
+std::vector<Route> Routes() { return {{"console", {}}, {"north-mail", {"north"}}, {"hook", {}}}; }
+
+// A book on disk that can be closed and opened again.
+class Shelf {
+ public:
+  explicit Shelf(std::vector<Route> routes) : routes_(std::move(routes)) { Restart(); }
+
+  void Restart() {
+    book_.reset();
+    store_.reset();
+    auto store = OpenAlertStore(dir_.path() / "alerting");
+    ASSERT_OK(store);
+    store_ = *std::move(store);
+    auto book = AlertBook::Open(*store_, clock_, {routes_, "instance" + std::to_string(++opened_)});
+    ASSERT_OK(book);
+    book_ = *std::move(book);
+  }
+  void SetRoutes(std::vector<Route> routes) { routes_ = std::move(routes); }
+
+  base::StatusOr<std::uint32_t> Apply(const std::vector<Signal>& signals) {
+    std::vector<const Signal*> pointers;
+    for (const Signal& signal : signals) pointers.push_back(&signal);
+    return book_->Apply(pointers);
+  }
+  AlertBook& operator*() { return *book_; }
+  AlertBook* operator->() { return book_.get(); }
+  base::FakeClock& clock() { return clock_; }
+
+ private:
+  belgrand::testing::TempDir dir_;
+  base::FakeClock clock_{base::FromMicros(1'700'000'000'000'000)};
+  std::vector<Route> routes_;
+  std::unique_ptr<storage::Store> store_;
+  std::unique_ptr<AlertBook> book_;
+  int opened_ = 0;
+};
+
+std::vector<std::uint64_t> PendingNumbers(AlertBook& book, std::string_view receiver) {
+  const auto pending = book.Pending(receiver, 0);
+  EXPECT_OK(pending);
+  std::vector<std::uint64_t> numbers;
+  for (const auto& delivery : *pending) numbers.push_back(delivery.event_sequence());
+  return numbers;
+}
+
+TEST(AlertBookTest, WritesAnAlertItsEventAndADeliveryPerReceiverConcerned) {
+  Shelf shelf(Routes());
+  ASSERT_THAT(shelf.Apply({MakeSignal({}), MakeSignal({.area = "south", .district = "south"})}),
+              belgrand::testing::IsOkAndHolds(2U));
+  shelf.Restart();
+  EXPECT_EQ(shelf->newest_sequence(), 2U);
+  EXPECT_EQ(shelf->instance_id(), "instance1") << "the name of the database stays";
+  EXPECT_THAT(PendingNumbers(*shelf, "console"), ElementsAre(1, 2));
+  EXPECT_THAT(PendingNumbers(*shelf, "north-mail"), ElementsAre(1));
+  EXPECT_THAT(PendingNumbers(*shelf, "nobody"), IsEmpty());
+  const auto history = shelf->History("north/SARS-CoV-2/trend");
+  ASSERT_OK(history);
+  ASSERT_THAT(*history, SizeIs(1));
+  EXPECT_EQ(history->front().kind(), v1::OPENED);
+  EXPECT_EQ(shelf->CountByState()[v1::OPEN], 2U);
+}
+
+TEST(AlertBookTest, AnUnusableSignalLeavesTheWholeBatchOut) {
+  Shelf shelf(Routes());
+  Signal broken = MakeSignal({});
+  broken.clear_target();
+  EXPECT_THAT(shelf.Apply({MakeSignal({}), broken}),
+              StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("signals[1]: target")));
+  EXPECT_EQ(shelf->newest_sequence(), 0U);
+}
+
+TEST(AlertBookTest, ListsNewestChangeFirstAndFilters) {
+  Shelf shelf(Routes());
+  for (const char* district : {"a", "ab", "b"}) {
+    ASSERT_OK(shelf.Apply({MakeSignal({.area = district, .district = district})}));
+    shelf.clock().Advance(std::chrono::seconds(1));
+  }
+  ASSERT_OK(
+      shelf.Apply({MakeSignal({.level = detection::v1::SITE, .area = "s", .district = "c"})}));
+  ASSERT_OK(shelf->Acknowledge("a/SARS-CoV-2/trend", "A. Official", "seen"));
+  const auto ids = [&](const AlertFilter& filter) {
+    std::vector<std::string> out;
+    const auto alerts = shelf->List(filter);
+    EXPECT_OK(alerts);
+    for (const auto& alert : *alerts) out.push_back(alert.district_id());
+    return out;
+  };
+  EXPECT_THAT(ids({}), ElementsAre("a", "b", "ab")) << "never-opened records are not shown";
+  EXPECT_THAT(ids({.district_id = "a", .states = {}}), ElementsAre("a"));
+  EXPECT_THAT(ids({.district_id = "", .states = {v1::OPEN}}), ElementsAre("b", "ab"));
+  EXPECT_THAT(shelf->Get("c/SARS-CoV-2/trend"),
+              StatusIs(base::StatusCode::kNotFound, HasSubstr("no alert")));
+}
+
+TEST(AlertBookTest, AcknowledgementIsInTheHistoryWithNameAndComment) {
+  Shelf shelf(Routes());
+  ASSERT_OK(shelf.Apply({MakeSignal({})}));
+  ASSERT_OK(shelf->Acknowledge("north/SARS-CoV-2/trend", "A. Official", "calling the hospital"));
+  ASSERT_OK(shelf->Acknowledge("north/SARS-CoV-2/trend", "B. Other", "again"));
+  shelf.Restart();
+  const auto history = shelf->History("north/SARS-CoV-2/trend");
+  ASSERT_OK(history);
+  ASSERT_THAT(*history, SizeIs(2));
+  EXPECT_EQ(history->back().by(), "A. Official");
+  EXPECT_EQ(history->back().comment(), "calling the hospital");
+  EXPECT_EQ(history->back().alert().state(), v1::ACKNOWLEDGED);
+  EXPECT_EQ(shelf->CountByState()[v1::ACKNOWLEDGED], 1U);
+}
+
+TEST(AlertBookTest, AFailedDeliveryIsToldToTheOthersAndNeverInACircle) {
+  Shelf shelf(Routes());
+  ASSERT_OK(shelf.Apply({MakeSignal({})}));
+  auto hook = shelf->Pending("hook", 0);
+  ASSERT_OK(hook);
+  hook->front().set_last_result("HTTP 410");
+  hook->front().set_attempts(3);
+  ASSERT_OK(shelf->Bury(hook->front()));
+  shelf.Restart();
+  EXPECT_THAT(PendingNumbers(*shelf, "hook"), IsEmpty());
+  EXPECT_THAT(PendingNumbers(*shelf, "north-mail"), ElementsAre(1, 2));
+  const auto event = shelf->Event(2);
+  ASSERT_OK(event);
+  EXPECT_EQ(event->kind(), v1::DELIVERY_FAILED);
+  EXPECT_EQ(event->comment(), "Event 1 did not reach receiver 'hook' after 3 attempts: HTTP 410");
+  const auto mails = shelf->Pending("north-mail", 1);
+  ASSERT_OK(mails);
+  ASSERT_OK(shelf->Bury(mails->front()));
+  EXPECT_EQ(shelf->newest_sequence(), 2U) << "the failure to tell of a failure tells nobody";
+  const auto dead = shelf->DeadLetters();
+  ASSERT_OK(dead);
+  EXPECT_THAT(*dead, SizeIs(2));
+}
+
+TEST(AlertBookTest, AReceiverThatLeftTheConfigurationKeepsItsReceiptsAndOthersHear) {
+  Shelf shelf(Routes());
+  ASSERT_OK(shelf.Apply({MakeSignal({})}));
+  auto mail = shelf->Pending("north-mail", 0);
+  ASSERT_OK(mail);
+  mail->front().set_state(v1::DELIVERED);
+  ASSERT_OK(shelf->Save(mail->front()));
+  ASSERT_OK(shelf->Acknowledge("north/SARS-CoV-2/trend", "A. Official", ""));
+  shelf.SetRoutes({{"console", {}}});
+  shelf.Restart();
+  EXPECT_THAT(shelf->RetireReceivers(), belgrand::testing::IsOkAndHolds(3U));
+  EXPECT_THAT(shelf->RetireReceivers(), belgrand::testing::IsOkAndHolds(0U));
+  const auto deliveries = shelf->Deliveries("north/SARS-CoV-2/trend");
+  ASSERT_OK(deliveries);
+  int delivered = 0;
+  for (const auto& delivery : *deliveries) {
+    if (delivery.receiver() != "console") {
+      EXPECT_TRUE(delivery.state() == v1::DEAD || delivery.state() == v1::DELIVERED);
+    }
+    delivered += delivery.state() == v1::DELIVERED ? 1 : 0;
+  }
+  EXPECT_EQ(delivered, 1);
+  // hook and north-mail each left one alert untold.
+  EXPECT_EQ(shelf->newest_sequence(), 4U);
+  EXPECT_THAT(PendingNumbers(*shelf, "console"), ElementsAre(1, 2, 3, 4));
+}
+
+TEST(AlertBookTest, SubscribersConfirmWhatWasSentAndNoMore) {
+  Shelf shelf(Routes());
+  ASSERT_OK(shelf.Apply({MakeSignal({}), MakeSignal({.area = "b", .district = "b"}),
+                         MakeSignal({.area = "c", .district = "c"})}));
+  EXPECT_THAT(shelf->Confirm("console", 1),
+              StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("up to 0")));
+  ASSERT_OK(shelf->MarkSent("console", 2));
+  ASSERT_OK(shelf->MarkSent("console", 1));
+  shelf.Restart();
+  EXPECT_EQ(shelf->Position("console")->sent, 2U);
+  const auto confirmation = shelf->Confirm("console", 2);
+  ASSERT_OK(confirmation);
+  EXPECT_EQ(confirmation->deliveries, 2U);
+  EXPECT_EQ(shelf->Confirm("console", 1)->position.confirmed, 2U) << "never moves back";
+  shelf.Restart();
+  EXPECT_EQ(shelf->Position("console")->confirmed, 2U);
+  EXPECT_THAT(PendingNumbers(*shelf, "console"), ElementsAre(3));
+}
+
+TEST(AlertBookTest, ExpiryRemovesWhatIsPastItsTimeAndHoldsWhatIsPending) {
+  Shelf shelf(Routes());
+  ASSERT_OK(shelf.Apply({MakeSignal({})}));
+  ASSERT_OK(shelf->Acknowledge("north/SARS-CoV-2/trend", "A. Official", "seen"));
+  const auto old = shelf.clock().Now() + std::chrono::hours(1);
+  shelf.clock().Advance(std::chrono::hours(2));
+  ASSERT_OK(shelf.Apply({MakeSignal({.area = "b", .district = "b"})}));
+  const auto expire = [&](std::string_view record, std::string_view field, ExpiryMode mode) {
+    const auto tally = shelf->Expire(record, field, old, mode);
+    EXPECT_OK(tally);
+    return std::pair(tally->held, tally->expired);
+  };
+  using Pair = std::pair<std::uint64_t, std::uint64_t>;
+  const std::string_view kAlert = "belgrand.storage.v1.AlertRecord";
+  const std::string_view kEvent = "belgrand.storage.v1.AlertEventRecord";
+  const std::string_view kDelivery = "belgrand.storage.v1.DeliveryRecord";
+  // The name is in the alert and in the copy of it inside the event.
+  EXPECT_EQ(expire(kAlert, "acknowledged_by", ExpiryMode::kPlan), Pair(2, 2));
+  EXPECT_EQ(expire(kAlert, "acknowledged_by", ExpiryMode::kApply), Pair(2, 2));
+  EXPECT_EQ(expire(kAlert, "acknowledged_by", ExpiryMode::kApply), Pair(0, 0));
+  EXPECT_EQ(shelf->Get("north/SARS-CoV-2/trend")->acknowledged_by(), "");
+  EXPECT_EQ(shelf->Event(2)->alert().acknowledged_by(), "");
+  EXPECT_EQ(shelf->Event(2)->by(), "A. Official");
+  EXPECT_EQ(expire(kEvent, "by", ExpiryMode::kApply), Pair(1, 1));
+  EXPECT_EQ(shelf->Event(2)->by(), "");
+  EXPECT_EQ(expire(kDelivery, "", ExpiryMode::kApply), Pair(8, 0)) << "pending ones are held";
+  ASSERT_OK(shelf->MarkSent("console", 3));
+  ASSERT_OK(shelf->Confirm("console", 3));
+  EXPECT_EQ(expire(kDelivery, "", ExpiryMode::kApply), Pair(8, 2));
+  EXPECT_EQ(expire(kEvent, "", ExpiryMode::kApply), Pair(3, 2));
+  EXPECT_EQ(expire(kAlert, "", ExpiryMode::kPlan), Pair(2, 1));
+  EXPECT_EQ(expire(kAlert, "", ExpiryMode::kApply), Pair(2, 1));
+  EXPECT_THAT(*shelf->History("north/SARS-CoV-2/trend"), IsEmpty());
+  EXPECT_EQ(shelf->CountByState()[v1::ACKNOWLEDGED], 0U);
+  shelf.Restart();
+  EXPECT_EQ(shelf->newest_sequence(), 3U);
+  EXPECT_FALSE(shelf->Expire("belgrand.storage.v1.Other", "", old, ExpiryMode::kPlan).ok());
+  EXPECT_FALSE(shelf->Expire(kAlert, "no_such_field", old, ExpiryMode::kPlan).ok());
+}
+
+// Compares every readable thing with the model.
+void ExpectSame(AlertBook& book, const BookModel& model) {
+  const auto alerts = book.List({});
+  ASSERT_OK(alerts);
+  std::size_t opened = 0;
+  for (const auto& [id, alert] : model.alerts) opened += alert.episode > 0 ? 1 : 0;
+  ASSERT_EQ(alerts->size(), opened);
+  std::array<std::uint64_t, 4> by_state = {};
+  for (const auto& alert : *alerts) {
+    const auto& expected = model.alerts.at(alert.alert_id());
+    EXPECT_EQ(alert.state(), expected.state) << alert.alert_id();
+    EXPECT_EQ(alert.severity(), expected.severity) << alert.alert_id();
+    EXPECT_EQ(alert.episode(), expected.episode);
+    EXPECT_EQ(alert.acknowledged_by(), expected.by);
+    ++by_state[expected.state];
+    for (const auto& area : alert.areas()) {
+      EXPECT_EQ(area.severity(), expected.areas.at(area.signal_key()).severity);
+    }
+  }
+  EXPECT_EQ(book.CountByState(), by_state);
+  const auto events = book.EventsAfter(0, 1'000'000);
+  ASSERT_OK(events);
+  ASSERT_EQ(events->size(), model.events.size());
+  std::map<BookModel::DeliveryId, v1::DeliveryState> deliveries;
+  for (std::size_t i = 0; i < events->size(); ++i) {
+    EXPECT_EQ((*events)[i].sequence(), i + 1) << "no gap";
+    EXPECT_EQ((*events)[i].kind(), model.events[i].kind);
+    EXPECT_EQ((*events)[i].alert().alert_id(), model.events[i].alert_id);
+  }
+  for (const auto& alert : *alerts) {
+    const auto of_alert = book.Deliveries(alert.alert_id());
+    ASSERT_OK(of_alert);
+    for (const auto& delivery : *of_alert) {
+      deliveries[{delivery.receiver(), delivery.event_sequence()}] =
+          static_cast<v1::DeliveryState>(delivery.state());
+    }
+  }
+  EXPECT_EQ(deliveries, model.deliveries);
+  std::size_t dead = 0;
+  std::size_t pending = 0;
+  for (const auto& [id, state] : model.deliveries) {
+    dead += state == v1::DEAD ? 1 : 0;
+    pending += state == v1::QUEUED || state == v1::RETRYING ? 1 : 0;
+  }
+  EXPECT_EQ(book.DeadLetters()->size(), dead);
+  std::uint64_t depth = 0;
+  const auto depths = book.Depths();
+  ASSERT_OK(depths);
+  for (const auto& entry : *depths) depth += entry.pending;
+  EXPECT_EQ(depth, pending);
+}
+
+class BookModelTest : public ::testing::TestWithParam<unsigned> {};
+
+TEST_P(BookModelTest, BehavesAsTheModelThroughRandomWorkAndRestarts) {
+  const unsigned seed = GetParam();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  const auto pick = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+  Shelf shelf(Routes());
+  BookModel model(Routes());
+  std::uint64_t feed = 0;
+  std::vector<Signal> sent;
+  const auto any_alert = [&] {
+    return std::string(pick(2) != 0 ? "north" : "south") + "/SARS-CoV-2/" +
+           (pick(2) != 0 ? "trend" : "spike");
+  };
+  const auto any_signal = [&] {
+    const bool spike = pick(2) != 0;
+    const bool district = pick(2) != 0;
+    const std::string where = pick(2) != 0 ? "north" : "south";
+    return MakeSignal({.level = district ? detection::v1::DISTRICT : detection::v1::SITE,
+                       .area = district ? where : where + std::to_string(pick(3)),
+                       .kind = spike ? detection::v1::SPIKE : detection::v1::RISE,
+                       .phase = static_cast<Signal::Phase>(1 + pick(3)),
+                       .severity = static_cast<detection::v1::Severity>(1 + pick(3)),
+                       .feed = ++feed,
+                       .district = where,
+                       .rule = spike ? "spike" : "trend"});
+  };
+  const auto any_pending = [&]() -> std::optional<storage::v1::DeliveryRecord> {
+    const auto pending = shelf->Pending(pick(2) != 0 ? "hook" : "north-mail", 0);
+    if (pending->empty()) return std::nullopt;
+    return (*pending)[random() % pending->size()];
+  };
+  for (int step = 0; step < 400; ++step) {
+    shelf.clock().Advance(std::chrono::minutes(1));
+    switch (pick(8)) {
+      case 0:
+      case 1: {  // a batch, some of it told before
+        std::vector<Signal> batch;
+        for (int i = pick(4); i >= 0; --i) {
+          batch.push_back(!sent.empty() && pick(4) == 0 ? sent[random() % sent.size()]
+                                                        : any_signal());
+          sent.push_back(batch.back());
+        }
+        std::uint32_t applied = 0;
+        for (const Signal& signal : batch) {
+          applied +=
+              model.Apply(FormatAlertId({signal.district_id(), signal.target(), signal.detector()}),
+                          signal)
+                  ? 1
+                  : 0;
+        }
+        ASSERT_THAT(shelf.Apply(batch), belgrand::testing::IsOkAndHolds(applied));
+        break;
+      }
+      case 2: {
+        const std::string id = any_alert();
+        const std::string by = "official " + std::to_string(pick(3));
+        ASSERT_EQ(shelf->Acknowledge(id, by, "").ok(), model.Acknowledge(id, by));
+        break;
+      }
+      case 3: {
+        const std::string id = any_alert();
+        ASSERT_EQ(shelf->Resolve(id, "official", "reason").ok(), model.Resolve(id));
+        break;
+      }
+      case 4: {
+        auto delivery = any_pending();
+        if (!delivery) break;
+        const auto state = pick(2) != 0 ? v1::DELIVERED : v1::RETRYING;
+        delivery->set_state(state);
+        ASSERT_OK(shelf->Save(*delivery));
+        model.deliveries[{delivery->receiver(), delivery->event_sequence()}] = state;
+        break;
+      }
+      case 5: {
+        const auto delivery = any_pending();
+        if (!delivery || pick(3) != 0) break;
+        ASSERT_OK(shelf->Bury(*delivery));
+        model.Bury({delivery->receiver(), delivery->event_sequence()});
+        break;
+      }
+      case 6: {
+        const std::uint64_t up_to = random() % (model.events.size() + 1);
+        ASSERT_OK(shelf->MarkSent("console", up_to));
+        ASSERT_OK(shelf->Confirm("console", up_to));
+        model.Confirm("console", up_to);
+        break;
+      }
+      default:
+        if (pick(4) == 0) shelf.Restart();
+    }
+    if (step % 20 == 19) ExpectSame(*shelf, model);
+    if (HasFatalFailure() || HasNonfatalFailure()) return;
+  }
+  shelf.Restart();
+  ExpectSame(*shelf, model);
+  EXPECT_GT(model.events.size(), 50U) << "the work reached every part";
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, BookModelTest, ::testing::Range(1U, 13U));
+
+}  // namespace
+}  // namespace belgrand::alerting
