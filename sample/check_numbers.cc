@@ -155,9 +155,17 @@ bool FailedWithoutValue(const Row& row) {
          (row.censoring.absent() || row.censoring.value == Censoring::kNone);
 }
 
-std::optional<double> Scale(const std::optional<double>& number, double factor) {
-  if (!number.has_value()) return std::nullopt;
-  return *number * factor;
+// In gc/L; a number too large for that is a violation.
+std::optional<double> Scale(const std::optional<double>& number, double factor,
+                            std::string_view name, Rule rule, Findings& findings) {
+  if (!Usable(number)) return number;
+  const double scaled = *number * factor;
+  if (!std::isfinite(scaled)) {
+    findings.Reject(name, NumberText(*number), rule,
+                    fmt::format("{} {} is too large a number in gc/L", name, NumberText(*number)),
+                    "check the number and the unit");
+  }
+  return scaled;
 }
 
 }  // namespace
@@ -185,9 +193,9 @@ void CheckNumbers(const Row& row, double factor, Findings& findings, Measurement
   } else {
     CheckFinitePositive(a.value, findings);
   }
-  out.value = Scale(a.value, factor);
-  out.lod = Scale(a.lod, factor);
-  out.loq = Scale(a.loq, factor);
+  out.value = Scale(a.value, factor, "value", Rule::kValueNotFinite, findings);
+  out.lod = Scale(a.lod, factor, "lod", Rule::kLimitNotPositive, findings);
+  out.loq = Scale(a.loq, factor, "loq", Rule::kLimitNotPositive, findings);
   out.flow_m3_per_day = ReadPositive(
       row.flow_m3_per_day, "flow_m3_per_day", Rule::kFlowNotPositive,
       "send the flow of the day in m3/d, or leave it empty if it is unknown", findings);

@@ -42,6 +42,8 @@ class Checker {
   }
 
   Validated Run() {
+    // The reader could not tell the columns apart: nothing else of the row can be judged.
+    if (!findings_.violations.empty()) return Result();
     CheckIdentifiers();
     CheckSite();
     CheckTimes();

@@ -52,6 +52,12 @@ TEST_F(ValidateTest, ConvertsValueAndLimitsToGcPerLitre) {
   EXPECT_EQ(judged.reported_unit, "gc/mL");
 }
 
+TEST_F(ValidateTest, RefusesANumberThatOverflowsInGcPerLitre) {
+  row_.unit = "gc/mL";
+  row_.value.value = 1e308;
+  EXPECT_THAT(Rules(), ElementsAre("value:value_not_finite"));
+}
+
 TEST_F(ValidateTest, ReportsEveryViolationOfARowAtOnce) {
   row_.sample_id = "";
   row_.site_id = "Seafeild";
