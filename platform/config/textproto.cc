@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "platform/base/file.h"
+#include "platform/base/utf8.h"
 
 namespace belgrand::config {
 namespace {
@@ -170,35 +171,13 @@ bool BlankPlainLine(std::vector<std::string>& lines, int index) {
   return true;
 }
 
-// Length of the well-formed UTF-8 sequence at the front of `text`; 0 when there is none.
-std::size_t SequenceLength(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  if (first == 0xE0 && byte(1) < 0xA0) return 0;
-  if (first == 0xED && byte(1) > 0x9F) return 0;
-  if (first == 0xF0 && byte(1) < 0x90) return 0;
-  if (first == 0xF4 && byte(1) > 0x8F) return 0;
-  return length;
-}
-
 std::optional<Problem> FindBadUtf8(const std::vector<std::string>& lines) {
   for (std::size_t line = 0; line < lines.size(); ++line) {
-    std::string_view rest = lines[line];
-    while (!rest.empty()) {
-      const std::size_t length = SequenceLength(rest);
-      if (length == 0) {
-        return Problem{static_cast<int>(line), static_cast<int>(lines[line].size() - rest.size()),
-                       fmt::format("byte 0x{:02x} is not UTF-8: save the file as UTF-8",
-                                   static_cast<unsigned char>(rest.front()))};
-      }
-      rest.remove_prefix(length);
-    }
+    const std::size_t at = base::Utf8ValidPrefix(lines[line]);
+    if (at == lines[line].size()) continue;
+    return Problem{static_cast<int>(line), static_cast<int>(at),
+                   fmt::format("byte 0x{:02x} is not UTF-8: save the file as UTF-8",
+                               static_cast<unsigned char>(lines[line][at]))};
   }
   return std::nullopt;
 }
