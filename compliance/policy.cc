@@ -40,8 +40,9 @@ MethodTable BuildMethodTable() {
       for (int m = 0; m < service->method_count(); ++m) {
         const pb::MethodOptions& options = service->method(m)->options();
         if (!options.HasExtension(privacy::v1::method)) continue;
-        table.emplace(service->full_name() + "/" + service->method(m)->name(),
-                      &options.GetExtension(privacy::v1::method));
+        const privacy::v1::MethodPolicy* const policy = &options.GetExtension(privacy::v1::method);
+        table.emplace(service->full_name() + "/" + service->method(m)->name(), policy);
+        table.emplace(service->method(m)->full_name(), policy);
       }
     }
   }

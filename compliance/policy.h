@@ -33,10 +33,10 @@ privacy::v1::Category CategoryOf(const google::protobuf::FieldDescriptor& field)
 // nullptr when the message carries no (record).
 const privacy::v1::RecordPolicy* RecordPolicyOf(const google::protobuf::Descriptor& message);
 
-// The policy of a method by its name on the wire,
-// "/belgrand.ingest.v1.IngestService/SubmitSamples"; the leading slash may be absent. nullptr:
-// unknown method, or one without (method): refuse the call. The health and reflection services of
-// gRPC are not in this table.
+// The policy of a method by its name on the wire, "/belgrand.ingest.v1.IngestService/SubmitSamples"
+// (the leading slash may be absent), or in the schema,
+// "belgrand.ingest.v1.IngestService.SubmitSamples". nullptr: unknown method, or one without
+// (method): refuse the call. The health and reflection services of gRPC are not in this table.
 const privacy::v1::MethodPolicy* FindMethodPolicy(std::string_view full_method_name);
 // Whether `role` is among the policy's roles; false for a null policy or an unspecified role.
 bool MayCall(const privacy::v1::MethodPolicy* policy, privacy::v1::Role role);
