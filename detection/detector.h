@@ -1,0 +1,77 @@
+// The seam between what is known of an area and what is said about it.
+//
+// A detector is a pure function of an AreaView: it keeps nothing between calls, so a re-read past
+// (late or amended samples) needs nothing from it. The engine turns findings into signals: it
+// raises, holds through the detector's hysteresis and clears. A new method is one file that
+// implements Detector and one line in registry.cc.
+//
+// Thread safety: a Detector is immutable; the same object serves every thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "detection/signal.h"
+#include "detection/trend_filter.h"
+
+namespace belgrand::detection {
+
+// What a detector may look at.
+struct AreaView {
+  const TrendFilter& filter;
+  // The newest samples of the area, oldest first: at most kMostSteps, none older than
+  // kOldestStepDays before the newest.
+  std::span<const Step* const> steps;
+  static constexpr std::size_t kMostSteps = 128;
+  static constexpr double kOldestStepDays = 90;
+};
+
+struct Finding {
+  double score = 0;
+  // The signal is raised when this holds, and is on its way out when `quiet` holds.
+  bool alarm = false;
+  bool quiet = true;
+  Severity severity = Severity::kWatch;
+  // Level before the change, log10 gc/L, and the day from which the change is counted.
+  double baseline_log10 = 0;
+  double since_day = 0;
+  // For a spike: how far the sample stands above what was expected, log10.
+  double excess_log10 = 0;
+};
+
+struct DetectorInfo {
+  std::string name;
+  std::string version;
+  AreaLevel level = AreaLevel::kSite;
+  SignalKind kind = SignalKind::kRise;
+  // What it computes, when it alarms, and where the formula comes from.
+  std::string meaning;
+  // Limit of Finding::score.
+  double threshold = 0;
+  // A signal ends after this many quiet evaluations in a row, spread over at least so many days.
+  std::uint32_t quiet_samples = 3;
+  double quiet_days = 7;
+};
+
+class Detector {
+ public:
+  virtual ~Detector() = default;
+  const DetectorInfo& info() const { return info_; }
+  // REQUIRES: view.steps is not empty.
+  virtual Finding Evaluate(const AreaView& view) const = 0;
+
+ protected:
+  explicit Detector(DetectorInfo info) : info_(std::move(info)) {}
+
+ private:
+  DetectorInfo info_;
+};
+
+// Every detector there is, in the order in which they are evaluated; lives for ever.
+std::span<const std::unique_ptr<const Detector>> RegisteredDetectors();
+
+}  // namespace belgrand::detection

@@ -1,0 +1,63 @@
+#include "detection/detectors/rise.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "detection/normal.h"
+
+namespace belgrand::detection {
+namespace {
+
+constexpr double kRecentDays = 21;
+constexpr double kActiveDays = 60;
+
+std::size_t RecentDetections(const AreaView& view) {
+  const double newest = view.steps.back()->day;
+  return static_cast<std::size_t>(
+      std::count_if(view.steps.begin(), view.steps.end(), [newest](const Step* step) {
+        return !std::isinf(step->value.low) && newest - step->day <= kRecentDays;
+      }));
+}
+
+// Watch for a rise; warning when it doubles within a week or stands above three quarters of its own
+// history; critical when both hold and it stands above nine tenths.
+Severity SeverityOf(const TrendFilter& filter) {
+  constexpr double kDoublingInAWeek = 0.30103 / 7;
+  constexpr std::size_t kLeastWeeks = 26;
+  const bool fast = filter.Growth().mean >= kDoublingInAWeek;
+  const double rank = filter.LevelRank(kLeastWeeks);
+  if (fast && rank >= 0.9) return Severity::kCritical;
+  if (fast || rank >= 0.75) return Severity::kWarning;
+  return Severity::kWatch;
+}
+
+}  // namespace
+
+Finding EvaluateRise(const AreaView& view, const RiseRule& rule) {
+  const TrendFilter& filter = view.filter;
+  Finding finding;
+  finding.score = -10;
+  bool higher_than_lately = false;
+  Estimate best;
+  for (std::size_t k = 0; k < filter.anchors(); ++k) {
+    double days_ago = 0;
+    const Estimate rise = filter.RiseSince(k, &days_ago);
+    if (days_ago < 7) continue;
+    if (days_ago < 21 && rise.mean > 0) higher_than_lately = true;
+    const double score = (rise.mean - rule.least_rise) / rise.sd;
+    if (score <= finding.score) continue;
+    finding.score = score;
+    finding.since_day = filter.day() - days_ago;
+    best = rise;
+  }
+  finding.baseline_log10 = filter.Level(kActiveDays).mean - best.mean;
+  const Estimate growth = filter.Growth();
+  const double growing = NormalCdf(growth.mean / growth.sd);
+  finding.alarm = finding.score >= rule.limit && growing >= rule.least_growing &&
+                  RecentDetections(view) >= rule.least_detections;
+  finding.quiet = !higher_than_lately && growing < 0.5;
+  finding.severity = SeverityOf(filter);
+  return finding;
+}
+
+}  // namespace belgrand::detection

@@ -1,0 +1,21 @@
+// The rise rule, shared by the site and the district detector.
+#pragma once
+
+#include "detection/detector.h"
+
+namespace belgrand::detection {
+
+struct RiseRule {
+  // Smallest increase that counts, log10.
+  double least_rise = 0.2;
+  // Standard deviations by which the increase must exceed it.
+  double limit = 2.0;
+  // Probability that growth goes on, at least this.
+  double least_growing = 0.8;
+  // Samples above their limit of detection in the last three weeks, at least so many.
+  std::size_t least_detections = 3;
+};
+
+Finding EvaluateRise(const AreaView& view, const RiseRule& rule);
+
+}  // namespace belgrand::detection

@@ -1,0 +1,291 @@
+#include "detection/engine.h"
+
+#include <algorithm>
+
+#include "detection/evidence.h"
+
+namespace belgrand::detection {
+namespace {
+
+constexpr double kSilentDays = 42;
+
+TrendParameters SiteParameters() {
+  TrendParameters parameters;
+  // A gap of 28 days starts a new segment (AMELAG).
+  parameters.restart_after_days = 28;
+  parameters.offset_drift = 0;
+  return parameters;
+}
+
+const TrendParameters kSiteParameters = SiteParameters();
+const TrendParameters kDistrictParameters{};
+
+std::int64_t DayNumber(base::Instant at) { return base::DayOf(at).time_since_epoch().count(); }
+
+base::Instant InstantOfDay(double day) {
+  return base::Instant(std::chrono::days(static_cast<std::int64_t>(day)));
+}
+
+// When the newest row of the track was collected.
+base::Instant NewestCollected(const Track& track) {
+  base::Instant newest = InstantOfDay(0);
+  if (track.empty()) return newest;
+  newest = InstantOfDay(static_cast<double>(track.groups().rbegin()->first.day));
+  for (const auto& [id, row] : track.groups().rbegin()->second.rows) {
+    newest = std::max(newest, row->measurement.collected_at);
+  }
+  return newest;
+}
+
+}  // namespace
+
+struct Engine::Group {
+  Group(std::string district_name, std::string target_name)
+      : district_id(std::move(district_name)),
+        target(std::move(target_name)),
+        district(kDistrictParameters) {}
+  const std::string district_id;
+  const std::string target;
+  Area district;
+  std::map<std::string, Area> sites;
+};
+
+base::StatusOr<std::unique_ptr<Engine>> Engine::Create(const std::vector<std::string>& detectors) {
+  std::vector<const Detector*> chosen;
+  const auto registered = RegisteredDetectors();
+  for (const std::string& name : detectors) {
+    const bool known = std::any_of(registered.begin(), registered.end(),
+                                   [&](const auto& d) { return d->info().name == name; });
+    if (!known) {
+      return base::InvalidArgument(
+          "detection.detectors: '{}' is not registered; ListDetectors names those that are", name);
+    }
+  }
+  for (const auto& detector : registered) {
+    if (detectors.empty() ||
+        std::find(detectors.begin(), detectors.end(), detector->info().name) != detectors.end()) {
+      chosen.push_back(detector.get());
+    }
+  }
+  return std::unique_ptr<Engine>(new Engine(std::move(chosen)));
+}
+
+Engine::Engine(std::vector<const Detector*> detectors) : detectors_(std::move(detectors)) {}
+Engine::~Engine() = default;
+
+std::vector<SignalChange> Engine::OnSample(const Observation& observation) {
+  ++statistics_.observations;
+  std::vector<SignalChange> changes;
+  const sample::Measurement& row = observation.measurement;
+  const RowKey row_key{row.laboratory_id, row.sample_id, row.target};
+  const auto known = rows_.find(row_key);
+  std::optional<Location> old;
+  if (known != rows_.end()) {
+    if (known->second.version >= observation.version) {
+      ++statistics_.superseded;
+      return changes;
+    }
+    old = known->second;
+    Evict(*old, row_key);
+  }
+  const std::optional<LogValue> value = ToLogValue(row);
+  if (value) {
+    Insert(observation, *value, row_key);
+  } else {
+    ++statistics_.held;
+  }
+  const auto now = rows_.find(row_key);
+  const bool moved = old && (now == rows_.end() || now->second.group != old->group ||
+                             now->second.site_id != old->site_id);
+  if (moved) EvaluateSite(*old, observation, changes);
+  if (now != rows_.end()) EvaluateSite(now->second, observation, changes);
+  return changes;
+}
+
+void Engine::Insert(const Observation& observation, const LogValue& value, const RowKey& row_key) {
+  const sample::Measurement& row = observation.measurement;
+  const std::pair<std::string, std::string> group_key{observation.district_id, row.target};
+  std::unique_ptr<Group>& group = groups_[group_key];
+  if (!group) {
+    group = std::make_unique<Group>(group_key.first, group_key.second);
+    ++statistics_.areas;
+  }
+  const auto [site, is_new] = group->sites.try_emplace(row.site_id, kSiteParameters);
+  if (is_new) ++statistics_.areas;
+  // A stream: what is read under one laboratory and method at one site.
+  const GroupKey key{DayNumber(row.collected_at),
+                     row.site_id + '\n' + row.laboratory_id + '\n' + row.method_id};
+  auto shared = std::make_shared<const Row>(Row{row, value});
+  const bool taken = group->district.track.Put(key, row.site_id, observation.population, shared);
+  if (!taken || !site->second.track.Put(key, row.site_id, observation.population, shared)) {
+    ++statistics_.too_late;
+    if (!taken) return;
+  }
+  rows_[row_key] = Location{group_key, row.site_id, key, observation.version};
+  Forget(*group);
+}
+
+void Engine::Forget(Group& group) {
+  // Rows that left the district's window can no longer be replaced.
+  if (rows_.size() < 4096 || rows_.size() % 1024 != 0) return;
+  std::erase_if(rows_, [this](const auto& entry) {
+    const auto found = groups_.find(entry.second.group);
+    return found == groups_.end() ||
+           entry.second.key.day < found->second->district.track.oldest_day();
+  });
+  (void)group;
+}
+
+void Engine::Evict(const Location& location, const RowKey& row_key) {
+  rows_.erase(row_key);
+  const auto found = groups_.find(location.group);
+  if (found == groups_.end()) return;
+  Group& group = *found->second;
+  const auto& [laboratory, sample_id, target] = row_key;
+  group.district.track.Remove(location.key, laboratory, sample_id);
+  const auto site = group.sites.find(location.site_id);
+  if (site != group.sites.end()) site->second.track.Remove(location.key, laboratory, sample_id);
+}
+
+void Engine::EvaluateSite(const Location& location, const Observation& cause,
+                          std::vector<SignalChange>& changes) {
+  const auto found = groups_.find(location.group);
+  if (found == groups_.end()) return;
+  Group& group = *found->second;
+  const auto site = group.sites.find(location.site_id);
+  if (site != group.sites.end()) {
+    Evaluate(group, AreaLevel::kSite, site->first, site->second, cause, changes);
+  }
+  Evaluate(group, AreaLevel::kDistrict, group.district_id, group.district, cause, changes);
+  ClearSilentSites(group, cause, changes);
+}
+
+void Engine::Evaluate(Group& group, AreaLevel level, const std::string& area_id, Area& area,
+                      const Observation& cause, std::vector<SignalChange>& changes) {
+  if (area.track.empty()) return;
+  std::vector<const Step*> steps;
+  const double newest = area.track.groups().rbegin()->second.step.day;
+  for (auto it = area.track.groups().rbegin(); it != area.track.groups().rend(); ++it) {
+    const Step& step = it->second.step;
+    if (steps.size() == AreaView::kMostSteps || newest - step.day > AreaView::kOldestStepDays)
+      break;
+    steps.push_back(&step);
+  }
+  std::reverse(steps.begin(), steps.end());
+  const AreaView view{area.track.filter(), steps};
+  for (std::size_t i = 0; i < detectors_.size(); ++i) {
+    const Detector& detector = *detectors_[i];
+    if (detector.info().level != level) continue;
+    const Finding finding = detector.Evaluate(view);
+    Hold& hold = area.holds[i];
+    const auto emit = [&](Phase phase) {
+      changes.push_back(
+          MakeChange(group, level, area_id, area, detector, finding, hold, phase, cause));
+    };
+    if (!hold.active) {
+      if (!finding.alarm) continue;
+      hold = Hold{true, finding.severity, 0, 0};
+      emit(Phase::kRaised);
+      continue;
+    }
+    if (finding.alarm && finding.severity > hold.severity) {
+      // Within an episode severity only grows: an official is told once of each step up.
+      hold.severity = finding.severity;
+      emit(Phase::kUpdated);
+    }
+    if (!finding.quiet) {
+      hold.quiet_samples = 0;
+      continue;
+    }
+    if (hold.quiet_samples == 0) hold.quiet_since = newest;
+    ++hold.quiet_samples;
+    if (hold.quiet_samples >= detector.info().quiet_samples &&
+        newest - hold.quiet_since >= detector.info().quiet_days) {
+      hold.active = false;
+      emit(Phase::kCleared);
+      hold = Hold{};
+    }
+  }
+}
+
+void Engine::ClearSilentSites(Group& group, const Observation& cause,
+                              std::vector<SignalChange>& changes) {
+  if (group.district.track.empty()) return;
+  const double newest = group.district.track.filter().day();
+  for (auto& [site_id, area] : group.sites) {
+    if (area.track.empty() || newest - area.track.filter().day() <= kSilentDays) continue;
+    for (auto& [index, hold] : area.holds) {
+      if (!hold.active) continue;
+      Finding finding;
+      finding.baseline_log10 = area.track.filter().Level(kActiveDays).mean;
+      finding.since_day = area.track.filter().day();
+      changes.push_back(MakeChange(group, AreaLevel::kSite, site_id, area, *detectors_[index],
+                                   finding, hold, Phase::kCleared, cause));
+      hold = Hold{};
+    }
+  }
+}
+
+SignalChange Engine::MakeChange(const Group& group, AreaLevel level, const std::string& area_id,
+                                const Area& area, const Detector& detector, const Finding& finding,
+                                const Hold& hold, Phase phase, const Observation& cause) const {
+  SignalChange change;
+  change.signal_key =
+      fmt::format("{}/{}/{}/{}", NameOf(level), area_id, group.target, detector.info().name);
+  change.feed_sequence = cause.feed_sequence;
+  change.phase = phase;
+  change.level = level;
+  change.area_id = area_id;
+  change.district_id = group.district_id;
+  change.target = group.target;
+  change.kind = detector.info().kind;
+  change.severity = hold.severity;
+  change.detector = detector.info().name;
+  change.detector_version = detector.info().version;
+  change.observed_at = NewestCollected(area.track);
+  change.known_at = cause.known_at;
+  change.evidence = CollectEvidence(level, area.track, detector.info(), finding);
+  change.evidence.explanation =
+      Explain({level, area_id, group.district_id, group.target, phase, hold.severity},
+              detector.info(), finding, change.evidence, area.track.filter());
+  return change;
+}
+
+AreaState Engine::StateOf(const Group& group, AreaLevel level, const std::string& area_id,
+                          const Area& area) const {
+  const TrendFilter& filter = area.track.filter();
+  const Estimate estimate = filter.Level(kActiveDays);
+  AreaState state;
+  state.level = level;
+  state.area_id = area_id;
+  state.district_id = group.district_id;
+  state.target = group.target;
+  state.observed_at = NewestCollected(area.track);
+  state.sample_count = filter.samples();
+  state.estimate_log10 = estimate.mean;
+  state.lower_log10 = estimate.mean - 1.959964 * estimate.sd;
+  state.upper_log10 = estimate.mean + 1.959964 * estimate.sd;
+  state.growth_per_day = filter.Growth().mean * kNaturalLogOfTen;
+  state.probability_rising = ProbabilityRising(filter);
+  for (const auto& [index, hold] : area.holds) {
+    if (hold.active) state.active_detectors.push_back(detectors_[index]->info().name);
+  }
+  return state;
+}
+
+std::vector<AreaState> Engine::States(std::string_view district_id, std::string_view target) const {
+  std::vector<AreaState> states;
+  for (const auto& [key, group] : groups_) {
+    if (!district_id.empty() && key.first != district_id) continue;
+    if (!target.empty() && key.second != target) continue;
+    if (group->district.track.filter().empty()) continue;
+    states.push_back(StateOf(*group, AreaLevel::kDistrict, group->district_id, group->district));
+    for (const auto& [site_id, area] : group->sites) {
+      if (area.track.filter().empty()) continue;
+      states.push_back(StateOf(*group, AreaLevel::kSite, site_id, area));
+    }
+  }
+  return states;
+}
+
+}  // namespace belgrand::detection

@@ -1,0 +1,100 @@
+// The detection engine: samples in, as they become known; changes of signals out.
+//
+// The state is a pure function of the sequence of observations: no clock, no randomness, no
+// look-ahead. The service and the backtest run this same class. Groups of (district, target) do not
+// influence one another, except that an amended row may move from one to another.
+//
+// A row amended by a higher version replaces the old one; a late row takes its place by date of
+// collection. Signals already emitted are not taken back: the state moves on from there.
+// Numbers are finite for every input; a row that says nothing usable changes nothing.
+// Thread safety: none; one owner.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "detection/detector.h"
+#include "detection/observation.h"
+#include "detection/signal.h"
+#include "detection/track.h"
+#include "platform/base/error.h"
+
+namespace belgrand::detection {
+
+struct EngineStatistics {
+  std::uint64_t observations = 0;
+  // Held by quality control, or without the limit that their censoring needs.
+  std::uint64_t held = 0;
+  // Older than the window of their area.
+  std::uint64_t too_late = 0;
+  // A version already replaced.
+  std::uint64_t superseded = 0;
+  std::uint64_t areas = 0;
+};
+
+class Engine {
+ public:
+  // `detectors` by registered name; empty: all. InvalidArgument names one that is not registered.
+  static base::StatusOr<std::unique_ptr<Engine>> Create(
+      const std::vector<std::string>& detectors = {});
+  ~Engine();
+
+  std::vector<SignalChange> OnSample(const Observation& observation);
+
+  // Areas in order of district, target, level (district first) and name; an empty filter means all.
+  std::vector<AreaState> States(std::string_view district_id, std::string_view target) const;
+  const EngineStatistics& statistics() const { return statistics_; }
+
+ private:
+  struct Hold {
+    bool active = false;
+    Severity severity = Severity::kWatch;
+    std::uint32_t quiet_samples = 0;
+    double quiet_since = 0;
+  };
+  struct Area {
+    explicit Area(const TrendParameters& parameters) : track(parameters) {}
+    Track track;
+    // By position in detectors_.
+    std::map<std::size_t, Hold> holds;
+  };
+  // Everything of one district and target.
+  struct Group;
+  struct Location {
+    std::pair<std::string, std::string> group;
+    std::string site_id;
+    GroupKey key;
+    std::uint32_t version = 0;
+  };
+  using RowKey = std::tuple<std::string, std::string, std::string>;  // laboratory, sample, target
+
+  explicit Engine(std::vector<const Detector*> detectors);
+  void Insert(const Observation& observation, const LogValue& value, const RowKey& row_key);
+  // Takes the row out of its tracks; returns where it was.
+  void Evict(const Location& location, const RowKey& row_key);
+  void EvaluateSite(const Location& location, const Observation& cause,
+                    std::vector<SignalChange>& changes);
+  void Evaluate(Group& group, AreaLevel level, const std::string& area_id, Area& area,
+                const Observation& cause, std::vector<SignalChange>& changes);
+  void ClearSilentSites(Group& group, const Observation& cause, std::vector<SignalChange>& changes);
+  SignalChange MakeChange(const Group& group, AreaLevel level, const std::string& area_id,
+                          const Area& area, const Detector& detector, const Finding& finding,
+                          const Hold& hold, Phase phase, const Observation& cause) const;
+  void Forget(Group& group);
+  AreaState StateOf(const Group& group, AreaLevel level, const std::string& area_id,
+                    const Area& area) const;
+
+  const std::vector<const Detector*> detectors_;
+  std::map<std::pair<std::string, std::string>, std::unique_ptr<Group>> groups_;
+  std::map<RowKey, Location> rows_;
+  EngineStatistics statistics_;
+};
+
+}  // namespace belgrand::detection

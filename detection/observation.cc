@@ -1,0 +1,81 @@
+#include "detection/observation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace belgrand::detection {
+namespace {
+
+using sample::Censoring;
+using sample::QualityFlag;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// Values outside are errors of unit, not concentrations; the filter stays finite.
+constexpr double kLowestLog10 = -6;
+constexpr double kHighestLog10 = 18;
+
+enum class Effect { kUse, kLowerBound, kHold };
+
+Effect EffectOf(const std::vector<QualityFlag>& flags) {
+  Effect effect = Effect::kUse;
+  for (const QualityFlag flag : flags) {
+    switch (flag) {
+      case QualityFlag::kNtcAmplified:
+      case QualityFlag::kAnalysisFailed:
+      case QualityFlag::kSampleCompromised:
+        return Effect::kHold;
+      case QualityFlag::kInhibitionUnaddressed:
+      case QualityFlag::kWrongTemperature:
+      case QualityFlag::kDelayedArrival:
+        effect = Effect::kLowerBound;
+        break;
+    }
+  }
+  return effect;
+}
+
+std::optional<double> PositiveLog10(const std::optional<double>& value) {
+  if (!value || !std::isfinite(*value) || *value <= 0) return std::nullopt;
+  return std::clamp(std::log10(*value), kLowestLog10, kHighestLog10);
+}
+
+}  // namespace
+
+std::optional<LogValue> ToLogValue(const sample::Measurement& measurement) {
+  const Effect effect = EffectOf(measurement.quality_flags);
+  if (effect == Effect::kHold) return std::nullopt;
+  const std::optional<double> value = PositiveLog10(measurement.value);
+  const std::optional<double> lod = PositiveLog10(measurement.lod);
+  const std::optional<double> loq = PositiveLog10(measurement.loq);
+  if (measurement.censoring == Censoring::kNone) {
+    if (!value) return std::nullopt;
+    if (effect == Effect::kLowerBound) return LogValue{*value, kInfinity};
+    // A number below its own limit of detection is a non-detect whatever the row calls it.
+    if (lod && *value < *lod) return LogValue{-kInfinity, *lod};
+    return LogValue{*value, *value};
+  }
+  if (effect == Effect::kLowerBound) return std::nullopt;
+  if (measurement.censoring == Censoring::kBelowLoq) {
+    if (!loq) return std::nullopt;
+    if (lod && *lod < *loq) return LogValue{*lod, *loq};
+    return LogValue{-kInfinity, *loq};
+  }
+  if (!lod) return std::nullopt;
+  return LogValue{-kInfinity, *lod};
+}
+
+LogValue CombineReplicates(std::vector<LogValue> rows) {
+  std::sort(rows.begin(), rows.end(), [](const LogValue& a, const LogValue& b) {
+    return a.high != b.high ? a.high < b.high : a.low < b.low;
+  });
+  const LogValue& lower = rows[(rows.size() - 1) / 2];
+  const LogValue& upper = rows[rows.size() / 2];
+  if (lower.quantified() && upper.quantified()) {
+    const double mean = 0.5 * (lower.low + upper.low);
+    return LogValue{mean, mean};
+  }
+  return LogValue{std::min(lower.low, upper.low), std::max(lower.high, upper.high)};
+}
+
+}  // namespace belgrand::detection

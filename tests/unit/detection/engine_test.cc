@@ -1,0 +1,222 @@
+#include "detection/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "tests/support/status_matchers.h"
+
+namespace belgrand::detection {
+namespace {
+
+using testing::StatusIs;
+
+struct Feed {
+  std::unique_ptr<Engine> engine = Engine::Create().value();
+  std::uint64_t sequence = 0;
+
+  Observation Make(int day, const std::string& site, std::optional<double> value,
+                   const std::string& id = "") {
+    Observation o;
+    o.measurement.laboratory_id = "lab";
+    o.measurement.sample_id = id.empty() ? site + std::to_string(sequence + 1) : id;
+    o.measurement.site_id = site;
+    o.measurement.target = "sars-cov-2";
+    o.measurement.method_id = "m1";
+    o.measurement.collected_at = base::Instant(std::chrono::days(18000 + day));
+    o.measurement.lod = 1000;
+    o.measurement.loq = 4000;
+    o.measurement.value = value;
+    o.measurement.censoring = value ? sample::Censoring::kNone : sample::Censoring::kNotDetected;
+    o.district_id = "north";
+    o.population = 50000;
+    o.known_at = o.measurement.collected_at + std::chrono::days(2);
+    return o;
+  }
+  std::vector<SignalChange> Give(Observation o) {
+    o.feed_sequence = ++sequence;
+    return engine->OnSample(o);
+  }
+};
+
+// Deterministic noise in [-1, 1].
+double Noise(int i) { return std::sin(12.9898 * i + 78.233); }
+
+TEST(EngineTest, RefusesAnUnknownDetector) {
+  EXPECT_THAT(Engine::Create({"site-spike", "tea-leaves"}),
+              StatusIs(base::StatusCode::kInvalidArgument, ::testing::HasSubstr("tea-leaves")));
+}
+
+TEST(EngineTest, SaysNothingAboutAConstantSeriesOrOnlyNonDetects) {
+  Feed feed;
+  for (int day = 0; day < 400; day += 3) {
+    EXPECT_TRUE(feed.Give(feed.Make(day, "flat", 20000.0)).empty()) << "day " << day;
+    EXPECT_TRUE(feed.Give(feed.Make(day, "empty", std::nullopt)).empty()) << "day " << day;
+  }
+}
+
+TEST(EngineTest, ASingleSampleRaisesNothing) {
+  Feed feed;
+  EXPECT_TRUE(feed.Give(feed.Make(0, "a", 1e9)).empty());
+}
+
+TEST(EngineTest, AChangeOfLimitsAloneRaisesNothing) {
+  Feed feed;
+  for (int day = 0; day < 200; day += 3) {
+    Observation o = feed.Make(day, "a", std::nullopt);
+    if (day > 100) o.measurement.lod = 8000;
+    if (day > 150) o.measurement.lod = 500;
+    EXPECT_TRUE(feed.Give(o).empty()) << "day " << day;
+  }
+}
+
+TEST(EngineTest, AMethodThatReadsTenTimesHigherIsASeamAndNotARise) {
+  Feed feed;
+  std::size_t raised = 0;
+  for (int day = 0; day < 300; day += 3) {
+    for (const char* site : {"a", "b", "c"}) {
+      Observation o = feed.Make(day, site, std::pow(10, 4 + 0.15 * Noise(day + site[0])));
+      if (day > 150) {
+        o.measurement.method_id = "m2";
+        *o.measurement.value *= 10;
+      }
+      for (const SignalChange& c : feed.Give(o)) raised += c.phase == Phase::kRaised;
+    }
+  }
+  EXPECT_EQ(raised, 0U);
+}
+
+TEST(EngineTest, AWaveRaisesItsDistrictOnceAndClearsAfterwards) {
+  Feed feed;
+  std::size_t raised = 0;
+  std::size_t cleared = 0;
+  int raised_on = -1;
+  std::string explanation;
+  for (int day = 0; day < 300; day += 3) {
+    // Flat, then doubling every week from day 120 to 155, then halving every ten days, then flat.
+    double level = 4;
+    if (day > 120) level += 0.043 * std::min(day - 120, 35);
+    if (day > 155) level -= 0.03 * std::min(day - 155, 50);
+    int index = 0;
+    for (const char* site : {"a", "b", "c"}) {
+      ++index;
+      const double value = std::pow(10, level + 0.3 * index + 0.2 * Noise(7 * day + index));
+      for (const SignalChange& c : feed.Give(feed.Make(day, site, value))) {
+        if (c.level != AreaLevel::kDistrict) continue;
+        raised += c.phase == Phase::kRaised;
+        cleared += c.phase == Phase::kCleared;
+        if (c.phase == Phase::kRaised) {
+          raised_on = day;
+          explanation = c.evidence.explanation;
+          EXPECT_EQ(c.signal_key, "district/north/sars-cov-2/district-rise");
+          EXPECT_EQ(c.evidence.sites.size(), 3U);
+          EXPECT_GE(c.evidence.score, c.evidence.limit);
+          EXPECT_LE(c.evidence.lower_log10, c.evidence.estimate_log10);
+        }
+      }
+    }
+  }
+  EXPECT_EQ(raised, 1U);
+  EXPECT_EQ(cleared, 1U);
+  EXPECT_GT(raised_on, 120);
+  EXPECT_LT(raised_on, 145) << "well before the peak on day 155";
+  EXPECT_THAT(explanation, ::testing::HasSubstr("district north: sars-cov-2 has risen"));
+}
+
+TEST(EngineTest, OneContaminatedSampleIsASpikeAtItsSiteAndNoRiseOfTheDistrict) {
+  Feed feed;
+  for (int day = 0; day < 150; day += 3) {
+    for (const char* site : {"a", "b", "c"}) {
+      feed.Give(feed.Make(day, site, std::pow(10, 4.3 + 0.2 * Noise(5 * day + site[0]))));
+    }
+  }
+  const std::vector<SignalChange> changes = feed.Give(feed.Make(150, "a", 2e6));
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0].kind, SignalKind::kSpike);
+  EXPECT_EQ(changes[0].phase, Phase::kRaised);
+  EXPECT_EQ(changes[0].area_id, "a");
+  EXPECT_EQ(changes[0].feed_sequence, feed.sequence);
+  std::size_t cleared = 0;
+  for (int day = 153; day < 165; day += 3) {
+    for (const SignalChange& c : feed.Give(feed.Make(day, "a", 2e4))) {
+      cleared += c.phase == Phase::kCleared;
+    }
+  }
+  EXPECT_EQ(cleared, 1U);
+}
+
+TEST(EngineTest, AnAmendmentReplacesTheOldVersionAndAnOldVersionIsIgnored) {
+  Feed amended;
+  Feed clean;
+  for (int day = 0; day < 60; day += 3) {
+    for (Feed* feed : {&amended, &clean}) {
+      const bool wrong = feed == &amended && day == 30;
+      feed->Give(feed->Make(day, "a", wrong ? 5e7 : 2e4, "s" + std::to_string(day)));
+    }
+  }
+  Observation correction = amended.Make(30, "a", 2e4, "s30");
+  correction.version = 2;
+  amended.Give(correction);
+  Observation stale = amended.Make(30, "a", 9e9, "s30");
+  stale.version = 1;
+  EXPECT_TRUE(amended.Give(stale).empty());
+  EXPECT_EQ(amended.engine->statistics().superseded, 1U);
+  const AreaState a = amended.engine->States("north", "")[1];
+  const AreaState b = clean.engine->States("north", "")[1];
+  EXPECT_EQ(a.estimate_log10, b.estimate_log10);
+  EXPECT_EQ(a.upper_log10, b.upper_log10);
+}
+
+TEST(EngineTest, AnAmendmentMayMoveARowToAnotherSite) {
+  Feed feed;
+  for (int day = 0; day < 30; day += 3) feed.Give(feed.Make(day, "a", 2e4));
+  feed.Give(feed.Make(30, "a", 5e6, "moved"));
+  Observation correction = feed.Make(30, "b", 5e6, "moved");
+  correction.version = 2;
+  feed.Give(correction);
+  const std::vector<AreaState> states = feed.engine->States("north", "sars-cov-2");
+  ASSERT_EQ(states.size(), 3U);
+  EXPECT_NEAR(states[1].estimate_log10, std::log10(2e4), 0.1);
+  EXPECT_EQ(states[2].area_id, "b");
+}
+
+// Any input at all: no crash, only finite numbers, keys in order, and the same bytes in a second
+// run.
+TEST(EngineTest, IsDeterministicAndFiniteOnRandomInput) {
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
+    std::string first;
+    for (int run = 0; run < 2; ++run) {
+      std::mt19937 random(seed);
+      Feed feed;
+      std::string log;
+      for (int i = 0; i < 600; ++i) {
+        std::optional<double> value;
+        if (random() % 4 != 0) value = std::pow(10, static_cast<double>(random() % 400) / 20 - 5);
+        const int day = i / 3 + static_cast<int>(random() % 40) - 20;
+        Observation o = feed.Make(day, std::string(1, static_cast<char>('a' + random() % 5)), value,
+                                  "s" + std::to_string(random() % 400));
+        o.version = 1 + static_cast<std::uint32_t>(random() % 3);
+        o.measurement.lod = std::pow(10, static_cast<double>(random() % 60) / 10 - 1);
+        if (random() % 9 == 0) o.measurement.method_id = "m2";
+        if (random() % 9 == 0) o.district_id = "south";
+        if (random() % 5 == 0) o.population = 0;
+        for (const SignalChange& c : feed.Give(o)) {
+          ASSERT_TRUE(std::isfinite(c.evidence.score) && std::isfinite(c.evidence.estimate_log10) &&
+                      std::isfinite(c.evidence.growth_per_day));
+          log += c.signal_key + c.evidence.explanation + '\n';
+        }
+      }
+      for (const AreaState& state : feed.engine->States("", "")) {
+        ASSERT_TRUE(std::isfinite(state.estimate_log10) && std::isfinite(state.upper_log10));
+        log += state.area_id + std::to_string(state.estimate_log10) + '\n';
+      }
+      if (run == 0) first = log;
+      EXPECT_EQ(log, first);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace belgrand::detection
