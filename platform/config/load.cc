@@ -1,4 +1,4 @@
-#include "platform/config/textproto.h"
+#include "platform/config/load.h"
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/io/tokenizer.h>

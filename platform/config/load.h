@@ -34,6 +34,13 @@ base::Status LoadTextprotoInto(const std::filesystem::path& path,
                                google::protobuf::Message* message);
 
 template <typename T>
+base::StatusOr<T> ParseTextproto(std::string_view text, std::string_view name) {
+  T message;
+  RETURN_IF_ERROR(ParseTextproto(text, name, &message));
+  return message;
+}
+
+template <typename T>
 base::StatusOr<T> LoadTextproto(const std::filesystem::path& path) {
   T message;
   RETURN_IF_ERROR(LoadTextprotoInto(path, &message));
