@@ -38,6 +38,17 @@ Hash NodeHash(const Hash& left, const Hash& right) {
   return crypto::Sha256({kNodePrefix, crypto::View(left), crypto::View(right)});
 }
 
+base::StatusOr<Frontier> Frontier::Of(const NodeReader& reader, std::uint64_t size) {
+  Frontier frontier;
+  while (frontier.size_ < size) {
+    const int level = static_cast<int>(std::bit_width(size - frontier.size_)) - 1;
+    ASSIGN_OR_RETURN(const Hash root, reader(level, frontier.size_ >> level));
+    frontier.roots_.push_back(root);
+    frontier.size_ += std::uint64_t{1} << level;
+  }
+  return frontier;
+}
+
 void Frontier::Append(const Hash& leaf) {
   Hash root = leaf;
   // Each trailing one bit of the old size is a full subtree that the new leaf completes into a

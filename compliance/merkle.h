@@ -25,10 +25,16 @@ Hash EmptyRoot();
 Hash LeafHash(std::string_view entry);
 Hash NodeHash(const Hash& left, const Hash& right);
 
+// The root of the full subtree of the 2^level leaves from `index * 2^level` on.
+using NodeReader = std::function<base::StatusOr<Hash>(int level, std::uint64_t index)>;
+
 // The roots of the full subtrees of a growing tree: all that is needed to append and to know the
 // root, in O(log n) memory.
 class Frontier {
  public:
+  // That of the first `size` leaves; errors are the reader's.
+  static base::StatusOr<Frontier> Of(const NodeReader& reader, std::uint64_t size);
+
   void Append(const Hash& leaf);
   Hash Root() const;
   std::uint64_t size() const { return size_; }
@@ -37,9 +43,6 @@ class Frontier {
   std::uint64_t size_ = 0;
   std::vector<Hash> roots_;  // of full subtrees, the largest (leftmost) first
 };
-
-// The root of the full subtree of the 2^level leaves from `index * 2^level` on.
-using NodeReader = std::function<base::StatusOr<Hash>(int level, std::uint64_t index)>;
 
 // The root of the first `size` leaves; errors are the reader's.
 base::StatusOr<Hash> TreeRoot(const NodeReader& reader, std::uint64_t size);

@@ -69,8 +69,8 @@ Status AppendFile::Append(std::string_view bytes) {
 }
 
 Status AppendFile::Sync() {
-  if (sync_(fd_) != 0) return FromErrno("cannot sync", path_, errno);
-  return OkStatus();
+  if (sync_(fd_) == 0) return OkStatus();
+  return Unavailable("cannot sync {}: {}", path_.string(), std::strerror(errno));
 }
 
 Status AppendFile::Truncate(std::uint64_t size) {

@@ -43,7 +43,8 @@ class AppendFile {
   // Writes at size(). On failure part of `bytes` may be in the file: Truncate(size()) takes it
   // back.
   Status Append(std::string_view bytes);
-  // Makes what was appended durable. After a failure nothing is known about the unsynced part.
+  // Makes what was appended durable. Unavailable for every failure, a full disk too: nothing is known
+  // about the unsynced part then, and syncing again may falsely succeed.
   Status Sync();
   Status Truncate(std::uint64_t size);
   void Close();
