@@ -50,11 +50,13 @@ base::Status GroupCommit::Write(const Batch& batch) {
     return self.status;
   }
   const std::vector<Writer*> group = TakeGroup();
+  base::Status status = refused_;
   mutex_.unlock();
 
-  const base::Status status = Commit(group);
+  if (status.ok()) status = Commit(group);
 
   mutex_.lock();
+  refused_ = status;
   for (Writer* writer : group) {
     queue_.pop_front();
     if (writer == &self) continue;

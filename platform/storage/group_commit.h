@@ -7,7 +7,8 @@
 //
 // Thread safety: safe.
 // Invariants: batches become visible in the order in which their writers joined the queue; a batch
-// is never split. When the disk refuses, every batch of the group gets the same error.
+// is never split. When the disk refuses, every batch of the group and every later one gets the
+// same error.
 #pragma once
 
 #include <rocksdb/db.h>
@@ -48,6 +49,8 @@ class GroupCommit {
   base::Mutex mutex_;
   // The front leads; it stays at the front until its group is on disk.
   std::deque<Writer*> queue_ GUARDED_BY(mutex_);
+  // The first refusal of the disk; every later write gets it too.
+  base::Status refused_ GUARDED_BY(mutex_);
 };
 
 }  // namespace belgrand::storage

@@ -1,0 +1,19 @@
+// A row between the wire (SampleVersion) and the disk (SampleRecord). The two never share a
+// message, so that either can change without the other.
+#pragma once
+
+#include "belgrand/timeseries/v1/timeseries.pb.h"
+#include "services/timeseries/layout.h"
+
+namespace belgrand::timeseries {
+
+// Whether the sealed personal fields go along.
+enum class SealedFields { kLeaveOut, kInclude };
+
+Record ToRecord(const v1::SampleVersion& sample);
+v1::SampleVersion ToSampleVersion(const Record& record, SealedFields sealed);
+
+storage::v1::SiteRecord ToSiteRecord(const v1::Site& site);
+v1::Site ToSite(const storage::v1::SiteRecord& record);
+
+}  // namespace belgrand::timeseries
