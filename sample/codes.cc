@@ -13,28 +13,31 @@ struct Word {
   std::string_view word;
 };
 
+using CensoringWord = Word<Censoring>;
+using FlagWord = Word<QualityFlag>;
+
 constexpr std::array kCensoring = {
-    Word{Censoring::kNone, "none"},
-    Word{Censoring::kBelowLod, "below_lod"},
-    Word{Censoring::kBelowLoq, "below_loq"},
-    Word{Censoring::kNotDetected, "not_detected"},
+    CensoringWord{Censoring::kNone, "none"},
+    CensoringWord{Censoring::kBelowLod, "below_lod"},
+    CensoringWord{Censoring::kBelowLoq, "below_loq"},
+    CensoringWord{Censoring::kNotDetected, "not_detected"},
 };
 
 // The first word of a flag is its name.
 constexpr std::array kFlags = {
-    Word{QualityFlag::kNtcAmplified, "ntc_amplified"},
-    Word{QualityFlag::kNtcAmplified, "ntcamp"},
-    Word{QualityFlag::kAnalysisFailed, "analysis_failed"},
-    Word{QualityFlag::kAnalysisFailed, "expfail"},
-    Word{QualityFlag::kInhibitionUnaddressed, "inhibition_unaddressed"},
-    Word{QualityFlag::kInhibitionUnaddressed, "flagfi"},
-    Word{QualityFlag::kWrongTemperature, "wrong_temperature"},
-    Word{QualityFlag::kWrongTemperature, "wrongtemp"},
-    Word{QualityFlag::kDelayedArrival, "delayed_arrival"},
-    Word{QualityFlag::kDelayedArrival, "delayarriv"},
-    Word{QualityFlag::kSampleCompromised, "sample_compromised"},
-    Word{QualityFlag::kSampleCompromised, "leaked"},
-    Word{QualityFlag::kSampleCompromised, "nolabel"},
+    FlagWord{QualityFlag::kNtcAmplified, "ntc_amplified"},
+    FlagWord{QualityFlag::kNtcAmplified, "ntcamp"},
+    FlagWord{QualityFlag::kAnalysisFailed, "analysis_failed"},
+    FlagWord{QualityFlag::kAnalysisFailed, "expfail"},
+    FlagWord{QualityFlag::kInhibitionUnaddressed, "inhibition_unaddressed"},
+    FlagWord{QualityFlag::kInhibitionUnaddressed, "flagfi"},
+    FlagWord{QualityFlag::kWrongTemperature, "wrong_temperature"},
+    FlagWord{QualityFlag::kWrongTemperature, "wrongtemp"},
+    FlagWord{QualityFlag::kDelayedArrival, "delayed_arrival"},
+    FlagWord{QualityFlag::kDelayedArrival, "delayarriv"},
+    FlagWord{QualityFlag::kSampleCompromised, "sample_compromised"},
+    FlagWord{QualityFlag::kSampleCompromised, "leaked"},
+    FlagWord{QualityFlag::kSampleCompromised, "nolabel"},
 };
 
 template <typename Words, typename Code>

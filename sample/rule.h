@@ -24,6 +24,7 @@ enum class Rule {
   // What it refers to.
   kUnknownSite,
   kDistrictMismatch,
+  kOtherLaboratory,
   kUnknownTarget,
   kUnknownUnit,
   // When.
@@ -56,7 +57,7 @@ enum class Rule {
 };
 
 // In the order of the enum.
-inline constexpr std::array<std::string_view, 37> kRuleNames = {
+inline constexpr std::array<std::string_view, 38> kRuleNames = {
     "column_count",
     "not_utf8",
     "text_too_long",
@@ -69,6 +70,7 @@ inline constexpr std::array<std::string_view, 37> kRuleNames = {
     "unknown_quality_flag",
     "unknown_site",
     "district_mismatch",
+    "other_laboratory",
     "unknown_target",
     "unknown_unit",
     "date_in_future",

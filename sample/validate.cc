@@ -217,9 +217,9 @@ class Checker {
                        "wrong_temperature, delayed_arrival, sample_compromised");
     }
     out_.quality_flags = row_.quality_flags;
-    std::ranges::sort(out_.quality_flags);
-    const auto repeated = std::ranges::unique(out_.quality_flags);
-    out_.quality_flags.erase(repeated.begin(), repeated.end());
+    auto& flags = out_.quality_flags;
+    std::sort(flags.begin(), flags.end());
+    flags.erase(std::unique(flags.begin(), flags.end()), flags.end());
   }
 
   void Person(std::string_view field, std::string_view name) {

@@ -171,7 +171,7 @@ class Checker {
   }
 
   void CheckLimits() {
-    CheckRange("ingest.max_batch_rows", config_.ingest().max_batch_rows(), 1, 100'000);
+    CheckRange("ingest.max_batch_rows", config_.ingest().max_batch_rows(), 1, 10'000);
     CheckRange("ingest.max_message_bytes", config_.ingest().max_message_bytes(), 64 << 10,
                256 * kMiB);
     CheckRange("ingest.max_streams", config_.ingest().max_streams(), 1, 200);

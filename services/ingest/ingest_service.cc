@@ -1,0 +1,233 @@
+#include "services/ingest/ingest_service.h"
+
+#include <chrono>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "belgrand/ingest/v1/ingest.grpc.pb.h"
+#include "platform/base/mutex.h"
+#include "platform/rpc/status.h"
+#include "sample/validate.h"
+#include "services/ingest/intake.h"
+
+namespace belgrand::ingest {
+namespace {
+
+using shared::Caller;
+using shared::CallReport;
+
+constexpr char kSubmit[] = "belgrand.ingest.v1.IngestService.SubmitSamples";
+constexpr char kStream[] = "belgrand.ingest.v1.IngestService.StreamSamples";
+constexpr char kLaboratoryActor[] = "laboratory:";
+
+struct Limits {
+  std::uint32_t max_batch_rows = 5'000;
+  std::uint32_t max_streams = 64;
+};
+
+base::StatusOr<Limits> ReadLimits(const config::v1::Ingest& config) {
+  Limits limits;
+  if (config.max_batch_rows() > kMaxBatchRows) {
+    return base::InvalidArgument("ingest.max_batch_rows is {}: set at most {}",
+                                 config.max_batch_rows(), kMaxBatchRows);
+  }
+  if (config.max_batch_rows() != 0) limits.max_batch_rows = config.max_batch_rows();
+  if (config.max_streams() != 0) limits.max_streams = config.max_streams();
+  return limits;
+}
+
+// The laboratory that a certificate speaks for; empty when the caller may speak for any.
+std::string OnlyLaboratory(const Caller& caller) {
+  const bool is_laboratory =
+      caller.roles.size() == 1 && caller.roles.front() == privacy::v1::LABORATORY;
+  const std::string_view actor = caller.actor;
+  if (!is_laboratory || !actor.starts_with(kLaboratoryActor)) return "";
+  return std::string(actor.substr(sizeof(kLaboratoryActor) - 1));
+}
+
+// The laboratory of all rows, for the audit entry; empty when they are of several or unfit for a
+// key.
+std::string CommonLaboratory(const google::protobuf::RepeatedPtrField<v1::Sample>& samples) {
+  if (samples.empty() || !sample::IsIdentifier(samples[0].laboratory_id())) return "";
+  for (const v1::Sample& sample : samples) {
+    if (sample.laboratory_id() != samples[0].laboratory_id()) return "";
+  }
+  return samples[0].laboratory_id();
+}
+
+class Service final : public v1::IngestService::Service {
+ public:
+  Service(const Limits& limits, shared::Guard& guard, IngestMetrics& metrics)
+      : limits_(limits), guard_(guard), metrics_(metrics) {}
+
+  void Start(std::unique_ptr<Intake> intake) { intake_ = std::move(intake); }
+
+  base::Status Ready() {
+    if (intake_ == nullptr) return base::Unavailable("intake has not started");
+    return intake_->Reachable();
+  }
+
+  // Streams that wait for their client are cancelled; one in the middle of a batch ends after its
+  // answer.
+  void StopStreams() {
+    const base::MutexLock lock(mutex_);
+    stopping_ = true;
+    for (grpc::ServerContext* context : waiting_) context->TryCancel();
+  }
+
+  grpc::Status SubmitSamples(grpc::ServerContext* context, const v1::SubmitSamplesRequest* request,
+                             v1::SubmitSamplesResponse* response) override {
+    return guard_.Unary(*context, kSubmit, [&](const Caller& caller, CallReport& report) {
+      const Mode mode = request->validate_only() ? Mode::kValidateOnly : Mode::kStore;
+      auto verdicts = Process(caller, request->samples(), mode, report);
+      if (!verdicts.ok()) return verdicts.status();
+      *response->mutable_verdicts() = std::move(*verdicts);
+      response->set_request_id(report.request_id);
+      return base::OkStatus();
+    });
+  }
+
+  grpc::Status StreamSamples(grpc::ServerContext* context,
+                             grpc::ServerReaderWriter<v1::StreamSamplesResponse,
+                                                      v1::StreamSamplesRequest>* stream) override {
+    return guard_.BatchStream(*context, kStream, [&](const Caller& caller) -> base::Status {
+      RETURN_IF_ERROR(OpenStream());
+      const base::Status status = Pump(*context, *stream, caller);
+      CloseStream();
+      return status;
+    });
+  }
+
+ private:
+  using Stream = grpc::ServerReaderWriter<v1::StreamSamplesResponse, v1::StreamSamplesRequest>;
+
+  base::StatusOr<Verdicts> Process(const Caller& caller,
+                                   const google::protobuf::RepeatedPtrField<v1::Sample>& samples,
+                                   Mode mode, CallReport& report) {
+    report.request_id = shared::Guard::NewRequestId();
+    report.object_kind = "sample";
+    report.object_ref = CommonLaboratory(samples);
+    report.record_count = static_cast<std::uint64_t>(samples.size());
+    if (samples.empty()) {
+      return base::InvalidArgument("the batch has no rows: send at least one sample");
+    }
+    if (static_cast<std::uint32_t>(samples.size()) > limits_.max_batch_rows) {
+      return base::InvalidArgument(
+          "the batch has {} rows and the limit is {}: send smaller batches, or raise "
+          "ingest.max_batch_rows",
+          samples.size(), limits_.max_batch_rows);
+    }
+    if (intake_ == nullptr) return base::Unavailable("intake has not started: try again");
+    return intake_->Process({.samples = samples,
+                             .mode = mode,
+                             .request_id = report.request_id,
+                             .only_laboratory = OnlyLaboratory(caller)});
+  }
+
+  base::Status Pump(grpc::ServerContext& context, Stream& stream, const Caller& caller) {
+    v1::StreamSamplesRequest request;
+    for (;;) {
+      if (!BeginWait(context)) {
+        return rpc::WithRetryDelay(
+            base::Unavailable("the service is stopping: batches acknowledged so far are stored; "
+                              "send the others again"),
+            std::chrono::seconds(1));
+      }
+      const bool more = stream.Read(&request);
+      EndWait(context);
+      if (!more) return base::OkStatus();
+      CallReport report;
+      auto verdicts = Process(caller, request.samples(), Mode::kStore, report);
+      const base::Status audited = guard_.Audit(caller, kStream, report, verdicts.status());
+      if (!audited.ok()) return audited;
+      if (!verdicts.ok()) return verdicts.status();
+      v1::StreamSamplesResponse response;
+      response.set_batch_id(request.batch_id());
+      response.set_request_id(report.request_id);
+      *response.mutable_verdicts() = std::move(*verdicts);
+      if (!stream.Write(response)) return base::OkStatus();  // the client is gone
+    }
+  }
+
+  base::Status OpenStream() {
+    const base::MutexLock lock(mutex_);
+    if (streams_ >= limits_.max_streams) {
+      return rpc::WithRetryDelay(
+          base::ResourceExhausted(
+              "{} streams are open and the limit is {}: try again later, or use "
+              "SubmitSamples",
+              streams_, limits_.max_streams),
+          std::chrono::seconds(5));
+    }
+    ++streams_;
+    metrics_.open_streams.Set(streams_);
+    return base::OkStatus();
+  }
+
+  void CloseStream() {
+    const base::MutexLock lock(mutex_);
+    --streams_;
+    metrics_.open_streams.Set(streams_);
+  }
+
+  bool BeginWait(grpc::ServerContext& context) {
+    const base::MutexLock lock(mutex_);
+    if (stopping_) return false;
+    waiting_.insert(&context);
+    return true;
+  }
+
+  void EndWait(grpc::ServerContext& context) {
+    const base::MutexLock lock(mutex_);
+    waiting_.erase(&context);
+  }
+
+  const Limits limits_;
+  shared::Guard& guard_;
+  IngestMetrics& metrics_;
+  std::unique_ptr<Intake> intake_;
+  base::Mutex mutex_;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::uint32_t streams_ GUARDED_BY(mutex_) = 0;
+  std::unordered_set<grpc::ServerContext*> waiting_ GUARDED_BY(mutex_);
+};
+
+class IngestRole final : public shared::Role {
+ public:
+  IngestRole(const Limits& limits, const shared::Runtime& runtime)
+      : runtime_(runtime), metrics_(runtime.metrics), service_(limits, runtime.guard, metrics_) {}
+
+  std::string_view name() const override { return "ingest"; }
+  std::vector<grpc::Service*> services() override { return {&service_}; }
+
+  base::Status Start() override {
+    const auto timeseries = runtime_.peers.Channel(shared::RoleName::kTimeseries);
+    const auto compliance = runtime_.peers.Channel(shared::RoleName::kCompliance);
+    service_.Start(std::make_unique<Intake>(
+        Intake::Peers{.sites = timeseries::v1::SiteService::NewStub(timeseries),
+                      .timeseries = timeseries::v1::TimeseriesService::NewStub(timeseries),
+                      .compliance = compliance::v1::ComplianceService::NewStub(compliance)},
+        runtime_.clock, metrics_));
+    return base::OkStatus();
+  }
+
+  void Stop() override { service_.StopStreams(); }
+  base::Status Ready() override { return service_.Ready(); }
+
+ private:
+  const shared::Runtime runtime_;
+  IngestMetrics metrics_;
+  Service service_;
+};
+
+}  // namespace
+
+base::StatusOr<std::unique_ptr<shared::Role>> CreateIngestRole(const config::v1::Config& config,
+                                                               const shared::Runtime& runtime) {
+  ASSIGN_OR_RETURN(const Limits limits, ReadLimits(config.ingest()));
+  return std::make_unique<IngestRole>(limits, runtime);
+}
+
+}  // namespace belgrand::ingest

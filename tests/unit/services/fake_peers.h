@@ -1,0 +1,133 @@
+// The roles behind intake, in memory, with faults on demand: for tests of intake alone. Tests of
+// the whole path use the real ones.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "belgrand/compliance/v1/compliance.grpc.pb.h"
+#include "belgrand/timeseries/v1/timeseries.grpc.pb.h"
+#include "platform/base/mutex.h"
+
+namespace belgrand::testing {
+
+class FakeSites final : public timeseries::v1::SiteService::Service {
+ public:
+  void Put(const std::string& id, const std::string& district, double population) {
+    const base::MutexLock lock(mutex_);
+    auto& site = sites_[id];
+    site.set_site_id(id);
+    site.set_district_id(district);
+    site.set_population_served(population);
+  }
+  grpc::Status PutSites(grpc::ServerContext*, const timeseries::v1::PutSitesRequest* request,
+                        timeseries::v1::PutSitesResponse* response) override {
+    for (const auto& site : request->sites()) {
+      Put(site.site_id(), site.district_id(), site.population_served());
+    }
+    response->set_added(static_cast<std::uint32_t>(request->sites_size()));
+    return grpc::Status::OK;
+  }
+  grpc::Status ListSites(grpc::ServerContext*, const timeseries::v1::ListSitesRequest*,
+                         timeseries::v1::ListSitesResponse* response) override {
+    ++lists;
+    if (fail) return {grpc::StatusCode::UNAVAILABLE, "starting"};
+    const base::MutexLock lock(mutex_);
+    for (const auto& [id, site] : sites_) *response->add_sites() = site;
+    return grpc::Status::OK;
+  }
+  std::atomic<int> lists = 0;
+  std::atomic<bool> fail = false;
+
+ private:
+  base::Mutex mutex_;
+  std::map<std::string, timeseries::v1::Site> sites_ GUARDED_BY(mutex_);
+};
+
+class FakeTimeseries final : public timeseries::v1::TimeseriesService::Service {
+ public:
+  using Response = timeseries::v1::AppendSamplesResponse;
+  using Version = timeseries::v1::SampleVersion;
+
+  grpc::Status AppendSamples(grpc::ServerContext*,
+                             const timeseries::v1::AppendSamplesRequest* request,
+                             Response* response) override {
+    if (fail) return {grpc::StatusCode::UNAVAILABLE, "disk full"};
+    const base::MutexLock lock(mutex);
+    auto trial = rows;
+    std::uint64_t next = feed;
+    for (const Version& sample : request->samples()) Decide(sample, trial, next, *response);
+    if (request->dry_run()) return grpc::Status::OK;
+    rows = std::move(trial);
+    feed = next;
+    // The store has it, but intake does not hear of it.
+    if (lose_answer.exchange(false)) return {grpc::StatusCode::UNAVAILABLE, "connection lost"};
+    return grpc::Status::OK;
+  }
+  std::atomic<bool> fail = false;
+  std::atomic<bool> lose_answer = false;
+  base::Mutex mutex;
+  std::map<std::string, std::vector<Version>> rows GUARDED_BY(mutex);
+  std::uint64_t feed GUARDED_BY(mutex) = 0;
+
+ private:
+  static void Decide(const Version& sample, std::map<std::string, std::vector<Version>>& stored,
+                     std::uint64_t& next, Response& response) {
+    auto& result = *response.add_results();
+    auto& versions =
+        stored[sample.laboratory_id() + "\n" + sample.sample_id() + "\n" + sample.target()];
+    if (!versions.empty()) *result.mutable_previous() = versions.back();
+    if (!versions.empty() && versions.back().content_hash() == sample.content_hash()) {
+      result.set_outcome(Response::DUPLICATE);
+      result.set_version(versions.back().version());
+      return;
+    }
+    if (!versions.empty() && sample.amendment_reason().empty()) {
+      result.set_outcome(Response::REASON_MISSING);
+      return;
+    }
+    result.set_outcome(versions.empty() ? Response::STORED : Response::AMENDED);
+    versions.push_back(sample);
+    versions.back().set_version(static_cast<std::uint32_t>(versions.size()));
+    result.set_version(versions.back().version());
+    result.set_feed_sequence(++next);
+  }
+};
+
+// A keyring that remembers persons by number; "seals" by a mark that holds no plain text.
+class FakeCompliance final : public compliance::v1::ComplianceService::Service {
+ public:
+  grpc::Status SealFields(grpc::ServerContext*, const compliance::v1::SealFieldsRequest* request,
+                          compliance::v1::SealFieldsResponse* response) override {
+    ++seal_calls;
+    if (fail_seal) return {grpc::StatusCode::UNAVAILABLE, "keyring is locked"};
+    const base::MutexLock lock(mutex);
+    for (const auto& field : request->fields()) {
+      const auto [person, fresh] =
+          persons.emplace(field.tenant() + "\n" + field.value(), persons.size() + 1);
+      places.push_back(field.place());
+      auto& sealed = *response->add_fields();
+      sealed.set_sealed("sealed#" + std::to_string(places.size()));
+      sealed.set_subject_ref("person#" + std::to_string(person->second));
+    }
+    return grpc::Status::OK;
+  }
+  grpc::Status AppendAudit(grpc::ServerContext*, const compliance::v1::AppendAuditRequest* request,
+                           compliance::v1::AppendAuditResponse*) override {
+    if (fail_audit) return {grpc::StatusCode::UNAVAILABLE, "disk full"};
+    const base::MutexLock lock(mutex);
+    events.insert(events.end(), request->events().begin(), request->events().end());
+    return grpc::Status::OK;
+  }
+  std::atomic<int> seal_calls = 0;
+  std::atomic<bool> fail_seal = false;
+  std::atomic<bool> fail_audit = false;
+  base::Mutex mutex;
+  std::map<std::string, std::size_t> persons GUARDED_BY(mutex);
+  std::vector<std::string> places GUARDED_BY(mutex);
+  std::vector<compliance::v1::AuditEvent> events GUARDED_BY(mutex);
+};
+
+}  // namespace belgrand::testing
