@@ -135,7 +135,7 @@ TEST(ConfigCheckTest, RefusesADataDirectoryThatIsAFile) {
 
 TEST(ConfigCheckTest, NamesALimitThatIsOutOfRange) {
   EXPECT_THAT(Problems("ingest { max_batch_rows: 1000000 }"),
-              ElementsAre("ingest.max_batch_rows: 100000 is outside 1 to 100000"));
+              ElementsAre("ingest.max_batch_rows: 1000000 is outside 1 to 10000"));
   EXPECT_THAT(Problems("ingest { max_message_bytes: 1000 }"),
               ElementsAre(StartsWith("ingest.max_message_bytes: 1000 ")));
   EXPECT_THAT(Problems("ingest { max_streams: 4000000000 }"),
