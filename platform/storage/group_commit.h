@@ -30,6 +30,11 @@ class GroupCommit {
 
   // Blocks until the batch is on disk or was refused.
   base::Status Write(const Batch& batch);
+  // The refusal that later writes get; OK without one.
+  base::Status status() const {
+    const base::MutexLock lock(mutex_);
+    return refused_;
+  }
 
  private:
   struct Writer {
@@ -46,7 +51,7 @@ class GroupCommit {
 
   rocksdb::DB& db_;
   const std::vector<rocksdb::ColumnFamilyHandle*>& families_;
-  base::Mutex mutex_;
+  mutable base::Mutex mutex_;
   // The front leads; it stays at the front until its group is on disk.
   std::deque<Writer*> queue_ GUARDED_BY(mutex_);
   // The first refusal of the disk; every later write gets it too.

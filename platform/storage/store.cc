@@ -240,6 +240,8 @@ base::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreOptions& options) 
 
 base::Status Store::Write(const Batch& batch) { return impl_->commits->Write(batch); }
 
+base::Status Store::WriteStatus() const { return impl_->commits->status(); }
+
 base::StatusOr<std::optional<std::string>> Store::Get(Family family, std::string_view key) const {
   return impl_->Get(family, key, nullptr);
 }

@@ -120,6 +120,8 @@ class Store {
   // Unavailable: the disk refused (nothing of the batch is visible after a restart either, unless
   // the engine had already synced it). ResourceExhausted: the disk is full.
   base::Status Write(const Batch& batch);
+  // Why every write is refused since the disk refused one; OK when none was.
+  base::Status WriteStatus() const;
   base::StatusOr<std::optional<std::string>> Get(Family family, std::string_view key) const;
   // Values in the order of the keys; one pass over the engine, for duplicate checks of whole
   // batches.

@@ -115,6 +115,7 @@ class SampleStore {
   base::StatusOr<std::vector<compliance::v1::ExpiryLine>> ApplyExpiry(base::Instant now);
 
   storage::StoreStatistics Statistics() const { return store_->Statistics(); }
+  base::Status WriteStatus() const { return store_->WriteStatus(); }
 
  private:
   struct Request {

@@ -312,6 +312,7 @@ TEST_F(StoreTest, FullDiskIsResourceExhaustedAndKeepsWhatWasAcknowledged) {
     }
     EXPECT_THAT(status, StatusIs(base::StatusCode::kResourceExhausted, HasSubstr("full")));
     EXPECT_FALSE(PutOne(**store, kA, "later", "v").ok());
+    EXPECT_FALSE((*store)->WriteStatus().ok());
   }
   ASSERT_EQ(::mount("tmpfs", disk.c_str(), "tmpfs", MS_REMOUNT, "size=64m"), 0);
   {

@@ -1,0 +1,47 @@
+#include "services/timeseries/timeseries_role.h"
+
+#include "services/timeseries/site_service.h"
+#include "services/timeseries/steward_service.h"
+#include "services/timeseries/timeseries_service.h"
+
+namespace belgrand::timeseries {
+namespace {
+
+class TimeseriesRole final : public shared::Role {
+ public:
+  TimeseriesRole(std::unique_ptr<SampleStore> store, const shared::Runtime& runtime)
+      : store_(std::move(store)),
+        metrics_(runtime.metrics, *store_, followers_),
+        samples_(*store_, runtime.guard, metrics_, followers_),
+        sites_(store_->sites(), runtime.guard, runtime.clock),
+        steward_(*store_, runtime.guard, runtime.clock) {}
+
+  std::string_view name() const override { return "timeseries"; }
+  std::vector<grpc::Service*> services() override { return {&samples_, &sites_, &steward_}; }
+  base::Status Start() override { return base::OkStatus(); }
+  void Stop() override { samples_.StopStreams(); }
+  base::Status Ready() override { return store_->WriteStatus(); }
+
+ private:
+  const std::unique_ptr<SampleStore> store_;
+  FollowerSet followers_;
+  TimeseriesMetrics metrics_;
+  TimeseriesServiceImpl samples_;
+  SiteServiceImpl sites_;
+  StewardServiceImpl steward_;
+};
+
+}  // namespace
+
+base::StatusOr<std::unique_ptr<shared::Role>> CreateTimeseriesRole(const config::v1::Config& config,
+                                                                   const shared::Runtime& runtime) {
+  storage::StoreOptions options = LayoutOptions(runtime.data_dir / "timeseries");
+  const config::v1::Timeseries& wanted = config.timeseries();
+  if (wanted.block_cache_bytes() > 0) options.block_cache_bytes = wanted.block_cache_bytes();
+  if (wanted.write_buffer_bytes() > 0) options.write_buffer_bytes = wanted.write_buffer_bytes();
+  auto store = SampleStore::Open(options, runtime.clock);
+  if (!store.ok()) return base::Annotate(store.status(), "time series");
+  return std::unique_ptr<shared::Role>(new TimeseriesRole(std::move(*store), runtime));
+}
+
+}  // namespace belgrand::timeseries

@@ -1,0 +1,184 @@
+#include "services/timeseries/timeseries_service.h"
+
+#include <algorithm>
+
+#include "sample/validate.h"
+#include "services/shared/timestamp.h"
+#include "services/timeseries/convert.h"
+
+namespace belgrand::timeseries {
+namespace {
+
+// How soon a follower's thread notices that its client is gone.
+constexpr base::Duration kCancelPoll = std::chrono::milliseconds(200);
+
+std::optional<base::Instant> ToOptional(bool present,
+                                        const google::protobuf::Timestamp& timestamp) {
+  if (!present) return std::nullopt;
+  return shared::ToInstant(timestamp);
+}
+
+SeriesQuery ToQuery(const v1::ReadSeriesRequest& request) {
+  return {.site_id = request.site_id(),
+          .target = request.target(),
+          .from = ToOptional(request.has_from(), request.from()),
+          .to = ToOptional(request.has_to(), request.to()),
+          .as_of = ToOptional(request.has_as_of(), request.as_of())};
+}
+
+void ToProto(const AppendResult& result, v1::AppendSamplesResponse::Result& proto) {
+  proto.set_outcome(
+      static_cast<v1::AppendSamplesResponse::Outcome>(static_cast<int>(result.outcome)));
+  proto.set_version(result.version);
+  proto.set_feed_sequence(result.feed_sequence);
+  if (result.previous) {
+    *proto.mutable_previous() = ToSampleVersion(*result.previous, SealedFields::kLeaveOut);
+  }
+}
+
+// For the audit log: nothing that a caller made up.
+std::string Reference(std::initializer_list<std::string_view> parts) {
+  std::string reference;
+  for (const std::string_view part : parts) {
+    if (!sample::IsIdentifier(part)) return "not an identifier";
+    if (!reference.empty()) reference += '/';
+    reference += part;
+  }
+  return reference;
+}
+
+base::Status Stopping() {
+  return base::Unavailable("the service is stopping: resume when it is back");
+}
+
+}  // namespace
+
+grpc::Status TimeseriesServiceImpl::AppendSamples(grpc::ServerContext* context,
+                                                  const v1::AppendSamplesRequest* request,
+                                                  v1::AppendSamplesResponse* response) {
+  return guard_.Unary(*context, "belgrand.timeseries.v1.TimeseriesService.AppendSamples",
+                      [&](const shared::Caller&, shared::CallReport& report) {
+                        report.object_kind = "sample";
+                        report.record_count = static_cast<std::uint64_t>(request->samples_size());
+                        return Append(*request, *response);
+                      });
+}
+
+base::Status TimeseriesServiceImpl::Append(const v1::AppendSamplesRequest& request,
+                                           v1::AppendSamplesResponse& response) {
+  std::vector<Record> rows;
+  rows.reserve(static_cast<std::size_t>(request.samples_size()));
+  for (const v1::SampleVersion& sample : request.samples()) {
+    if (!sample.has_collected_at()) {
+      return base::InvalidArgument("samples[{}].collected_at is missing: say when it was collected",
+                                   rows.size());
+    }
+    rows.push_back(ToRecord(sample));
+  }
+  const auto started = std::chrono::steady_clock::now();
+  ASSIGN_OR_RETURN(
+      const auto results,
+      store_.Append(rows, request.dry_run() ? AppendMode::kDryRun : AppendMode::kCommit));
+  if (!request.dry_run()) {
+    metrics_.ObserveAppend(
+        std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now() - started));
+    metrics_.CountRows(results);
+  }
+  for (const AppendResult& result : results) ToProto(result, *response.add_results());
+  return base::OkStatus();
+}
+
+grpc::Status TimeseriesServiceImpl::ReadSeries(grpc::ServerContext* context,
+                                               const v1::ReadSeriesRequest* request,
+                                               grpc::ServerWriter<v1::ReadSeriesResponse>* writer) {
+  shared::CallReport report;
+  report.object_kind = "series";
+  report.object_ref = Reference({request->site_id(), request->target()});
+  return guard_.Stream(
+      *context, "belgrand.timeseries.v1.TimeseriesService.ReadSeries", report,
+      [&](const shared::Caller&) { return SendSeries(*context, ToQuery(*request), *writer); });
+}
+
+base::Status TimeseriesServiceImpl::SendSeries(const grpc::ServerContext& context,
+                                               const SeriesQuery& query,
+                                               grpc::ServerWriter<v1::ReadSeriesResponse>& writer) {
+  ASSIGN_OR_RETURN(auto reader, store_.ReadSeries(query));
+  while (!context.IsCancelled()) {
+    if (stopping_) return Stopping();
+    ASSIGN_OR_RETURN(const auto rows, reader.Next(kMaxRowsPerMessage));
+    if (rows.empty()) return base::OkStatus();
+    v1::ReadSeriesResponse response;
+    for (const Record& row : rows) {
+      *response.add_samples() = ToSampleVersion(row, SealedFields::kLeaveOut);
+    }
+    if (!writer.Write(response)) break;
+  }
+  return base::MakeStatus(base::StatusCode::kCancelled, "the client went away");
+}
+
+grpc::Status TimeseriesServiceImpl::GetSampleHistory(grpc::ServerContext* context,
+                                                     const v1::GetSampleHistoryRequest* request,
+                                                     v1::GetSampleHistoryResponse* response) {
+  return guard_.Unary(
+      *context, "belgrand.timeseries.v1.TimeseriesService.GetSampleHistory",
+      [&](const shared::Caller& caller, shared::CallReport& report) -> base::Status {
+        report.object_kind = "sample";
+        report.object_ref =
+            Reference({request->laboratory_id(), request->sample_id(), request->target()});
+        ASSIGN_OR_RETURN(
+            const auto history,
+            store_.History(request->laboratory_id(), request->sample_id(), request->target()));
+        report.record_count = history.size();
+        // Only who may open sealed names is given them.
+        const bool may_open = std::find(caller.roles.begin(), caller.roles.end(),
+                                        privacy::v1::DATA_PROTECTION_OFFICER) != caller.roles.end();
+        for (const Record& version : history) {
+          *response->add_versions() =
+              ToSampleVersion(version, may_open ? SealedFields::kInclude : SealedFields::kLeaveOut);
+        }
+        return base::OkStatus();
+      });
+}
+
+grpc::Status TimeseriesServiceImpl::FollowFeed(grpc::ServerContext* context,
+                                               const v1::FollowFeedRequest* request,
+                                               grpc::ServerWriter<v1::FollowFeedResponse>* writer) {
+  shared::CallReport report;
+  report.object_kind = "series";
+  report.object_ref = "feed";
+  return guard_.Stream(*context, "belgrand.timeseries.v1.TimeseriesService.FollowFeed", report,
+                       [&](const shared::Caller&) {
+                         return SendFeed(*context, request->after_sequence(), *writer);
+                       });
+}
+
+base::Status TimeseriesServiceImpl::SendFeed(const grpc::ServerContext& context,
+                                             std::uint64_t after,
+                                             grpc::ServerWriter<v1::FollowFeedResponse>& writer) {
+  if (const std::uint64_t newest = store_.NewestFeed(); after > newest) {
+    return base::MakeStatus(
+        base::StatusCode::kOutOfRange,
+        fmt::format("after_sequence {} lies beyond the newest number {}: the follower belongs to "
+                    "another database, start it again from 0",
+                    after, newest));
+  }
+  ASSIGN_OR_RETURN(auto seat, followers_.Take(after));
+  while (!context.IsCancelled()) {
+    if (stopping_) return Stopping();
+    if (!store_.WaitForFeed(after, kCancelPoll)) continue;
+    ASSIGN_OR_RETURN(const FeedPage page, store_.ReadFeed(after, kMaxRowsPerMessage));
+    after = page.last_read;
+    if (!page.records.empty()) {
+      v1::FollowFeedResponse response;
+      for (const Record& record : page.records) {
+        *response.add_samples() = ToSampleVersion(record, SealedFields::kLeaveOut);
+      }
+      response.set_newest_sequence(page.newest);
+      if (!writer.Write(response)) break;
+    }
+    seat.MoveTo(after);
+  }
+  return base::MakeStatus(base::StatusCode::kCancelled, "the client went away");
+}
+
+}  // namespace belgrand::timeseries

@@ -1,0 +1,55 @@
+// TimeseriesService on the wire: authorisation, audit and conversion around SampleStore.
+//
+// Thread safety: safe. Borrows everything it is given.
+#pragma once
+
+#include <atomic>
+
+#include "belgrand/timeseries/v1/timeseries.grpc.pb.h"
+#include "services/shared/guard.h"
+#include "services/timeseries/follower_set.h"
+#include "services/timeseries/sample_store.h"
+#include "services/timeseries/timeseries_metrics.h"
+
+namespace belgrand::timeseries {
+
+class TimeseriesServiceImpl final : public v1::TimeseriesService::Service {
+ public:
+  // Rows in one message of a stream.
+  static constexpr std::size_t kMaxRowsPerMessage = 500;
+
+  TimeseriesServiceImpl(SampleStore& store, shared::Guard& guard, TimeseriesMetrics& metrics,
+                        FollowerSet& followers)
+      : store_(store), guard_(guard), metrics_(metrics), followers_(followers) {}
+
+  // Ends every stream; later ones end at once.
+  void StopStreams() {
+    stopping_ = true;
+    store_.WakeFeedWaiters();
+  }
+
+  grpc::Status AppendSamples(grpc::ServerContext* context, const v1::AppendSamplesRequest* request,
+                             v1::AppendSamplesResponse* response) override;
+  grpc::Status ReadSeries(grpc::ServerContext* context, const v1::ReadSeriesRequest* request,
+                          grpc::ServerWriter<v1::ReadSeriesResponse>* writer) override;
+  grpc::Status GetSampleHistory(grpc::ServerContext* context,
+                                const v1::GetSampleHistoryRequest* request,
+                                v1::GetSampleHistoryResponse* response) override;
+  grpc::Status FollowFeed(grpc::ServerContext* context, const v1::FollowFeedRequest* request,
+                          grpc::ServerWriter<v1::FollowFeedResponse>* writer) override;
+
+ private:
+  base::Status Append(const v1::AppendSamplesRequest& request, v1::AppendSamplesResponse& response);
+  base::Status SendSeries(const grpc::ServerContext& context, const SeriesQuery& query,
+                          grpc::ServerWriter<v1::ReadSeriesResponse>& writer);
+  base::Status SendFeed(const grpc::ServerContext& context, std::uint64_t after,
+                        grpc::ServerWriter<v1::FollowFeedResponse>& writer);
+
+  SampleStore& store_;
+  shared::Guard& guard_;
+  TimeseriesMetrics& metrics_;
+  FollowerSet& followers_;
+  std::atomic<bool> stopping_ = false;
+};
+
+}  // namespace belgrand::timeseries
