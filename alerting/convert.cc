@@ -1,0 +1,80 @@
+#include "alerting/convert.h"
+
+#include <google/protobuf/timestamp.pb.h>
+
+#include <cstdint>
+
+#include "platform/base/time.h"
+
+namespace belgrand::alerting {
+namespace {
+
+void SetTimestamp(std::int64_t micros, google::protobuf::Timestamp* out) {
+  const base::Instant instant = base::FromMicros(micros);
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(instant);
+  out->set_seconds(seconds.time_since_epoch().count());
+  out->set_nanos(static_cast<int>((instant - seconds).count()) * 1000);
+}
+
+}  // namespace
+
+v1::Alert ToWire(const storage::v1::AlertRecord& record) {
+  v1::Alert alert;
+  alert.set_alert_id(record.alert_id());
+  alert.set_district_id(record.district_id());
+  alert.set_target(record.target());
+  alert.set_rule(record.rule());
+  alert.set_kind(static_cast<detection::v1::SignalKind>(record.kind()));
+  alert.set_state(static_cast<v1::AlertState>(record.state()));
+  alert.set_severity(static_cast<detection::v1::Severity>(record.severity()));
+  SetTimestamp(record.opened_at_us(), alert.mutable_opened_at());
+  SetTimestamp(record.changed_at_us(), alert.mutable_changed_at());
+  SetTimestamp(record.observed_at_us(), alert.mutable_observed_at());
+  if (record.resolved_at_us() != 0) {
+    SetTimestamp(record.resolved_at_us(), alert.mutable_resolved_at());
+  }
+  alert.set_episode(record.episode());
+  for (const auto& area : record.areas()) {
+    if (area.severity() > 0) alert.add_active_areas(area.area_id());
+  }
+  // What this program serialised itself; an alert without its evidence is still an alert.
+  if (!record.evidence().empty() && !alert.mutable_evidence()->ParseFromString(record.evidence())) {
+    alert.clear_evidence();
+  }
+  alert.set_acknowledged_by(record.acknowledged_by());
+  if (record.acknowledged_at_us() != 0) {
+    SetTimestamp(record.acknowledged_at_us(), alert.mutable_acknowledged_at());
+  }
+  return alert;
+}
+
+v1::AlertEvent ToWire(const storage::v1::AlertEventRecord& record, Repeat repeat) {
+  v1::AlertEvent event;
+  event.set_sequence(record.sequence());
+  event.set_kind(static_cast<v1::EventKind>(record.kind()));
+  SetTimestamp(record.at_us(), event.mutable_at());
+  *event.mutable_alert() = ToWire(record.alert());
+  event.set_by(record.by());
+  event.set_comment(record.comment());
+  event.set_repeat(repeat == Repeat::kYes);
+  return event;
+}
+
+v1::Delivery ToWire(const storage::v1::DeliveryRecord& record) {
+  v1::Delivery delivery;
+  delivery.set_event_sequence(record.event_sequence());
+  delivery.set_alert_id(record.alert_id());
+  delivery.set_receiver(record.receiver());
+  delivery.set_state(static_cast<v1::DeliveryState>(record.state()));
+  delivery.set_attempts(record.attempts());
+  if (record.last_attempt_at_us() != 0) {
+    SetTimestamp(record.last_attempt_at_us(), delivery.mutable_last_attempt_at());
+  }
+  if (record.next_attempt_at_us() != 0) {
+    SetTimestamp(record.next_attempt_at_us(), delivery.mutable_next_attempt_at());
+  }
+  delivery.set_last_result(record.last_result());
+  return delivery;
+}
+
+}  // namespace belgrand::alerting

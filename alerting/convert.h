@@ -1,0 +1,17 @@
+// Stored records in the form of the wire.
+//
+// Thread safety: pure functions.
+#pragma once
+
+#include "belgrand/alerting/v1/alerting.pb.h"
+#include "belgrand/storage/v1/alert_record.pb.h"
+
+namespace belgrand::alerting {
+
+enum class Repeat { kNo, kYes };
+
+v1::Alert ToWire(const storage::v1::AlertRecord& record);
+v1::AlertEvent ToWire(const storage::v1::AlertEventRecord& record, Repeat repeat);
+v1::Delivery ToWire(const storage::v1::DeliveryRecord& record);
+
+}  // namespace belgrand::alerting

@@ -1,0 +1,66 @@
+#include "alerting/outbox/dispatcher.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "platform/base/log.h"
+
+namespace belgrand::alerting {
+namespace {
+
+// The longest sleep: bounds how late a changed system clock or a missed wake-up is noticed.
+constexpr base::Duration kLongestSleep = std::chrono::seconds(1);
+
+}  // namespace
+
+Dispatcher::Dispatcher(AlertBook& book, const base::Clock& clock, const RetryPolicy& policy,
+                       DeliveryObserver* observer)
+    : book_(book), clock_(clock), policy_(policy), observer_(observer) {}
+
+Dispatcher::~Dispatcher() { Stop(); }
+
+void Dispatcher::Add(std::string name, std::unique_ptr<Receiver> receiver) {
+  auto lane = std::make_unique<Lane>();
+  lane->name = std::move(name);
+  lane->receiver = std::move(receiver);
+  lanes_.push_back(std::move(lane));
+}
+
+void Dispatcher::Start() {
+  for (auto& lane : lanes_) lane->thread = std::thread([this, &lane] { Run(*lane); });
+}
+
+void Dispatcher::Stop() {
+  stopping_ = true;
+  for (auto& lane : lanes_) lane->receiver->Cancel();
+  book_.Wake();
+  for (auto& lane : lanes_) {
+    if (lane->thread.joinable()) lane->thread.join();
+  }
+}
+
+void Dispatcher::Run(Lane& lane) {
+  std::mt19937_64 generator(std::random_device{}());
+  std::uniform_real_distribution<double> uniform(0, 1);
+  DeliveryWorker worker(
+      book_, lane.name, *lane.receiver, clock_, policy_, [&] { return uniform(generator); },
+      observer_);
+  while (!stopping_) {
+    // Read before the step: what comes during it cuts the sleep short.
+    const std::uint64_t seen = book_.newest_sequence();
+    const auto progress = worker.Step();
+    base::Duration sleep = kLongestSleep;
+    if (!progress.ok()) {
+      base::Log(base::LogLevel::kError, "delivery_step_failed",
+                {{"receiver", lane.name}, {"error", progress.status()}});
+    } else if (*progress == DeliveryWorker::Progress::kTried) {
+      continue;
+    } else if (const auto due = worker.NextDue()) {
+      sleep = std::clamp(*due - clock_.Now(), base::Duration(0), kLongestSleep);
+    }
+    book_.WaitForEvents(seen, sleep);
+  }
+}
+
+}  // namespace belgrand::alerting

@@ -1,0 +1,51 @@
+// Runs one delivery worker per receiver, each on a thread of its own: a slow receiver delays no
+// other.
+//
+// Thread safety: safe. Start once; Stop is idempotent and takes as long as a cancelled attempt
+// needs to return. What was not finished is resumed at the next start, from disk.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "alerting/book.h"
+#include "alerting/outbox/delivery_worker.h"
+#include "alerting/receivers/receiver.h"
+#include "platform/base/clock.h"
+
+namespace belgrand::alerting {
+
+class Dispatcher {
+ public:
+  // Borrows `book`, `clock` and `observer` (which may be null).
+  Dispatcher(AlertBook& book, const base::Clock& clock, const RetryPolicy& policy,
+             DeliveryObserver* observer);
+  ~Dispatcher();
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  // REQUIRES: not started.
+  void Add(std::string name, std::unique_ptr<Receiver> receiver);
+  void Start();
+  void Stop();
+
+ private:
+  struct Lane {
+    std::string name;
+    std::unique_ptr<Receiver> receiver;
+    std::thread thread;
+  };
+  void Run(Lane& lane);
+
+  AlertBook& book_;
+  const base::Clock& clock_;
+  const RetryPolicy policy_;
+  DeliveryObserver* const observer_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::atomic<bool> stopping_ = false;
+};
+
+}  // namespace belgrand::alerting

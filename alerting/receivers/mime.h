@@ -1,0 +1,33 @@
+// The Internet message format, as far as a mail of ours needs it (RFC 5322, 2045, 2047).
+//
+// Thread safety: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "platform/base/time.h"
+
+namespace belgrand::alerting {
+
+struct MailMessage {
+  // Header name and value; a value that is not plain ASCII is encoded (RFC 2047).
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string text;
+  std::string html;
+};
+
+// "Mon, 05 Jan 2026 09:12:00 +0000".
+std::string FormatMailDate(base::Instant at);
+// Plain ASCII stays; the rest becomes encoded words of at most 75 characters that cut no character
+// in two, folded. Line breaks become spaces: no value can begin a header of its own.
+std::string EncodeHeaderValue(std::string_view value);
+// RFC 2045 section 6.7, lines of at most 76 characters, CRLF line ends.
+std::string QuotedPrintable(std::string_view text);
+// The whole message with CRLF line ends: text and HTML as alternatives. `boundary` must not occur
+// in them; a hash of the message id serves.
+std::string BuildMessage(const MailMessage& message, std::string_view boundary);
+
+}  // namespace belgrand::alerting

@@ -1,0 +1,50 @@
+// A way to reach officials: one channel of the configuration.
+//
+// A new kind of receiver is one file that implements this and one line in registry.cc.
+//
+// Thread safety: Deliver is called by one thread at a time; Cancel from any.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "belgrand/alerting/v1/alerting.pb.h"
+#include "platform/base/time.h"
+
+namespace belgrand::alerting {
+
+struct Delivery {
+  // `repeat` is set when an earlier attempt may have arrived.
+  v1::AlertEvent event;
+  // The same for every attempt of this event: receivers drop a second copy by it.
+  std::string event_id;
+  // Bit n: the n-th recipient has it already.
+  std::uint64_t accepted_recipients = 0;
+};
+
+struct Outcome {
+  enum class Verdict {
+    kAccepted,   // the other side has taken it
+    kRefused,    // it surely has not; worth another try
+    kUncertain,  // no answer came to what was sent: it may have arrived; worth another try
+    kRejected,   // another try cannot help
+    kCancelled,  // broken off by Cancel: nothing is known and nothing is to be noted
+  };
+  Verdict verdict = Verdict::kRefused;
+  // What was answered; shown to operators, so without addresses and without text of the other side.
+  std::string result;
+  // The least the other side wants us to wait; zero when it did not say.
+  base::Duration retry_after{0};
+  std::uint64_t accepted_recipients = 0;
+};
+
+class Receiver {
+ public:
+  virtual ~Receiver() = default;
+  // Blocks: at most as long as the receiver's own time limit (a minute).
+  virtual Outcome Deliver(const Delivery& delivery) = 0;
+  // Makes a running Deliver, and every later one, return soon.
+  virtual void Cancel() = 0;
+};
+
+}  // namespace belgrand::alerting
