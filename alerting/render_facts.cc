@@ -24,6 +24,11 @@ std::string AdviceOf(detection::v1::Severity severity) {
   }
 }
 
+// "4.0", "12".
+std::string Times(double factor) {
+  return factor < 10 ? fmt::format("{:.1f}", factor) : FormatQuantity(std::round(factor));
+}
+
 double FromLog10(double log10) { return std::pow(10.0, log10); }
 
 std::string HowSure(const Evidence& evidence) {
@@ -45,9 +50,9 @@ std::string HowSure(const Evidence& evidence) {
                            FormatQuantity(FromLog10(evidence.upper_log10())));
     }
     if (evidence.baseline_log10() != 0) {
-      level += fmt::format(", expected {} gc/L: {:.2g} times the expected level",
+      level += fmt::format(", expected {} gc/L: {} times the expected level",
                            FormatQuantity(FromLog10(evidence.baseline_log10())),
-                           FromLog10(evidence.estimate_log10() - evidence.baseline_log10()));
+                           Times(FromLog10(evidence.estimate_log10() - evidence.baseline_log10())));
     }
     add(level + ".");
   }

@@ -90,7 +90,7 @@ std::string Wrap(std::string_view text, std::size_t width, std::string_view inde
     if (column > 0 && column + 1 + length > width) {
       out += '\n';
       out += indent;
-      column = indent.size();
+      column = 0;
     } else if (column > 0) {
       out += ' ';
       ++column;

@@ -44,7 +44,7 @@ TEST(TextTest, EscapesHtmlAndQuotesForTheShell) {
 }
 
 TEST(TextTest, WrapsAtSpacesOnly) {
-  EXPECT_EQ(Wrap("one two  three\nfour", 9, "  "), "one two\n  three\n  four");
+  EXPECT_EQ(Wrap("one two  three\nfour", 7, "  "), "one two\n  three\n  four");
   EXPECT_EQ(Wrap("averylongword x", 5, ""), "averylongword\nx");
 }
 
