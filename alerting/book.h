@@ -12,8 +12,11 @@
 //   DEAD; (4) receipts stay when the receiver leaves the configuration.
 #pragma once
 
+#include <google/protobuf/message.h>
+
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -76,14 +79,10 @@ struct OutboxDepth {
   std::optional<base::Instant> oldest;
 };
 
-// What a retention rule found (and, applied, removed).
-struct ExpiryTally {
-  std::uint64_t held = 0;
-  std::uint64_t expired = 0;
-  std::optional<base::Instant> oldest;
-  std::optional<base::Instant> newest;
-};
-enum class ExpiryMode { kPlan, kApply };
+// What a retention policy says of one stored record; on kStore the judge has changed it.
+enum class ExpiryVerdict { kKeep, kStore, kDelete };
+using ExpiryJudge = std::function<ExpiryVerdict(google::protobuf::Message& record)>;
+enum class SweepMode { kPlan, kApply };
 
 class AlertBook {
  public:
@@ -155,12 +154,15 @@ class AlertBook {
   // never moves back. InvalidArgument: beyond what was sent to it.
   base::StatusOr<Confirmation> Confirm(std::string_view subscriber, std::uint64_t up_to);
 
-  // Retention. `record` is the full name of a stored message, `field` the one to clear or empty for
-  // whole records; what counts is a clock field before `before`. A delivery still pending is held
-  // until it ends. InvalidArgument: the book holds no such record or field. Repeating it removes
-  // nothing more; broken off, it has removed a part of what was past its time, never more.
-  base::StatusOr<ExpiryTally> Expire(std::string_view record, std::string_view field,
-                                     base::Instant before, ExpiryMode mode) EXCLUDES_LOCK(mutex_);
+  // Retention: shows every stored record of a type to the judge and, with kApply, does what it
+  // says. AlertRecord, AlertEventRecord and DeliveryRecord are stored (others: InvalidArgument).
+  // Broken off and repeated, it does the rest. Deleting an event or a delivery takes its index
+  // entries along.
+  base::Status Sweep(const google::protobuf::Descriptor& record, const ExpiryJudge& judge,
+                     SweepMode mode) EXCLUDES_LOCK(mutex_);
+  // Makes what sweeps removed leave the files. Blocks for as long as that takes; does nothing when
+  // nothing was removed since the last time.
+  base::Status FinishSweeps();
 
  private:
   struct Draft;
@@ -186,11 +188,8 @@ class AlertBook {
   base::StatusOr<std::optional<storage::v1::AlertRecord>> AlertToReport(
       std::uint64_t sequence) const;
   template <typename Record>
-  base::StatusOr<ExpiryTally> ExpireRecords(storage::Family family, std::string_view field,
-                                            base::Instant before, ExpiryMode mode)
-      REQUIRES_LOCK(mutex_);
-  base::StatusOr<ExpiryTally> ExpireCopies(std::string_view field, base::Instant before,
-                                           ExpiryMode mode) REQUIRES_LOCK(mutex_);
+  base::Status SweepFamily(storage::Family family, const ExpiryJudge& judge, SweepMode mode)
+      EXCLUDES_LOCK(mutex_);
 
   storage::Store& store_;
   const base::Clock& clock_;

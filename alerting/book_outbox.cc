@@ -64,7 +64,10 @@ base::StatusOr<std::vector<DeliveryRecord>> AlertBook::Pending(std::string_view 
   for (; cursor.Valid(); cursor.Next()) {
     const auto entry = ParseQueueKey(cursor.key());
     if (!entry) return base::DataLoss("a queue entry of the alerting database is damaged");
-    ASSIGN_OR_RETURN(auto delivery, ReadDelivery(entry->sequence, receiver));
+    ASSIGN_OR_RETURN(const auto value,
+                     store_.Get(kDeliveries, DeliveryKey(entry->sequence, receiver)));
+    if (!value) continue;  // removed by retention since the cursor was opened
+    ASSIGN_OR_RETURN(auto delivery, ParseRecord<DeliveryRecord>("delivery", *value));
     // Ended since the cursor was opened.
     if (delivery.state() != v1::QUEUED && delivery.state() != v1::RETRYING) continue;
     deliveries.push_back(std::move(delivery));

@@ -58,6 +58,7 @@ std::optional<QueueEntry> ParseQueueKey(std::string_view key) {
 std::string FormatMetaKey() { return "format"; }
 std::string InstanceMetaKey() { return "instance"; }
 std::string NextSequenceMetaKey() { return "next_sequence"; }
+std::string CompactionDueMetaKey() { return "compaction_due"; }
 
 std::string SubscriberMetaKey(std::string_view subscriber) {
   std::string out = "subscriber/";

@@ -48,6 +48,8 @@ std::optional<QueueEntry> ParseQueueKey(std::string_view key);
 std::string FormatMetaKey();
 std::string InstanceMetaKey();
 std::string NextSequenceMetaKey();
+// Present while something that retention removed may still be in the files.
+std::string CompactionDueMetaKey();
 // Value: uint64(sent up to) uint64(confirmed up to).
 std::string SubscriberMetaKey(std::string_view subscriber);
 

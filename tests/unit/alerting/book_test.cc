@@ -170,44 +170,47 @@ TEST(AlertBookTest, SubscribersConfirmWhatWasSentAndNoMore) {
   EXPECT_THAT(PendingNumbers(*shelf, "console"), ElementsAre(3));
 }
 
-TEST(AlertBookTest, ExpiryRemovesWhatIsPastItsTimeAndHoldsWhatIsPending) {
+TEST(AlertBookTest, ASweepDoesWhatTheJudgeSaysAndTakesIndexesAlong) {
+  using storage::v1::AlertEventRecord;
+  using storage::v1::AlertRecord;
+  using storage::v1::DeliveryRecord;
   Shelf shelf(Routes());
-  ASSERT_OK(shelf.Apply({MakeSignal({})}));
+  ASSERT_OK(shelf.Apply({MakeSignal({}), MakeSignal({.area = "b", .district = "b"})}));
   ASSERT_OK(shelf->Acknowledge("north/SARS-CoV-2/trend", "A. Official", "seen"));
-  const auto old = shelf.clock().Now() + std::chrono::hours(1);
-  shelf.clock().Advance(std::chrono::hours(2));
-  ASSERT_OK(shelf.Apply({MakeSignal({.area = "b", .district = "b"})}));
-  const auto expire = [&](std::string_view record, std::string_view field, ExpiryMode mode) {
-    const auto tally = shelf->Expire(record, field, old, mode);
-    EXPECT_OK(tally);
-    return std::pair(tally->held, tally->expired);
+  const auto clear_by = [](google::protobuf::Message& message) {
+    auto& event = dynamic_cast<AlertEventRecord&>(message);
+    if (event.by().empty()) return ExpiryVerdict::kKeep;
+    event.clear_by();
+    return ExpiryVerdict::kStore;
   };
-  using Pair = std::pair<std::uint64_t, std::uint64_t>;
-  const std::string_view kAlert = "belgrand.storage.v1.AlertRecord";
-  const std::string_view kEvent = "belgrand.storage.v1.AlertEventRecord";
-  const std::string_view kDelivery = "belgrand.storage.v1.DeliveryRecord";
-  // The name is in the alert and in the copy of it inside the event.
-  EXPECT_EQ(expire(kAlert, "acknowledged_by", ExpiryMode::kPlan), Pair(2, 2));
-  EXPECT_EQ(expire(kAlert, "acknowledged_by", ExpiryMode::kApply), Pair(2, 2));
-  EXPECT_EQ(expire(kAlert, "acknowledged_by", ExpiryMode::kApply), Pair(0, 0));
-  EXPECT_EQ(shelf->Get("north/SARS-CoV-2/trend")->acknowledged_by(), "");
-  EXPECT_EQ(shelf->Event(2)->alert().acknowledged_by(), "");
-  EXPECT_EQ(shelf->Event(2)->by(), "A. Official");
-  EXPECT_EQ(expire(kEvent, "by", ExpiryMode::kApply), Pair(1, 1));
-  EXPECT_EQ(shelf->Event(2)->by(), "");
-  EXPECT_EQ(expire(kDelivery, "", ExpiryMode::kApply), Pair(8, 0)) << "pending ones are held";
-  ASSERT_OK(shelf->MarkSent("console", 3));
-  ASSERT_OK(shelf->Confirm("console", 3));
-  EXPECT_EQ(expire(kDelivery, "", ExpiryMode::kApply), Pair(8, 2));
-  EXPECT_EQ(expire(kEvent, "", ExpiryMode::kApply), Pair(3, 2));
-  EXPECT_EQ(expire(kAlert, "", ExpiryMode::kPlan), Pair(2, 1));
-  EXPECT_EQ(expire(kAlert, "", ExpiryMode::kApply), Pair(2, 1));
+  ASSERT_OK(shelf->Sweep(*AlertEventRecord::descriptor(), clear_by, SweepMode::kPlan));
+  EXPECT_EQ(shelf->Event(3)->by(), "A. Official") << "a plan changes nothing";
+  ASSERT_OK(shelf->Sweep(*AlertEventRecord::descriptor(), clear_by, SweepMode::kApply));
+  EXPECT_EQ(shelf->Event(3)->by(), "");
+  const auto north = [](std::string_view alert_id) {
+    return alert_id.starts_with("north") ? ExpiryVerdict::kDelete : ExpiryVerdict::kKeep;
+  };
+  ASSERT_OK(shelf->Sweep(
+      *DeliveryRecord::descriptor(),
+      [&](auto& m) { return north(dynamic_cast<DeliveryRecord&>(m).alert_id()); },
+      SweepMode::kApply));
+  EXPECT_THAT(PendingNumbers(*shelf, "console"), ElementsAre(2));
+  EXPECT_THAT(*shelf->Deliveries("north/SARS-CoV-2/trend"), IsEmpty());
+  ASSERT_OK(shelf->Sweep(
+      *AlertEventRecord::descriptor(),
+      [&](auto& m) { return north(dynamic_cast<AlertEventRecord&>(m).alert().alert_id()); },
+      SweepMode::kApply));
   EXPECT_THAT(*shelf->History("north/SARS-CoV-2/trend"), IsEmpty());
+  EXPECT_THAT(*shelf->EventsAfter(0, 10), SizeIs(1));
+  ASSERT_OK(shelf->Sweep(
+      *AlertRecord::descriptor(),
+      [&](auto& m) { return north(dynamic_cast<AlertRecord&>(m).alert_id()); }, SweepMode::kApply));
   EXPECT_EQ(shelf->CountByState()[v1::ACKNOWLEDGED], 0U);
+  EXPECT_EQ(shelf->CountByState()[v1::OPEN], 1U);
+  ASSERT_OK(shelf->FinishSweeps());
   shelf.Restart();
-  EXPECT_EQ(shelf->newest_sequence(), 3U);
-  EXPECT_FALSE(shelf->Expire("belgrand.storage.v1.Other", "", old, ExpiryMode::kPlan).ok());
-  EXPECT_FALSE(shelf->Expire(kAlert, "no_such_field", old, ExpiryMode::kPlan).ok());
+  EXPECT_EQ(shelf->newest_sequence(), 3U) << "numbers are not used again";
+  EXPECT_FALSE(shelf->Sweep(*v1::Alert::descriptor(), {}, SweepMode::kPlan).ok());
 }
 
 // Compares every readable thing with the model.
