@@ -1,0 +1,90 @@
+// The client side of intake: sends rows in batches and hands back a verdict for every one.
+//
+// Used by `belgrand import` and by the demonstration. A batch whose acknowledgement does not come
+// is sent again, which is safe: what had been stored comes back as DUPLICATE. A row that the wire
+// cannot carry (a value that is not a number) is judged here, by the same rules; whether its site
+// is known is then not said.
+//
+// Thread safety: externally synchronised.
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "belgrand/ingest/v1/ingest.grpc.pb.h"
+#include "belgrand/timeseries/v1/timeseries.grpc.pb.h"
+#include "platform/base/clock.h"
+#include "platform/base/error.h"
+#include "sample/row.h"
+
+namespace belgrand::cli {
+
+struct ImportTotals {
+  std::size_t accepted = 0;
+  std::size_t duplicate = 0;
+  std::size_t amended = 0;
+  std::size_t rejected = 0;
+  // Rows by rule; a row that breaks two rules counts under both.
+  std::map<std::string, std::size_t> rejected_by_rule;
+  std::map<std::string, std::size_t> warned_by_rule;
+
+  std::size_t rows() const { return accepted + duplicate + amended + rejected; }
+  void Add(const ingest::v1::Verdict& verdict);
+};
+
+struct ImportOptions {
+  std::size_t batch_rows = 500;
+  enum class Persistence {
+    kStore,
+    // Judge only: nothing is stored.
+    kDryRun,
+  } persistence = Persistence::kStore;
+  // Waiting for a service that does not answer, at most this long for each batch.
+  std::chrono::milliseconds patience = std::chrono::seconds(60);
+};
+
+struct ImportCallbacks {
+  // In the order of the rows, after the acknowledgement. May be empty.
+  std::function<void(const sample::Row&, const ingest::v1::Verdict&)> on_verdict;
+  // Rows judged so far, after every batch. May be empty.
+  std::function<void(std::size_t done, std::size_t total)> on_progress;
+};
+
+class ImportClient {
+ public:
+  // Borrows the clock.
+  ImportClient(const std::shared_ptr<grpc::Channel>& channel, const base::Clock& clock);
+  ~ImportClient();
+
+  // Adds or replaces the sites; returns how many were new or changed.
+  base::StatusOr<std::size_t> RegisterSites(std::span<const sample::Site> sites);
+
+  // The status of the service when it refused for good, or Unavailable when patience ran out; the
+  // verdicts given until then stand.
+  base::StatusOr<ImportTotals> Send(std::span<const sample::Row> rows, const ImportOptions& options,
+                                    const ImportCallbacks& callbacks);
+
+ private:
+  struct Batch;
+  class Stream;
+
+  Batch MakeBatch(std::span<const sample::Row> rows) const;
+  base::Status Deliver(Batch& batch, const ImportOptions& options);
+  base::Status SendOnce(Batch& batch, ImportOptions::Persistence persistence);
+
+  const base::Clock& clock_;
+  const std::unique_ptr<ingest::v1::IngestService::Stub> ingest_;
+  const std::unique_ptr<timeseries::v1::SiteService::Stub> sites_;
+  std::unique_ptr<Stream> stream_;
+  std::uint64_t next_batch_ = 1;
+};
+
+}  // namespace belgrand::cli

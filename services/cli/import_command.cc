@@ -1,0 +1,176 @@
+#include "services/cli/import_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "platform/base/clock.h"
+#include "services/cli/client_flags.h"
+#include "services/cli/import_client.h"
+#include "services/cli/sample_load.h"
+#include "services/cli/verdicts_csv.h"
+
+namespace belgrand::cli {
+namespace {
+
+using ingest::v1::Verdict;
+
+constexpr std::size_t kShownRejections = 20;
+
+struct Flags {
+  ClientFlags client;
+  std::string file;
+  std::string profile;
+  std::string verdicts;
+  bool register_sites = false;
+  bool dry_run = false;
+  bool in_time_order = false;
+  std::size_t batch_rows = 500;
+};
+
+std::string Grouped(std::size_t number) {
+  std::string text = std::to_string(number);
+  for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3) {
+    text.insert(static_cast<std::size_t>(at), ",");
+  }
+  return text;
+}
+
+// A line that rewrites itself on a terminal; silent elsewhere.
+class ProgressLine {
+ public:
+  void Show(std::size_t done, std::size_t total) {
+    if (!shown_) return;
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+    const double rate = static_cast<double>(done) / std::max(seconds, 1e-3);
+    const auto bar = static_cast<int>(30 * done / std::max<std::size_t>(total, 1));
+    std::cerr << fmt::format("\r[{:#<{}}{: <{}}] {}/{} rows, {:.0f} rows/s, {:.0f} s left   ", "",
+                             bar, "", 30 - bar, Grouped(done), Grouped(total), rate,
+                             static_cast<double>(total - done) / std::max(rate, 1e-3))
+              << (done == total ? "\n" : "") << std::flush;
+  }
+
+ private:
+  const bool shown_ = ::isatty(STDERR_FILENO) != 0;
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+void ShowRejection(const sample::Row& row, const Verdict& verdict) {
+  std::cout << fmt::format("  row {}, sample \"{}\":\n", row.line, verdict.sample_id());
+  for (const auto& violation : verdict.violations()) {
+    std::cout << fmt::format("    {}: {}\n      -> {}\n", violation.rule(), violation.message(),
+                             violation.remedy());
+  }
+}
+
+void ShowRules(const std::map<std::string, std::size_t>& counts) {
+  for (const auto& [rule, count] : counts) {
+    std::cout << fmt::format("    {:<26} {:>9}\n", rule, Grouped(count));
+  }
+}
+
+void ShowTotals(const Flags& flags, const SampleFile& file, const ImportTotals& totals) {
+  std::cout << fmt::format("{}: {} rows, profile {}{}\n", flags.file, Grouped(totals.rows()),
+                           sample::ProfileName(file.profile),
+                           flags.dry_run ? ", dry run: nothing was stored" : "");
+  std::cout << fmt::format(
+      "  accepted  {:>9}\n  duplicate {:>9}\n  amended   {:>9}\n  rejected  {:>9}\n",
+      Grouped(totals.accepted), Grouped(totals.duplicate), Grouped(totals.amended),
+      Grouped(totals.rejected));
+  ShowRules(totals.rejected_by_rule);
+  if (totals.warned_by_rule.empty()) return;
+  std::cout << "  warnings\n";
+  ShowRules(totals.warned_by_rule);
+}
+
+base::StatusOr<ImportTotals> Run(const Flags& flags) {
+  std::optional<sample::Profile> profile;
+  if (!flags.profile.empty()) {
+    ASSIGN_OR_RETURN(profile, sample::ParseProfile(flags.profile));
+  }
+  ASSIGN_OR_RETURN(
+      const SampleFile file,
+      LoadSamples(flags.file, profile, flags.in_time_order ? RowOrder::kTime : RowOrder::kFile));
+  ASSIGN_OR_RETURN(const auto channel, Connect(flags.client));
+  ImportClient client(channel, base::Clock::System());
+  if (flags.register_sites) {
+    ASSIGN_OR_RETURN(const std::size_t changed, client.RegisterSites(file.sites));
+    std::cout << fmt::format("{} sites in the file, {} new or changed in the catalogue\n",
+                             Grouped(file.sites.size()), Grouped(changed));
+  }
+  std::ofstream verdicts_file;
+  std::optional<VerdictsCsv> verdicts;
+  if (!flags.verdicts.empty()) {
+    verdicts_file.open(flags.verdicts);
+    if (!verdicts_file) return base::Unavailable("{} cannot be written", flags.verdicts);
+    verdicts.emplace(verdicts_file);
+  }
+  ProgressLine progress;
+  std::vector<std::pair<const sample::Row*, Verdict>> rejections;
+  const ImportCallbacks callbacks = {
+      .on_verdict =
+          [&](const sample::Row& row, const Verdict& verdict) {
+            if (verdicts.has_value()) verdicts->Write(row, verdict);
+            if (verdict.outcome() == Verdict::REJECTED && rejections.size() < kShownRejections) {
+              rejections.emplace_back(&row, verdict);
+            }
+          },
+      .on_progress = [&](std::size_t done, std::size_t total) { progress.Show(done, total); },
+  };
+  ImportOptions options;
+  options.batch_rows = flags.batch_rows;
+  if (flags.dry_run) options.persistence = ImportOptions::Persistence::kDryRun;
+  auto totals = client.Send(file.rows, options, callbacks);
+  for (const auto& [row, verdict] : rejections) ShowRejection(*row, verdict);
+  if (!totals.ok()) return totals;
+  if (totals->rejected > rejections.size()) {
+    std::cout << fmt::format("  and {} more; --verdicts OUT.csv lists them all\n",
+                             Grouped(totals->rejected - rejections.size()));
+  }
+  ShowTotals(flags, file, *totals);
+  if (verdicts.has_value() && !verdicts_file.flush()) {
+    return base::Unavailable("{} could not be written to the end", flags.verdicts);
+  }
+  return totals;
+}
+
+int Import(const Flags& flags) {
+  const auto totals = Run(flags);
+  if (!totals.ok()) {
+    std::cerr << base::Message(totals.status()) << "\n";
+    return kExitRuntime;
+  }
+  return totals->rejected == 0 ? kExitOk : kExitRuntime;
+}
+
+}  // namespace
+
+void AddImport(CLI::App& app, RunSlot& run) {
+  auto flags = std::make_shared<Flags>();
+  app.add_option("file", flags->file, "CSV of samples (docs/formats/sample_csv.md)")
+      ->required()
+      ->check(CLI::ExistingFile);
+  app.add_option("--profile", flags->profile, "kind of file; found by its header when not given")
+      ->check(CLI::IsMember({"sample_csv", "scotland"}));
+  auto* register_sites = app.add_flag("--register-sites", flags->register_sites,
+                                      "put the file's sites into the catalogue first");
+  app.add_option("--verdicts", flags->verdicts, "write the verdict of every row to this CSV file");
+  app.add_flag("--dry-run", flags->dry_run, "judge every row, store nothing")
+      ->excludes(register_sites);
+  app.add_flag("--in-time-order", flags->in_time_order,
+               "send rows in the order in which they became known, not in file order");
+  app.add_option("--batch-rows", flags->batch_rows, "rows sent together")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  AddClientFlags(app, flags->client);
+  app.callback([flags, &run] { run = [flags] { return Import(*flags); }; });
+}
+
+}  // namespace belgrand::cli

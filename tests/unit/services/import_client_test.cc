@@ -1,0 +1,189 @@
+// The client side of intake against the intake role, over a real socket.
+#include "services/cli/import_client.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <random>
+#include <sstream>
+
+#include "platform/base/file.h"
+#include "services/cli/import_command.h"
+#include "services/cli/sample_load.h"
+#include "services/cli/verdicts_csv.h"
+#include "tests/support/shared_data.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/services/ingest_fixture.h"
+
+namespace belgrand::cli {
+namespace {
+
+using ::belgrand::testing::IngestFixture;
+using ::belgrand::testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+
+constexpr char kHeader[] =
+    "sample_id,site_id,district_id,population,collected_on,known_on,target,value,unit,censoring,"
+    "lod,loq,"
+    "flow_m3_per_day,lab_id,method_id\n";
+
+class ImportTest : public IngestFixture {
+ protected:
+  std::filesystem::path File(const std::string& rows) {
+    const auto path = directory_.path() / "samples.csv";
+    std::ofstream(path) << kHeader << rows;
+    return path;
+  }
+  static std::string Row(const std::string& id, const std::string& value = "25000",
+                         const std::string& known = "2021-01-07") {
+    return id + ",Seafield,Lothian,600000,2021-01-05," + known + ",N1," + value +
+           ",gc/L,none,1316,11368,,lab-a,m1\n";
+  }
+  base::StatusOr<ImportTotals> Import(const std::filesystem::path& path,
+                                      const ImportOptions& options = {}) {
+    ASSIGN_OR_RETURN(const SampleFile file, LoadSamples(path, std::nullopt, RowOrder::kFile));
+    ImportClient client(Channel(), clock_);
+    ASSIGN_OR_RETURN(const std::size_t changed, client.RegisterSites(file.sites));
+    (void)changed;
+    seen_.clear();
+    return client.Send(file.rows, options,
+                       {.on_verdict =
+                            [&](const sample::Row& row, const ingest::v1::Verdict& verdict) {
+                              seen_.emplace_back(row.line, OutcomeName(verdict.outcome()));
+                            },
+                        .on_progress = {}});
+  }
+  // Runs the subcommand as the binary would; -1: usage.
+  int Command(std::vector<std::string> arguments) {
+    CLI::App app;
+    RunSlot run;
+    AddImport(app, run);
+    std::reverse(arguments.begin(), arguments.end());
+    try {
+      app.parse(arguments);
+    } catch (const CLI::ParseError&) {
+      return -1;
+    }
+    return run();
+  }
+
+  testing::TempDir directory_;
+  std::vector<std::pair<std::size_t, std::string>> seen_;
+};
+
+TEST_F(ImportTest, GivesAVerdictForEveryRowInOrder) {
+  const auto path =
+      File(Row("S-1") + Row("S-2", "\"12,5\"") + Row("S-3", "-1") + "S-4,oops\n" + Row("S-5"));
+  ImportOptions options;
+  options.batch_rows = 2;
+  const auto totals = Import(path, options);
+  ASSERT_OK(totals);
+  EXPECT_THAT(seen_, ElementsAre(Pair(2, "accepted"), Pair(3, "rejected"), Pair(4, "rejected"),
+                                 Pair(5, "rejected"), Pair(6, "accepted")));
+  EXPECT_THAT(totals->rejected_by_rule,
+              UnorderedElementsAre(Pair("not_a_number", 1), Pair("value_not_positive", 1),
+                                   Pair("column_count", 1)));
+  EXPECT_EQ(StoredRows(), 2U);
+}
+
+TEST_F(ImportTest, ImportingAgainChangesNothing) {
+  const auto path = File(Row("S-1") + Row("S-2"));
+  ASSERT_OK(Import(path));
+  const auto again = Import(path);
+  ASSERT_OK(again);
+  EXPECT_EQ(again->duplicate, 2U);
+  EXPECT_EQ(StoredRows(), 2U);
+}
+
+TEST_F(ImportTest, ResendsABatchWhoseAcknowledgementWasLost) {
+  timeseries_.lose_answer = true;
+  const auto totals = Import(File(Row("S-1") + Row("S-2")));
+  ASSERT_OK(totals);
+  EXPECT_EQ(totals->duplicate, 2U) << "stored the first time, and recognised the second";
+  EXPECT_EQ(StoredRows(), 2U);
+}
+
+TEST_F(ImportTest, GivesUpWhenPatienceIsOver) {
+  timeseries_.fail = true;
+  ImportOptions options;
+  options.patience = std::chrono::milliseconds(300);
+  EXPECT_THAT(Import(File(Row("S-1")), options),
+              StatusIs(base::StatusCode::kUnavailable, HasSubstr("disk full")));
+}
+
+TEST_F(ImportTest, ADryRunStoresNothing) {
+  ImportOptions options;
+  options.persistence = ImportOptions::Persistence::kDryRun;
+  const auto totals = Import(File(Row("S-1") + Row("S-2", "0")), options);
+  ASSERT_OK(totals);
+  EXPECT_EQ(totals->accepted, 1U);
+  EXPECT_EQ(totals->rejected, 1U);
+  EXPECT_EQ(StoredRows(), 0U);
+}
+
+TEST_F(ImportTest, TimeOrderIsByWhenTheValueBecameKnown) {
+  const auto path = File(Row("late", "25000", "2021-01-20") + Row("unsaid", "25000", "") +
+                         Row("early", "25000", "2021-01-06"));
+  const auto file = LoadSamples(path, std::nullopt, RowOrder::kTime);
+  ASSERT_OK(file);
+  std::vector<std::string> ids;
+  for (const auto& row : file->rows) ids.push_back(row.sample_id);
+  EXPECT_THAT(ids, ElementsAre("unsaid", "early", "late"));
+}
+
+TEST_F(ImportTest, AFileThatIsCutOffIsNotHalfImported) {
+  const auto path = File(Row("S-1") + "S-2,\"Seaf");
+  EXPECT_THAT(Import(path), StatusIs(base::StatusCode::kInvalidArgument,
+                                     HasSubstr("samples.csv: row 3, column 2 (site_id)")));
+  EXPECT_EQ(StoredRows(), 0U);
+}
+
+TEST_F(ImportTest, TheCommandTellsByItsExitCodeWhetherARowWasRejected) {
+  const std::string server = "127.0.0.1:" + std::to_string(server_->port());
+  EXPECT_EQ(Command({File(Row("S-1")), "--server", server, "--register-sites"}), kExitOk);
+  EXPECT_EQ(Command({File(Row("S-1")), "--server", server}), kExitOk) << "known already";
+  const auto verdicts = directory_.path() / "verdicts.csv";
+  EXPECT_EQ(Command({File(Row("S-2", "-1")), "--server", server, "--verdicts", verdicts}),
+            kExitRuntime);
+  EXPECT_THAT(*base::ReadFile(verdicts),
+              HasSubstr("\n2,S-2,Seafield,N1,rejected,0,violation,value_not_positive,value,-1,"));
+  EXPECT_EQ(Command({"/no/such/file.csv", "--server", server}), -1);
+  EXPECT_EQ(Command({File(Row("S-1")), "--dry-run", "--register-sites"}), -1);
+}
+
+TEST_F(ImportTest, AVerdictsFileHoldsNoFormula) {
+  std::ostringstream out;
+  VerdictsCsv csv(out);
+  sample::Row row;
+  row.sample_id = "=HYPERLINK(1)";
+  ingest::v1::Verdict verdict;
+  verdict.add_violations()->set_value("-1");
+  csv.Write(row, verdict);
+  EXPECT_THAT(out.str(), HasSubstr(",-1,"));
+  EXPECT_THAT(out.str(), HasSubstr("\n0,'=HYPERLINK(1),"));
+}
+
+TEST_F(ImportTest, TheScottishFileGetsAVerdictForEveryRow) {
+  const auto path =
+      testing::SharedData() / "scotland" / "SARS-Cov2_RNA_monitoring_ww_scotland_full.csv";
+  if (!std::filesystem::exists(path)) {
+    GTEST_SKIP() << "the published Scottish file is not at " << path
+                 << ": set BELGRAND_DATA_DIR to the folder that holds scotland/";
+  }
+  clock_.Set(*base::ParseInstant("2022-06-01"));
+  const auto totals = Import(path);
+  ASSERT_OK(totals);
+  EXPECT_EQ(totals->rows(), 10316U);
+  EXPECT_EQ(totals->accepted, 9651U);
+  EXPECT_EQ(totals->rejected, 665U);
+  EXPECT_EQ(totals->rejected_by_rule.at("analysis_failed"), 615U);
+  EXPECT_EQ(StoredRows(), 9651U);
+}
+
+}  // namespace
+}  // namespace belgrand::cli
