@@ -64,7 +64,7 @@ const std::vector<const pb::FileDescriptor*>& SchemaFiles() {
       storage::v1::AlertRecord::descriptor()->file(),
       storage::v1::AuditEntry::descriptor()->file(),
       storage::v1::SignalRecord::descriptor()->file(),
-      storage::v1::KeyringRecord::descriptor()->file(),
+      storage::v1::KeyringHeader::descriptor()->file(),
       storage::v1::SampleRecord::descriptor()->file(),
       timeseries::v1::Site::descriptor()->file(),
   };

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <vector>
 
+#include "platform/base/check.h"
 #include "platform/base/file.h"
 
 namespace belgrand::base {
@@ -53,19 +54,28 @@ StatusOr<AppendFile> AppendFile::Open(const std::filesystem::path& path, SyncFun
   return file;
 }
 
-Status AppendFile::Append(std::string_view bytes) {
-  std::uint64_t at = size_;
+Status AppendFile::WriteAt(std::uint64_t offset, std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t written = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(at));
+    const ssize_t written = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (written < 0) {
       if (errno == EINTR) continue;
       return FromErrno("cannot write", path_, errno);
     }
-    at += static_cast<std::uint64_t>(written);
+    offset += static_cast<std::uint64_t>(written);
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
-  size_ = at;
   return OkStatus();
+}
+
+Status AppendFile::Append(std::string_view bytes) {
+  RETURN_IF_ERROR(WriteAt(size_, bytes));
+  size_ += bytes.size();
+  return OkStatus();
+}
+
+Status AppendFile::Overwrite(std::string_view bytes) {
+  BELGRAND_CHECK(bytes.size() <= size_);
+  return WriteAt(0, bytes);
 }
 
 Status AppendFile::Sync() {

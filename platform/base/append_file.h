@@ -43,13 +43,17 @@ class AppendFile {
   // Writes at size(). On failure part of `bytes` may be in the file: Truncate(size()) takes it
   // back.
   Status Append(std::string_view bytes);
-  // Makes what was appended durable. Unavailable for every failure, a full disk too: nothing is known
-  // about the unsynced part then, and syncing again may falsely succeed.
+  // Makes what was appended durable. Unavailable for every failure, a full disk too: nothing is
+  // known about the unsynced part then, and syncing again may falsely succeed.
   Status Sync();
   Status Truncate(std::uint64_t size);
+  // Writes over the start of the file, which is at least that long: how a key file is destroyed.
+  Status Overwrite(std::string_view bytes);
   void Close();
 
  private:
+  Status WriteAt(std::uint64_t offset, std::string_view bytes);
+
   int fd_ = -1;
   std::uint64_t size_ = 0;
   std::filesystem::path path_;

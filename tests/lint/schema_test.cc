@@ -140,7 +140,7 @@ TEST(SchemaMutationTest, ReportsAStoredPersonWithoutSubject) {
                 [](const auto& name, const auto& f) {
                   return IsStored(name) && Policy(f).subject() != privacy::v1::SUBJECT_UNSPECIFIED;
                 }),
-            8);
+            7);
   EXPECT_GT(MutateFields(
                 "subject", [](auto& f) { MutablePolicy(f).set_subject(privacy::v1::SAMPLER); },
                 [](const auto&, const auto& f) {
