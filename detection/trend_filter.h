@@ -32,16 +32,16 @@
 namespace belgrand::detection {
 
 struct TrendParameters {
-  double growth_sd = 0.02;         // log10 per day
+  double growth_sd = 0.025;        // log10 per day
   double growth_memory_days = 28;  // e-folding time
   double level_drift = 0.02;       // log10 per sqrt(day)
   double offset_sd = 0.5;          // log10
   double offset_drift = 0.01;      // log10 per sqrt(day)
-  double noise_sd = 0.3;           // log10, at the start
+  double noise_sd = 0.25;          // log10, at the start
   double noise_weight = 20;        // samples that the start is worth
-  double noise_memory = 200;       // samples
+  double noise_memory = 100;       // samples
   double outlier_probability = 0.05;
-  double outlier_sd = 1.0;         // log10, beyond the noise
+  double outlier_sd = 0.6;         // log10, beyond the noise
   double population_power = 0.5;   // noise variance ~ (mean population / population)^power
   double restart_after_days = 60;  // a longer silence starts anew, keeping the noise scale
 };

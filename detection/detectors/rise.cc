@@ -9,6 +9,9 @@ namespace belgrand::detection {
 namespace {
 
 constexpr double kRecentDays = 21;
+// A rise is over when the level does not stand out from that of one to two weeks ago and growth is
+// no likelier than this.
+constexpr double kStillGrowing = 0.7;
 constexpr double kActiveDays = 60;
 
 std::size_t RecentDetections(const AreaView& view) {
@@ -43,7 +46,7 @@ Finding EvaluateRise(const AreaView& view, const RiseRule& rule) {
     double days_ago = 0;
     const Estimate rise = filter.RiseSince(k, &days_ago);
     if (days_ago < 7) continue;
-    if (days_ago < 21 && rise.mean > 0) higher_than_lately = true;
+    if (days_ago < 14 && rise.mean > rise.sd) higher_than_lately = true;
     const double score = (rise.mean - rule.least_rise) / rise.sd;
     if (score <= finding.score) continue;
     finding.score = score;
@@ -55,7 +58,7 @@ Finding EvaluateRise(const AreaView& view, const RiseRule& rule) {
   const double growing = NormalCdf(growth.mean / growth.sd);
   finding.alarm = finding.score >= rule.limit && growing >= rule.least_growing &&
                   RecentDetections(view) >= rule.least_detections;
-  finding.quiet = !higher_than_lately && growing < 0.5;
+  finding.quiet = !higher_than_lately && growing < kStillGrowing;
   finding.severity = SeverityOf(filter);
   return finding;
 }

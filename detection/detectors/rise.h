@@ -6,12 +6,12 @@
 namespace belgrand::detection {
 
 struct RiseRule {
-  // Smallest increase that counts, log10.
-  double least_rise = 0.2;
+  // Smallest increase that counts, log10: 40 % (the Missouri rule of thumb).
+  double least_rise = 0.146;
   // Standard deviations by which the increase must exceed it.
-  double limit = 2.0;
+  double limit = 1.645;
   // Probability that growth goes on, at least this.
-  double least_growing = 0.8;
+  double least_growing = 0.85;
   // Samples above their limit of detection in the last three weeks, at least so many.
   std::size_t least_detections = 3;
 };

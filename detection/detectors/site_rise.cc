@@ -21,7 +21,7 @@ class SiteRise final : public Detector {
   Finding Evaluate(const AreaView& view) const override { return EvaluateRise(view, kRule); }
 
  private:
-  static constexpr RiseRule kRule{};
+  static constexpr RiseRule kRule{.least_rise = 0.2, .limit = 2.0};
 };
 
 }  // namespace

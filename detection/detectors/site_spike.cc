@@ -8,7 +8,7 @@
 namespace belgrand::detection {
 namespace {
 
-constexpr double kLimit = 4.0;
+constexpr double kLimit = 3.0;
 constexpr double kLeastExcess = 0.7;  // log10: five-fold
 
 class SiteSpike final : public Detector {

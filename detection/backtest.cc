@@ -1,0 +1,232 @@
+#include "detection/backtest.h"
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <thread>
+#include <tuple>
+
+#include "detection/engine.h"
+#include "sample/sample_file.h"
+#include "sample/unit.h"
+
+namespace belgrand::detection {
+namespace {
+
+constexpr double kDaysPerYear = 365.25;
+
+std::optional<double> Scaled(const std::optional<double>& value, double factor) {
+  if (!value) return std::nullopt;
+  return *value * factor;
+}
+
+// Empty when the row became an observation, else the reason why not.
+std::string ToObservation(const sample::FileRow& in, std::uint64_t line, Observation& out) {
+  const sample::Row& row = in.row;
+  if (!row.collected_at.value) return "no readable collected_on";
+  if (row.site_id.empty()) return "no site_id";
+  if (row.target.empty()) return "no target";
+  if (!row.censoring.value && row.quality_flags.empty()) return "no readable censoring";
+  const double factor = sample::FactorToGcPerLitre(row.unit).value_or(1.0);
+  sample::Measurement& m = out.measurement;
+  m.laboratory_id = row.laboratory_id;
+  m.sample_id = row.sample_id.empty() ? fmt::format("row {}", line) : row.sample_id;
+  m.site_id = row.site_id;
+  m.target = row.target;
+  m.collected_at = *row.collected_at.value;
+  m.known_at = row.known_at.value;
+  m.censoring = row.censoring.value.value_or(sample::Censoring::kNone);
+  m.value = Scaled(row.value.value, factor);
+  m.lod = Scaled(row.lod.value, factor);
+  m.loq = Scaled(row.loq.value, factor);
+  m.flow_m3_per_day = row.flow_m3_per_day.value;
+  m.population_served = row.population_served.value;
+  m.method_id = row.method_id;
+  m.quality_flags = row.quality_flags;
+  out.district_id = !row.district_id.empty()                   ? row.district_id
+                    : in.site && !in.site->district_id.empty() ? in.site->district_id
+                                                               : row.site_id;
+  out.population = in.site ? in.site->population_served : row.population_served.value.value_or(0);
+  out.known_at = std::max(m.known_at.value_or(m.collected_at), m.collected_at);
+  return "";
+}
+
+// Gives every repetition of (laboratory, sample, target) its version or its own identity.
+void NumberVersions(std::vector<Observation>& observations) {
+  struct Last {
+    std::string site_id;
+    base::Day day;
+    base::Instant known_at;
+    std::uint32_t version;
+    std::uint32_t repetitions;
+  };
+  std::map<std::tuple<std::string, std::string, std::string>, Last> seen;
+  for (Observation& o : observations) {
+    sample::Measurement& m = o.measurement;
+    const base::Day day = base::DayOf(m.collected_at);
+    const auto [place, is_new] = seen.try_emplace({m.laboratory_id, m.sample_id, m.target},
+                                                  Last{m.site_id, day, o.known_at, 1, 1});
+    if (is_new) continue;
+    Last& last = place->second;
+    if (last.site_id == m.site_id && last.day == day && last.known_at < o.known_at) {
+      last.known_at = o.known_at;
+      o.version = ++last.version;
+    } else {
+      m.sample_id += fmt::format("#{}", ++last.repetitions);
+    }
+  }
+}
+
+using Partition = std::vector<const Observation*>;
+
+struct PartitionResult {
+  std::vector<AlertRow> alerts;
+  EngineStatistics statistics;
+  double site_years = 0;
+  double district_years = 0;
+};
+
+void Apply(const SignalChange& change, std::map<std::string, AlertRow>& open,
+           std::vector<AlertRow>& closed) {
+  const base::Day day = base::DayOf(change.known_at);
+  if (change.phase == Phase::kRaised) {
+    open[change.signal_key] = AlertRow{change.level, change.area_id,  change.target,  day,
+                                       {},           change.severity, change.detector};
+    return;
+  }
+  const auto found = open.find(change.signal_key);
+  if (found == open.end()) return;
+  found->second.severity = std::max(found->second.severity, change.severity);
+  if (change.phase != Phase::kCleared) return;
+  found->second.closed_on = day;
+  closed.push_back(std::move(found->second));
+  open.erase(found);
+}
+
+PartitionResult RunPartition(const Partition& partition, Engine& engine) {
+  PartitionResult result;
+  std::map<std::string, AlertRow> open;
+  std::map<std::string, std::pair<base::Instant, base::Instant>> spans;
+  for (const Observation* observation : partition) {
+    for (const SignalChange& change : engine.OnSample(*observation)) {
+      Apply(change, open, result.alerts);
+    }
+    const base::Instant at = observation->measurement.collected_at;
+    auto& span = spans.try_emplace(observation->measurement.site_id, at, at).first->second;
+    span = {std::min(span.first, at), std::max(span.second, at)};
+  }
+  for (auto& [key, alert] : open) result.alerts.push_back(std::move(alert));
+  const auto years = [](base::Instant from, base::Instant to) {
+    return static_cast<double>((base::DayOf(to) - base::DayOf(from)).count()) / kDaysPerYear;
+  };
+  base::Instant first = base::Instant::max();
+  base::Instant last = base::Instant::min();
+  for (const auto& [site, span] : spans) {
+    result.site_years += years(span.first, span.second);
+    first = std::min(first, span.first);
+    last = std::max(last, span.second);
+  }
+  if (!spans.empty()) result.district_years = years(first, last);
+  result.statistics = engine.statistics();
+  return result;
+}
+
+std::string Quoted(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+}  // namespace
+
+base::StatusOr<std::vector<Observation>> ReadObservations(std::istream& in, ReadReport& report) {
+  ASSIGN_OR_RETURN(const auto reader, sample::SampleFileReader::Open(in, std::nullopt));
+  std::vector<Observation> observations;
+  for (;;) {
+    sample::FileRow row;
+    ASSIGN_OR_RETURN(const bool more, reader->Next(row));
+    if (!more) break;
+    ++report.rows;
+    Observation observation;
+    const std::string reason = ToObservation(row, report.rows + 1, observation);
+    if (!reason.empty()) {
+      ++report.skipped[reason];
+      continue;
+    }
+    ++report.used;
+    observations.push_back(std::move(observation));
+  }
+  std::stable_sort(
+      observations.begin(), observations.end(), [](const Observation& a, const Observation& b) {
+        return a.known_at != b.known_at ? a.known_at < b.known_at
+                                        : a.measurement.collected_at < b.measurement.collected_at;
+      });
+  NumberVersions(observations);
+  std::uint64_t sequence = 0;
+  for (Observation& observation : observations) observation.feed_sequence = ++sequence;
+  return observations;
+}
+
+base::StatusOr<BacktestResult> RunBacktest(const std::vector<Observation>& observations,
+                                           const std::vector<std::string>& detectors,
+                                           unsigned threads) {
+  std::map<std::pair<std::string, std::string>, Partition> by_group;
+  for (const Observation& o : observations) {
+    by_group[{o.district_id, o.measurement.target}].push_back(&o);
+  }
+  std::vector<const Partition*> partitions;
+  std::vector<std::unique_ptr<Engine>> engines;
+  for (const auto& [key, partition] : by_group) {
+    partitions.push_back(&partition);
+    ASSIGN_OR_RETURN(auto engine, Engine::Create(detectors));
+    engines.push_back(std::move(engine));
+  }
+  std::vector<PartitionResult> results(partitions.size());
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < partitions.size(); i = next++) {
+      results[i] = RunPartition(*partitions[i], *engines[i]);
+      engines[i].reset();
+    }
+  };
+  std::vector<std::jthread> pool;
+  for (unsigned i = 1; i < threads; ++i) pool.emplace_back(work);
+  work();
+  pool.clear();
+
+  BacktestResult total;
+  for (PartitionResult& result : results) {
+    std::move(result.alerts.begin(), result.alerts.end(), std::back_inserter(total.alerts));
+    total.observations += result.statistics.observations;
+    total.held += result.statistics.held;
+    total.too_late += result.statistics.too_late;
+    total.district_years += result.district_years;
+    total.site_years += result.site_years;
+  }
+  std::sort(total.alerts.begin(), total.alerts.end(), [](const AlertRow& a, const AlertRow& b) {
+    const auto key = [](const AlertRow& r) {
+      return std::tuple(r.opened_on, -static_cast<int>(r.level), std::string_view(r.area_id),
+                        std::string_view(r.target), std::string_view(r.detector),
+                        r.closed_on.value_or(base::Day::max()));
+    };
+    return key(a) < key(b);
+  });
+  return total;
+}
+
+std::string AlertsCsv(const std::vector<AlertRow>& alerts) {
+  std::string text = "level,area,target,opened_on,closed_on,severity,detector\n";
+  for (const AlertRow& alert : alerts) {
+    text += fmt::format("{},{},{},{},{},{},{}\n", NameOf(alert.level), Quoted(alert.area_id),
+                        Quoted(alert.target), base::FormatDay(alert.opened_on),
+                        alert.closed_on ? base::FormatDay(*alert.closed_on) : "",
+                        NameOf(alert.severity), alert.detector);
+  }
+  return text;
+}
+
+}  // namespace belgrand::detection

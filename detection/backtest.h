@@ -1,0 +1,68 @@
+// The engine over a file: each row enters when it became known, and every alert is written down
+// with the day on which it would have been raised.
+//
+// It runs the class that the service runs (detection/engine.h) on the same order, so what it says
+// of the past is what the service would have said then. Groups of (district, target) are
+// independent and run in parallel; the result does not depend on the number of threads. Thread
+// safety: RunBacktest is a pure function.
+#pragma once
+
+#include <cstdint>
+#include <istream>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "detection/observation.h"
+#include "detection/signal.h"
+#include "platform/base/error.h"
+
+namespace belgrand::detection {
+
+struct ReadReport {
+  std::uint64_t rows = 0;
+  std::uint64_t used = 0;
+  // Rows that carry nothing detection could use, by reason.
+  std::map<std::string, std::uint64_t> skipped;
+};
+
+// Reads a sample CSV (docs/formats/sample_csv.md) or the published Scottish file and puts its rows
+// in the order in which they became known (known_on, else collected_on; then collected_on; then the
+// file). More lenient than intake: any target and any unit (values of an unknown unit are taken as
+// they are; a series never mixes units), dates in the future, identifiers of any form. A repeated
+// (laboratory, sample, target) that became known later and agrees in site and day is an amendment;
+// any other repetition is a sample of its own. InvalidArgument: the file cannot be read at all.
+base::StatusOr<std::vector<Observation>> ReadObservations(std::istream& in, ReadReport& report);
+
+struct AlertRow {
+  AreaLevel level = AreaLevel::kSite;
+  std::string area_id;
+  std::string target;
+  base::Day opened_on{};
+  std::optional<base::Day> closed_on;    // absent: still open at the end
+  Severity severity = Severity::kWatch;  // the highest reached
+  std::string detector;
+};
+
+struct BacktestResult {
+  // By opening day, then level (district first), area, target, detector.
+  std::vector<AlertRow> alerts;
+  std::uint64_t observations = 0;
+  std::uint64_t held = 0;
+  std::uint64_t too_late = 0;
+  // Years of (area, target) between its first and last sample, for rates.
+  double district_years = 0;
+  double site_years = 0;
+};
+
+// REQUIRES: `observations` in the order in which they became known.
+base::StatusOr<BacktestResult> RunBacktest(const std::vector<Observation>& observations,
+                                           const std::vector<std::string>& detectors,
+                                           unsigned threads);
+
+// "level,area,target,opened_on,closed_on,severity,detector" and one line an alert, quoted where
+// needed.
+std::string AlertsCsv(const std::vector<AlertRow>& alerts);
+
+}  // namespace belgrand::detection

@@ -1,0 +1,64 @@
+// Judging alerts by waves that are known from elsewhere (cases, admissions).
+//
+// A wave is (area, target, onset, peak). It is met in time by a district alert that opened from 21
+// days before its onset to its peak; it is met at all by one that was open in that span. An alert
+// that opened in no such span is false. Only areas that have a wave are judged, from the first
+// sample or onset - 21 days of the first wave on, until 14 days after the last peak of the whole
+// file: beyond that nothing is known either way.
+//
+// Waves can be derived from cumulative cases by day and area: new cases, centred mean of seven
+// days; a wave climbs from its trough to at least twice that (and at least ten cases a day), and is
+// over when cases have fallen to 70 % of the peak, or the series ends; its onset is the last day at
+// or below the trough plus a tenth of the climb.
+//
+// Thread safety: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <istream>
+#include <string>
+#include <vector>
+
+#include "detection/backtest.h"
+#include "platform/base/error.h"
+
+namespace belgrand::detection {
+
+struct Wave {
+  std::string area_id;
+  std::string target;
+  base::Day onset{};
+  base::Day peak{};
+};
+
+// Columns area,target,onset,peak. InvalidArgument names line and field.
+base::StatusOr<std::vector<Wave>> ReadWaves(std::istream& in);
+// A "Date" column and one of cumulative cases for each area; "*" and "" mean not published (the
+// value before is kept).
+base::StatusOr<std::vector<Wave>> WavesOfCumulativeCases(std::istream& in,
+                                                         const std::string& target);
+
+struct WaveOutcome {
+  Wave wave;
+  bool met = false;
+  // Opening day of the first alert in time.
+  std::optional<base::Day> opened_on;
+};
+
+struct WaveScore {
+  std::vector<WaveOutcome> outcomes;
+  std::vector<AlertRow> false_alerts;
+  std::uint64_t met = 0;
+  std::uint64_t in_time = 0;
+  // Median days from the first alert in time to the peak; 0 without any.
+  int median_lead_days = 0;
+  double area_years = 0;
+  double false_per_area_year() const {
+    return area_years > 0 ? static_cast<double>(false_alerts.size()) / area_years : 0;
+  }
+};
+
+WaveScore ScoreWaves(const std::vector<Wave>& waves, const std::vector<AlertRow>& alerts,
+                     const std::vector<Observation>& observations);
+
+}  // namespace belgrand::detection

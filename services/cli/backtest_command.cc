@@ -1,0 +1,128 @@
+#include "services/cli/backtest_command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <thread>
+
+#include "detection/backtest.h"
+#include "detection/waves.h"
+#include "platform/base/file.h"
+
+namespace belgrand::cli {
+namespace {
+
+struct BacktestFlags {
+  std::string samples;
+  std::string alerts;
+  std::string waves;
+  std::string cases;
+  std::string cases_target = "sars-cov-2";
+  std::vector<std::string> detectors;
+  unsigned threads = 0;
+};
+
+base::StatusOr<std::ifstream> Open(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return base::NotFound("{}: cannot be opened for reading", path);
+  return in;
+}
+
+base::StatusOr<std::vector<detection::Wave>> LoadWaves(const BacktestFlags& flags) {
+  if (!flags.waves.empty()) {
+    ASSIGN_OR_RETURN(auto in, Open(flags.waves));
+    return detection::ReadWaves(in);
+  }
+  ASSIGN_OR_RETURN(auto in, Open(flags.cases));
+  return detection::WavesOfCumulativeCases(in, flags.cases_target);
+}
+
+void PrintScore(const detection::WaveScore& score) {
+  for (const detection::WaveOutcome& outcome : score.outcomes) {
+    fmt::print("wave {} {}: onset {}, peak {}: {}\n", outcome.wave.area_id, outcome.wave.target,
+               base::FormatDay(outcome.wave.onset), base::FormatDay(outcome.wave.peak),
+               outcome.opened_on ? fmt::format("opened {}, {} days before the peak",
+                                               base::FormatDay(*outcome.opened_on),
+                                               (outcome.wave.peak - *outcome.opened_on).count())
+               : outcome.met     ? "an alert opened earlier was still open"
+                                 : "missed");
+  }
+  for (const detection::AlertRow& alert : score.false_alerts) {
+    fmt::print("outside any wave: {} {}: opened {}, closed {}, {}\n", alert.area_id, alert.target,
+               base::FormatDay(alert.opened_on),
+               alert.closed_on ? base::FormatDay(*alert.closed_on) : "never",
+               detection::NameOf(alert.severity));
+  }
+  const double waves = static_cast<double>(std::max<std::size_t>(score.outcomes.size(), 1));
+  fmt::print(
+      "waves {}: met {} ({:.0f} %), opened from 21 days before onset to peak {} ({:.0f} %), median "
+      "lead {} days; false district alerts {} in {:.1f} area-years, {:.2f} per area-year\n",
+      score.outcomes.size(), score.met, 100 * static_cast<double>(score.met) / waves, score.in_time,
+      100 * static_cast<double>(score.in_time) / waves, score.median_lead_days,
+      score.false_alerts.size(), score.area_years, score.false_per_area_year());
+}
+
+base::Status Backtest(const BacktestFlags& flags) {
+  const auto started = std::chrono::steady_clock::now();
+  ASSIGN_OR_RETURN(auto in, Open(flags.samples));
+  detection::ReadReport report;
+  auto observations = detection::ReadObservations(in, report);
+  if (!observations.ok()) return base::Annotate(observations.status(), flags.samples);
+  const unsigned threads =
+      flags.threads > 0 ? flags.threads : std::max(std::thread::hardware_concurrency(), 1U);
+  ASSIGN_OR_RETURN(const auto result,
+                   detection::RunBacktest(*observations, flags.detectors, threads));
+  RETURN_IF_ERROR(
+      base::WriteFileAtomically(flags.alerts, detection::AlertsCsv(result.alerts), 0644));
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  fmt::print(
+      "rows {}, read {}, held by quality or limits {}, too late {}; {:.2f} s, {:.0f} rows/s\n",
+      report.rows, report.used, result.held, result.too_late, seconds,
+      static_cast<double>(report.rows) / std::max(seconds, 1e-9));
+  for (const auto& [reason, count] : report.skipped) fmt::print("skipped {}: {}\n", count, reason);
+  std::map<std::string, int> by_detector;
+  for (const detection::AlertRow& alert : result.alerts) {
+    ++by_detector[fmt::format("{} {}", detection::NameOf(alert.level), alert.detector)];
+  }
+  for (const auto& [name, count] : by_detector) fmt::print("alerts {}: {}\n", name, count);
+  fmt::print("district-years {:.1f}, site-years {:.1f}; alerts written to {}\n",
+             result.district_years, result.site_years, flags.alerts);
+  if (flags.waves.empty() && flags.cases.empty()) return base::OkStatus();
+  ASSIGN_OR_RETURN(const auto waves, LoadWaves(flags));
+  PrintScore(detection::ScoreWaves(waves, result.alerts, *observations));
+  return base::OkStatus();
+}
+
+}  // namespace
+
+void AddBacktest(CLI::App& app, RunSlot& run) {
+  app.description(
+      "Run detection over a file of samples as they became known, and write its alerts.");
+  auto flags = std::make_shared<BacktestFlags>();
+  app.add_option("--samples", flags->samples, "Sample CSV, or the published Scottish file")
+      ->required();
+  app.add_option("--alerts", flags->alerts, "CSV to write")->required();
+  app.add_option("--waves", flags->waves,
+                 "Known waves: CSV area,target,onset,peak; prints a score");
+  app.add_option("--cases", flags->cases,
+                 "Cumulative cases: CSV Date,<area>,...; derives the waves from it")
+      ->excludes("--waves");
+  app.add_option("--cases-target", flags->cases_target, "Target of those cases");
+  app.add_option("--detectors", flags->detectors, "Registered names; default: all");
+  app.add_option("--threads", flags->threads, "Default: as many as processors");
+  app.callback([flags, &run] {
+    run = [flags] {
+      const base::Status status = Backtest(*flags);
+      if (status.ok()) return kExitOk;
+      std::cerr << base::Message(status) << "\n";
+      return status.code() == base::StatusCode::kInvalidArgument ? kExitUsage : kExitRuntime;
+    };
+  });
+}
+
+}  // namespace belgrand::cli

@@ -1,0 +1,196 @@
+#include "detection/backtest.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include "detection/engine.h"
+#include "detection/simulate.h"
+#include "detection/waves.h"
+#include "tests/support/status_matchers.h"
+
+namespace belgrand::detection {
+namespace {
+
+constexpr char kHeader[] =
+    "sample_id,site_id,district_id,population,collected_on,known_on,target,value,unit,censoring,"
+    "lod,"
+    "loq,flow_m3_per_day,lab_id,method_id\n";
+
+std::vector<Observation> Simulated(std::uint64_t seed) {
+  SimulationOptions options;
+  options.seed = seed;
+  const Simulation simulation = Simulate(options).value();
+  std::vector<Observation> observations;
+  for (const SimulatedSample& sample : simulation.samples) {
+    Observation o;
+    o.measurement = sample.measurement;
+    o.district_id = simulation.sites[sample.site].district_id;
+    o.population = simulation.sites[sample.site].population_served;
+    o.known_at = *sample.measurement.known_at;
+    o.feed_sequence = observations.size() + 1;
+    observations.push_back(std::move(o));
+  }
+  return observations;
+}
+
+TEST(BacktestTest, RowsEnterInTheOrderInWhichTheyBecameKnown) {
+  std::istringstream in(std::string(kHeader) +
+                        "s1,a,north,1000,2021-01-01,2021-01-09,planet-x,5,gc/mL,none,1,4,,lab,m\n"
+                        "s2,a,north,1000,2021-01-05,,planet-x,,gc/mL,not_detected,1,4,,lab,m\n"
+                        "s3,b,,1000,2021-01-02,2021-01-09,planet-x,7,gc/mL,none,1,4,,lab,m\n"
+                        "s1,a,north,1000,2021-01-01,2021-01-20,planet-x,9,gc/mL,none,1,4,,lab,m\n"
+                        "s2,a,north,1000,2021-01-06,2021-01-21,planet-x,9,gc/mL,none,1,4,,lab,m\n"
+                        "s9,a,north,1000,soon,,planet-x,9,gc/mL,none,1,4,,lab,m\n");
+  ReadReport report;
+  const auto observations = ReadObservations(in, report);
+  ASSERT_OK(observations);
+  EXPECT_EQ(report.rows, 6U);
+  EXPECT_EQ(report.used, 5U);
+  ASSERT_EQ(observations->size(), 5U);
+  const auto& o = *observations;
+  EXPECT_EQ(o[0].measurement.sample_id, "s2") << "without known_on it is known when collected";
+  EXPECT_EQ(o[1].measurement.sample_id, "s1");
+  EXPECT_EQ(o[1].measurement.value, 5000.0) << "gc/mL to gc/L";
+  EXPECT_EQ(o[2].district_id, "b") << "a site without a district is its own";
+  EXPECT_EQ(o[3].version, 2U) << "known later, same site and day: an amendment";
+  EXPECT_EQ(o[4].measurement.sample_id, "s2#2") << "another day: a sample of its own";
+  EXPECT_EQ(o[4].version, 1U);
+}
+
+TEST(BacktestTest, ThreadsDoNotChangeAByte) {
+  const std::vector<Observation> observations = Simulated(11);
+  const auto one = RunBacktest(observations, {}, 1);
+  const auto four = RunBacktest(observations, {}, 4);
+  ASSERT_OK(one);
+  ASSERT_OK(four);
+  EXPECT_FALSE(one->alerts.empty());
+  EXPECT_EQ(AlertsCsv(one->alerts), AlertsCsv(four->alerts));
+}
+
+TEST(BacktestTest, SaysWhatTheLiveEngineSaysOnTheSameOrder) {
+  const std::vector<Observation> observations = Simulated(12);
+  const auto backtest = RunBacktest(observations, {}, 2);
+  ASSERT_OK(backtest);
+  auto engine = Engine::Create().value();
+  std::size_t raised = 0;
+  for (const Observation& o : observations) {
+    for (const SignalChange& change : engine->OnSample(o)) {
+      if (change.phase != Phase::kRaised) continue;
+      ++raised;
+      const auto same = [&](const AlertRow& row) {
+        return row.area_id == change.area_id && row.detector == change.detector &&
+               row.opened_on == base::DayOf(change.known_at);
+      };
+      EXPECT_TRUE(std::any_of(backtest->alerts.begin(), backtest->alerts.end(), same))
+          << change.signal_key;
+    }
+  }
+  EXPECT_EQ(raised, backtest->alerts.size());
+}
+
+// What comes later changes nothing that was said before: no look-ahead.
+TEST(BacktestTest, APrefixOfTheFileGivesTheSameAlertsUpToThen) {
+  const std::vector<Observation> all = Simulated(13);
+  const std::vector<Observation> half(all.begin(),
+                                      all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2));
+  const base::Day until = base::DayOf(half.back().known_at);
+  const auto whole = RunBacktest(all, {}, 1);
+  const auto prefix = RunBacktest(half, {}, 1);
+  ASSERT_OK(whole);
+  ASSERT_OK(prefix);
+  const auto openings = [&](const BacktestResult& result) {
+    std::vector<std::string> keys;
+    for (const AlertRow& row : result.alerts) {
+      if (row.opened_on < until) {
+        keys.push_back(row.area_id + row.detector + base::FormatDay(row.opened_on));
+      }
+    }
+    std::sort(keys.begin(), keys.end());
+    return keys;
+  };
+  EXPECT_FALSE(openings(*prefix).empty());
+  EXPECT_EQ(openings(*whole), openings(*prefix));
+}
+
+TEST(BacktestTest, OpensMostSimulatedWavesBeforeTheirPeak) {
+  SimulationOptions options;
+  std::uint64_t waves_seen = 0;
+  std::uint64_t in_time = 0;
+  double false_alerts = 0;
+  double years = 0;
+  for (std::uint64_t seed = 100; seed < 105; ++seed) {
+    options.seed = seed;
+    const Simulation simulation = Simulate(options).value();
+    const std::vector<Observation> observations = Simulated(seed);
+    std::vector<Wave> waves;
+    for (const TrueEvent& event : simulation.events) {
+      if (!event.spike) waves.push_back({event.area_id, event.target, event.onset, event.peak});
+    }
+    const auto result = RunBacktest(observations, {}, 2);
+    ASSERT_OK(result);
+    const WaveScore score = ScoreWaves(waves, result->alerts, observations);
+    waves_seen += score.outcomes.size();
+    in_time += score.in_time;
+    false_alerts += static_cast<double>(score.false_alerts.size());
+    years += score.area_years;
+  }
+  EXPECT_EQ(waves_seen, 40U);
+  EXPECT_GE(in_time, 34U);
+  EXPECT_LE(false_alerts / years, 1.0);
+}
+
+TEST(WavesTest, AreDerivedFromCumulativeCases) {
+  std::string text = "Date,north,south\n";
+  double north = 0;
+  for (int day = 0; day < 200; ++day) {
+    const double distance = day - 100;
+    north += 5 + 200 * std::exp(-distance * distance / 450);
+    text += fmt::format("{},{:.0f},*\n", base::FormatDay(base::Day(std::chrono::days(18500 + day))),
+                        north);
+  }
+  std::istringstream in(text);
+  const auto waves = WavesOfCumulativeCases(in, "sars-cov-2");
+  ASSERT_OK(waves);
+  ASSERT_EQ(waves->size(), 1U);
+  EXPECT_EQ((*waves)[0].area_id, "north");
+  const auto distance = [](base::Day day, int expected) {
+    return std::abs(day.time_since_epoch().count() - expected);
+  };
+  EXPECT_LE(distance((*waves)[0].peak, 18600), 2);
+  EXPECT_LE(distance((*waves)[0].onset, 18568), 4);
+}
+
+TEST(WavesTest, AFileThatIsNotOneOfWavesIsRefusedWithItsLine) {
+  std::istringstream in("area,target,onset,peak\nnorth,sars-cov-2,2021-05-01,2021-04-01\n");
+  EXPECT_THAT(ReadWaves(in), testing::StatusIs(base::StatusCode::kInvalidArgument,
+                                               ::testing::HasSubstr("line 2")));
+}
+
+TEST(SimulateTest, TheSameSeedGivesTheSameSamplesAndAnotherDoesNot) {
+  SimulationOptions options;
+  const auto text = [](const Simulation& simulation) {
+    std::string out = EventsCsv(simulation.events);
+    for (const SimulatedSample& s : simulation.samples) {
+      out += fmt::format("{} {} {}\n", s.measurement.sample_id, s.measurement.value.value_or(0),
+                         base::ToMicros(s.measurement.collected_at));
+    }
+    return out;
+  };
+  const std::string first = text(Simulate(options).value());
+  EXPECT_EQ(first, text(Simulate(options).value()));
+  options.seed = 2;
+  EXPECT_NE(first, text(Simulate(options).value()));
+}
+
+TEST(SimulateTest, RefusesAnOptionOutOfRangeByName) {
+  SimulationOptions options;
+  options.sites = 0;
+  EXPECT_THAT(Simulate(options),
+              testing::StatusIs(base::StatusCode::kInvalidArgument, ::testing::HasSubstr("sites")));
+}
+
+}  // namespace
+}  // namespace belgrand::detection
