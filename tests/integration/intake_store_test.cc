@@ -1,0 +1,237 @@
+// Intake and the real time series store behind one server, over a socket, with restarts: what was
+// acknowledged is there, once. The keyring and the audit log are in memory here.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+#include "belgrand/ingest/v1/ingest.grpc.pb.h"
+#include "belgrand/timeseries/v1/timeseries.grpc.pb.h"
+#include "platform/base/file.h"
+#include "platform/rpc/channel.h"
+#include "platform/rpc/server.h"
+#include "platform/rpc/status.h"
+#include "services/cli/import_client.h"
+#include "services/cli/sample_load.h"
+#include "services/ingest/ingest_service.h"
+#include "services/shared/timestamp.h"
+#include "services/timeseries/timeseries_role.h"
+#include "tests/support/shared_data.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/services/fake_peers.h"
+
+namespace belgrand {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using timeseries::v1::SampleVersion;
+
+class IntakeStoreTest : public ::testing::Test {
+ protected:
+  // One life of the process.
+  struct Life {
+    explicit Life(IntakeStoreTest& test)
+        : guard(test.clock_, metrics, peers),
+          runtime{test.clock_, metrics, peers, guard, test.directory_.path()} {
+      auto store = timeseries::CreateTimeseriesRole({}, runtime);
+      auto intake = ingest::CreateIngestRole({}, runtime);
+      EXPECT_OK(store);
+      EXPECT_OK(intake);
+      roles.push_back(std::move(*store));
+      roles.push_back(std::move(*intake));
+      rpc::ServerOptions options;
+      options.listen = "127.0.0.1:0";
+      options.services = {&test.compliance_};
+      for (const auto& role : roles) {
+        for (grpc::Service* service : role->services()) options.services.push_back(service);
+      }
+      auto created = rpc::Server::Create(options);
+      EXPECT_OK(created);
+      server = std::move(*created);
+      for (const auto name : {shared::RoleName::kTimeseries, shared::RoleName::kCompliance}) {
+        peers.Set(name, server->InProcessChannel());
+      }
+      for (const auto& role : roles) EXPECT_OK(role->Start());
+      guard.Open();
+      channel = *rpc::OpenChannel("127.0.0.1:" + std::to_string(server->port()), std::nullopt);
+    }
+    ~Life() {
+      for (const auto& role : roles) role->Stop();
+      server->Stop(std::chrono::seconds(10));
+    }
+
+    metrics::Registry metrics;
+    shared::Peers peers;
+    shared::Guard guard;
+    shared::Runtime runtime;
+    std::vector<std::unique_ptr<shared::Role>> roles;
+    std::unique_ptr<rpc::Server> server;
+    std::shared_ptr<grpc::Channel> channel;
+  };
+
+  void Restart() {
+    life_.reset();
+    life_ = std::make_unique<Life>(*this);
+  }
+
+  std::vector<SampleVersion> Feed() {
+    grpc::ClientContext context;
+    rpc::SetTimeout(context, std::chrono::seconds(60));
+    const auto stub = timeseries::v1::TimeseriesService::NewStub(life_->channel);
+    const auto reader = stub->FollowFeed(&context, {});
+    std::vector<SampleVersion> versions;
+    timeseries::v1::FollowFeedResponse page;
+    while (reader->Read(&page)) {
+      versions.insert(versions.end(), page.samples().begin(), page.samples().end());
+      if (versions.size() >= page.newest_sequence()) break;
+    }
+    context.TryCancel();
+    reader->Finish();
+    return versions;
+  }
+
+  base::StatusOr<cli::ImportTotals> Import(const cli::SampleFile& file) {
+    cli::ImportClient client(life_->channel, clock_);
+    ASSIGN_OR_RETURN(const std::size_t changed, client.RegisterSites(file.sites));
+    static_cast<void>(changed);
+    return client.Send(file.rows, {}, {});
+  }
+
+  base::FakeClock clock_{*base::ParseInstant("2022-06-01")};
+  testing::TempDir directory_;
+  testing::FakeCompliance compliance_;
+  std::unique_ptr<Life> life_ = std::make_unique<Life>(*this);
+};
+
+TEST_F(IntakeStoreTest, TheScottishFileIsStoredOnceHoweverOftenItIsSent) {
+  const auto path =
+      testing::SharedData() / "scotland" / "SARS-Cov2_RNA_monitoring_ww_scotland_full.csv";
+  if (!std::filesystem::exists(path)) {
+    GTEST_SKIP() << "the published Scottish file is not at " << path
+                 << ": set BELGRAND_DATA_DIR to the folder that holds scotland/";
+  }
+  const auto file = cli::LoadSamples(path, std::nullopt, cli::RowOrder::kTime);
+  ASSERT_OK(file);
+  ASSERT_EQ(file->sites.size(), 162U);
+  const auto first = Import(*file);
+  ASSERT_OK(first);
+  EXPECT_EQ(first->accepted, 9651U);
+  EXPECT_EQ(first->rejected, 665U);
+  Restart();
+  const auto second = Import(*file);
+  ASSERT_OK(second);
+  EXPECT_EQ(second->accepted, 0U);
+  EXPECT_EQ(second->duplicate, 9651U);
+  const std::vector<SampleVersion> feed = Feed();
+  EXPECT_EQ(feed.size(), 9651U);
+  std::map<int, std::size_t> censoring;
+  for (const SampleVersion& version : feed) ++censoring[version.censoring()];
+  // The file's own counts less its contradictions (see the unit test of the profile).
+  EXPECT_EQ(censoring[ingest::v1::NONE], 6601U);
+  EXPECT_EQ(censoring[ingest::v1::BELOW_LOQ], 1418U - 12U);
+  EXPECT_EQ(censoring[ingest::v1::BELOW_LOD], 738U - 38U);
+  EXPECT_EQ(censoring[ingest::v1::NOT_DETECTED], 944U);
+}
+
+// Rows with random identity, value and reason, some naming persons, in random batches with restarts
+// between, against a map of what was acknowledged.
+TEST_F(IntakeStoreTest, RandomSendingWithRestartsKeepsWhatWasAcknowledged) {
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  cli::SampleFile file;
+  file.sites = {{.site_id = "Seafield",
+                 .name = "Seafield",
+                 .district_id = "Lothian",
+                 .population_served = 1000}};
+  ASSERT_OK(Import(file));
+  std::map<std::string, std::pair<double, std::uint32_t>> acknowledged;
+  std::size_t versions = 0;
+  for (int round = 0; round < 60; ++round) {
+    if (random() % 10 == 0) Restart();
+    file.rows.clear();
+    for (auto n = random() % 6 + 1; n > 0; --n) {
+      sample::Row row;
+      row.sample_id = "S-" + std::to_string(random() % 15);
+      row.laboratory_id = "lab-a";
+      row.site_id = "Seafield";
+      row.target = "N1";
+      row.unit = "gc/L";
+      row.collected_at.value = *base::ParseInstant("2021-01-05");
+      row.value.value = 20000 + static_cast<double>(random() % 3);
+      row.censoring.value = sample::Censoring::kNone;
+      row.sampled_by = "Sampler of " + row.sample_id;
+      if (random() % 2 == 0) row.amendment_reason = "corrected";
+      file.rows.push_back(row);
+    }
+    cli::ImportClient client(life_->channel, clock_);
+    const auto check = [&](const sample::Row& row, const ingest::v1::Verdict& verdict) {
+      const auto known = acknowledged.find(row.sample_id);
+      const bool same = known != acknowledged.end() && known->second.first == *row.value.value;
+      if (verdict.outcome() == ingest::v1::Verdict::REJECTED) {
+        EXPECT_TRUE(known != acknowledged.end() && !same && row.amendment_reason.empty());
+        return;
+      }
+      const bool stored = verdict.outcome() != ingest::v1::Verdict::DUPLICATE;
+      EXPECT_EQ(stored, !same);
+      auto& [value, version] = acknowledged[row.sample_id];
+      version += stored ? 1 : 0;
+      versions += stored ? 1 : 0;
+      value = *row.value.value;
+      EXPECT_EQ(verdict.version(), version);
+    };
+    ASSERT_OK(client.Send(file.rows, {}, {.on_verdict = check, .on_progress = {}}));
+  }
+  Restart();
+  const std::vector<SampleVersion> feed = Feed();
+  EXPECT_EQ(feed.size(), versions);
+  std::map<std::string, std::pair<double, std::uint32_t>> stored;
+  for (std::size_t i = 0; i < feed.size(); ++i) {
+    EXPECT_EQ(feed[i].feed_sequence(), i + 1);
+    EXPECT_THAT(feed[i].sampled_by_sealed(), IsEmpty()) << "the feed leaves persons out";
+    stored[feed[i].sample_id()] = {feed[i].value(), feed[i].version()};
+  }
+  EXPECT_EQ(stored, acknowledged);
+}
+
+TEST_F(IntakeStoreTest, NoPersonsNameReachesTheDisk) {
+  cli::SampleFile file;
+  file.sites = {{.site_id = "Seafield",
+                 .name = "Seafield",
+                 .district_id = "Lothian",
+                 .population_served = 1000}};
+  for (int i = 0; i < 50; ++i) {
+    sample::Row row;
+    row.sample_id = "S-" + std::to_string(i);
+    row.laboratory_id = "lab-a";
+    row.site_id = "Seafield";
+    row.target = "N1";
+    row.unit = "gc/L";
+    row.collected_at.value = *base::ParseInstant("2021-01-05");
+    row.value.value = 20000;
+    row.censoring.value = sample::Censoring::kNone;
+    row.sampled_by = "Quixotic Samplerperson";
+    // A control: if the scan could not find text at all, it would prove nothing.
+    row.method_id = "control-method-text";
+    file.rows.push_back(row);
+  }
+  const auto totals = Import(file);
+  ASSERT_OK(totals);
+  EXPECT_EQ(totals->accepted, 50U);
+  life_.reset();
+  std::size_t controls = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_.path())) {
+    if (!entry.is_regular_file()) continue;
+    const auto content = base::ReadFile(entry.path());
+    ASSERT_OK(content);
+    controls += content->find("control-method-text") != std::string::npos;
+    EXPECT_EQ(content->find("Samplerperson"), std::string::npos) << entry.path();
+  }
+  EXPECT_GT(controls, 0U);
+}
+
+}  // namespace
+}  // namespace belgrand
