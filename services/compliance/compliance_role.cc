@@ -1,0 +1,163 @@
+#include "services/compliance/compliance_role.h"
+
+#include <sys/stat.h>
+
+#include <atomic>
+#include <filesystem>
+#include <thread>
+
+#include "compliance/audit_log.h"
+#include "compliance/keyring.h"
+#include "platform/base/log.h"
+#include "platform/base/mutex.h"
+#include "services/compliance/audit_entries.h"
+#include "services/compliance/compliance_metrics.h"
+#include "services/compliance/compliance_service.h"
+#include "services/compliance/retention_runner.h"
+
+namespace belgrand::compliance {
+namespace {
+
+constexpr std::chrono::seconds kCheckpointInterval(10);
+
+base::Status MakePrivateDirectory(const std::filesystem::path& directory) {
+  std::error_code error;
+  const bool fresh = std::filesystem::create_directories(directory, error);
+  if (error) {
+    return base::Unavailable("cannot create {}: {}", directory.string(), error.message());
+  }
+  if (fresh) ::chmod(directory.c_str(), 0700);
+  return base::OkStatus();
+}
+
+class ComplianceRole final : public shared::Role {
+ public:
+  ComplianceRole(const shared::Runtime& runtime, std::unique_ptr<AuditLog> log,
+                 std::unique_ptr<Keyring> keyring, AuditEntries entries)
+      : clock_(runtime.clock),
+        peers_(runtime.peers),
+        metrics_(runtime.metrics),
+        log_(std::move(log)),
+        keyring_(std::move(keyring)),
+        entries_(entries),
+        service_(runtime.clock, runtime.guard, metrics_, *log_, entries_, *keyring_),
+        checkpoint_at_us_(base::ToMicros(runtime.clock.Now())) {
+    AddGauges(runtime.metrics);
+  }
+
+  ~ComplianceRole() override { Stop(); }
+
+  std::string_view name() const override { return "compliance"; }
+  std::vector<grpc::Service*> services() override { return {&service_}; }
+
+  base::Status Start() override {
+    ASSIGN_OR_RETURN(auto stewards, ConnectStewards(peers_));
+    retention_ = std::make_unique<RetentionRunner>(clock_, std::move(stewards));
+    service_.Connect(retention_.get());
+    v1::AuditEvent started;
+    started.set_actor("service:compliance");
+    started.set_role(privacy::v1::INTERNAL_SERVICE);
+    started.set_method("start");
+    started.set_decision(v1::ALLOWED);
+    started.set_object_kind("service");
+    started.set_object_ref("compliance");
+    RETURN_IF_ERROR(service_.Append({&started, 1}).status());
+    MakeCheckpoint();
+    timer_ = std::thread([this] { RunTimer(); });
+    return base::OkStatus();
+  }
+
+  // Ends the timer only: calls that are still under way in other roles need the log until the
+  // server has drained. The log writes its last checkpoint when the role is destroyed.
+  void Stop() override {
+    {
+      const base::MutexLock lock(mutex_);
+      stopping_ = true;
+      wake_.NotifyAll();
+    }
+    if (timer_.joinable()) timer_.join();
+  }
+
+  base::Status Ready() override {
+    if (!checkpoint_ok_ || !service_.CanWrite()) {
+      return base::Unavailable("the audit log cannot be written: see its error in the log lines");
+    }
+    return base::OkStatus();
+  }
+
+ private:
+  void AddGauges(metrics::Registry& registry) {
+    gauges_.push_back(registry.AddGaugeFunction(
+        "belgrand_compliance_audit_log_entries", "Entries in the audit log.",
+        [this] { return static_cast<double>(log_->size()); }));
+    gauges_.push_back(registry.AddGaugeFunction(
+        "belgrand_compliance_checkpoint_age_seconds",
+        "Time since the audit log was last covered by a signed checkpoint.", [this] {
+          return static_cast<double>(base::ToMicros(clock_.Now()) - checkpoint_at_us_) / 1e6;
+        }));
+    gauges_.push_back(registry.AddGaugeFunction(
+        "belgrand_compliance_keyring_persons", "Persons whose key is in the keyring.",
+        [this] { return static_cast<double>(keyring_->size()); }));
+  }
+
+  void MakeCheckpoint() {
+    const auto checkpoint = log_->Checkpoint();
+    checkpoint_ok_ = checkpoint.ok();
+    if (checkpoint.ok()) {
+      checkpoint_at_us_ = base::ToMicros(clock_.Now());
+    } else {
+      base::Log(base::LogLevel::kError, "audit_checkpoint_failed",
+                {{"reason", checkpoint.status()}});
+    }
+  }
+
+  void RunTimer() {
+    while (true) {
+      {
+        const base::MutexLock lock(mutex_);
+        if (!stopping_) wake_.WaitFor(mutex_, kCheckpointInterval);
+        if (stopping_) return;
+      }
+      MakeCheckpoint();
+    }
+  }
+
+  const base::Clock& clock_;
+  const shared::Peers& peers_;
+  ComplianceMetrics metrics_;
+  const std::unique_ptr<AuditLog> log_;
+  const std::unique_ptr<Keyring> keyring_;
+  const AuditEntries entries_;
+  std::unique_ptr<RetentionRunner> retention_;
+  ComplianceServiceImpl service_;
+  std::atomic<std::int64_t> checkpoint_at_us_;
+  std::atomic<bool> checkpoint_ok_ = true;
+  base::Mutex mutex_;
+  base::CondVar wake_;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::thread timer_;
+  // Last: no scrape may reach a member that is gone.
+  std::vector<std::shared_ptr<void>> gauges_;
+};
+
+}  // namespace
+
+base::StatusOr<std::unique_ptr<shared::Role>> CreateComplianceRole(const config::v1::Config& config,
+                                                                   const shared::Runtime& runtime) {
+  const std::filesystem::path home = runtime.data_dir / "compliance";
+  const std::filesystem::path keyring_dir = config.compliance().keyring_dir();
+  RETURN_IF_ERROR(MakePrivateDirectory(home / "audit"));
+  RETURN_IF_ERROR(MakePrivateDirectory(keyring_dir));
+
+  AuditLogOptions log_options;
+  log_options.directory = home / "audit";
+  log_options.origin = config.compliance().audit_origin();
+  log_options.seed_path = home / "audit_log.seed";
+  log_options.checkpoint_interval = kCheckpointInterval;
+  ASSIGN_OR_RETURN(auto log, AuditLog::Open(log_options, runtime.clock));
+  ASSIGN_OR_RETURN(auto keyring, Keyring::OpenDirectory({keyring_dir}));
+  ASSIGN_OR_RETURN(const AuditEntries entries, AuditEntries::Open(keyring_dir / "audit_actor.key"));
+  return std::make_unique<ComplianceRole>(runtime, std::move(log), std::move(keyring), entries);
+}
+
+}  // namespace belgrand::compliance

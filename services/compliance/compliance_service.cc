@@ -1,0 +1,208 @@
+#include "services/compliance/compliance_service.h"
+
+#include <chrono>
+
+#include "compliance/audit_log.h"
+#include "platform/crypto/secret.h"
+#include "services/shared/timestamp.h"
+
+namespace belgrand::compliance {
+namespace {
+
+using shared::Caller;
+using shared::CallReport;
+
+constexpr char kService[] = "belgrand.compliance.v1.ComplianceService.";
+
+std::string Method(const char* name) { return std::string(kService) + name; }
+
+std::uint64_t Deleted(const v1::ApplyRetentionResponse& response) {
+  std::uint64_t deleted = 0;
+  for (const v1::ExpiryLine& line : response.lines()) deleted += line.expired();
+  return deleted;
+}
+
+}  // namespace
+
+base::StatusOr<std::uint64_t> ComplianceServiceImpl::Append(
+    std::span<const v1::AuditEvent> events) {
+  const base::Instant now = clock_.Now();
+  std::vector<std::string> entries;
+  entries.reserve(events.size());
+  for (const v1::AuditEvent& event : events) {
+    ASSIGN_OR_RETURN(entries.emplace_back(), entries_.Encode(event, now));
+  }
+  const auto started = std::chrono::steady_clock::now();
+  base::StatusOr<std::uint64_t> first = log_.Append(entries);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+  metrics_.append_seconds.Observe(took.count());
+  if (!first.ok()) {
+    metrics_.audit_failures.Increment();
+    can_write_ = first.status().code() == base::StatusCode::kInvalidArgument;
+    return first;
+  }
+  can_write_ = true;
+  metrics_.audit_entries.Increment(static_cast<double>(entries.size()));
+  return first;
+}
+
+grpc::Status ComplianceServiceImpl::AppendAudit(grpc::ServerContext* context,
+                                                const v1::AppendAuditRequest* request,
+                                                v1::AppendAuditResponse* response) {
+  return guard_.Unary(*context, Method("AppendAudit"),
+                      [&](const Caller&, CallReport&) -> base::Status {
+                        if (request->events().empty() || request->events_size() > kMaxAuditEvents) {
+                          return base::InvalidArgument("{} events: send 1 to {}",
+                                                       request->events_size(), kMaxAuditEvents);
+                        }
+                        const std::vector<v1::AuditEvent> events(request->events().begin(),
+                                                                 request->events().end());
+                        ASSIGN_OR_RETURN(const std::uint64_t first, Append(events));
+                        response->set_first_index(first);
+                        return base::OkStatus();
+                      });
+}
+
+grpc::Status ComplianceServiceImpl::GetCheckpoint(grpc::ServerContext* context,
+                                                  const v1::GetCheckpointRequest*,
+                                                  v1::GetCheckpointResponse* response) {
+  return guard_.Unary(*context, Method("GetCheckpoint"),
+                      [&](const Caller&, CallReport&) -> base::Status {
+                        ASSIGN_OR_RETURN(*response->mutable_checkpoint(), log_.Checkpoint());
+                        response->set_verifier_key(log_.verifier_key());
+                        return base::OkStatus();
+                      });
+}
+
+grpc::Status ComplianceServiceImpl::ReadAudit(grpc::ServerContext* context,
+                                              const v1::ReadAuditRequest* request,
+                                              v1::ReadAuditResponse* response) {
+  return guard_.Unary(
+      *context, Method("ReadAudit"), [&](const Caller&, CallReport& report) -> base::Status {
+        report.object_kind = "audit";
+        report.object_ref = fmt::format("{}+{}", request->first_index(), request->count());
+        if (request->count() == 0 || request->count() > kMaxReadEntries) {
+          return base::InvalidArgument("count is {}: ask for 1 to {} entries", request->count(),
+                                       kMaxReadEntries);
+        }
+        const std::uint64_t size = log_.size();
+        response->set_tree_size(size);
+        if (request->first_index() > size) {
+          return base::InvalidArgument("first_index is {} and the log has {} entries",
+                                       request->first_index(), size);
+        }
+        ASSIGN_OR_RETURN(std::vector<std::string> entries,
+                         log_.Read(request->first_index(), request->count()));
+        report.record_count = entries.size();
+        for (std::string& entry : entries) response->add_entries(std::move(entry));
+        return base::OkStatus();
+      });
+}
+
+grpc::Status ComplianceServiceImpl::SealFields(grpc::ServerContext* context,
+                                               const v1::SealFieldsRequest* request,
+                                               v1::SealFieldsResponse* response) {
+  return guard_.Unary(
+      *context, Method("SealFields"), [&](const Caller&, CallReport&) -> base::Status {
+        if (request->fields_size() > kMaxSealFields) {
+          return base::InvalidArgument("{} fields: send at most {}", request->fields_size(),
+                                       kMaxSealFields);
+        }
+        std::vector<PlainValue> values;
+        values.reserve(static_cast<std::size_t>(request->fields_size()));
+        for (const v1::PlainField& field : request->fields()) {
+          values.push_back({field.subject(), field.tenant(), field.value(), field.place()});
+        }
+        base::StatusOr<std::vector<SealedValue>> sealed = keyring_.Seal(values);
+        for (PlainValue& value : values) crypto::Cleanse(value.value);
+        RETURN_IF_ERROR(sealed.status());
+        for (SealedValue& value : *sealed) {
+          v1::SealedField& field = *response->add_fields();
+          field.set_sealed(std::move(value.sealed));
+          field.set_subject_ref(std::move(value.subject_ref));
+        }
+        metrics_.sealed.Increment(static_cast<double>(sealed->size()));
+        return base::OkStatus();
+      });
+}
+
+grpc::Status ComplianceServiceImpl::OpenFields(grpc::ServerContext* context,
+                                               const v1::OpenFieldsRequest* request,
+                                               v1::OpenFieldsResponse* response) {
+  return guard_.Unary(
+      *context, Method("OpenFields"), [&](const Caller&, CallReport& report) -> base::Status {
+        report.object_kind = "field";
+        report.record_count = static_cast<std::uint64_t>(request->items_size());
+        if (request->items().empty() || request->items_size() > kMaxOpenItems) {
+          return base::InvalidArgument("{} items: ask for 1 to {}", request->items_size(),
+                                       kMaxOpenItems);
+        }
+        for (const v1::OpenFieldsRequest::Item& item : request->items()) {
+          base::StatusOr<std::string> value = keyring_.Open(item.sealed(), item.place());
+          v1::OpenFieldsResponse::Result& result = *response->add_results();
+          result.set_status_code(static_cast<int>(value.status().code()));
+          if (value.ok()) {
+            result.set_value(*std::move(value));
+            metrics_.opened.Increment();
+          } else if (value.status().code() == base::StatusCode::kNotFound) {
+            metrics_.key_dropped.Increment();
+          } else if (value.status().code() == base::StatusCode::kDataLoss) {
+            metrics_.altered.Increment();
+          } else {
+            return value.status();
+          }
+        }
+        return base::OkStatus();
+      });
+}
+
+grpc::Status ComplianceServiceImpl::PlanRetention(grpc::ServerContext* context,
+                                                  const v1::PlanRetentionRequest* request,
+                                                  v1::PlanRetentionResponse* response) {
+  return guard_.Unary(*context, Method("PlanRetention"),
+                      [&](const Caller&, CallReport& report) -> base::Status {
+                        report.object_kind = "retention";
+                        std::optional<base::Instant> now;
+                        if (request->has_now()) now = shared::ToInstant(request->now());
+                        ASSIGN_OR_RETURN(*response, retention_->Plan(now));
+                        report.object_ref = response->plan_hash();
+                        return base::OkStatus();
+                      });
+}
+
+grpc::Status ComplianceServiceImpl::ApplyRetention(grpc::ServerContext* context,
+                                                   const v1::ApplyRetentionRequest* request,
+                                                   v1::ApplyRetentionResponse* response) {
+  return guard_.Unary(
+      *context, Method("ApplyRetention"),
+      [&](const Caller& caller, CallReport& report) -> base::Status {
+        if (request->plan_hash().empty() || !request->has_now()) {
+          return base::InvalidArgument(
+              "plan_hash and now are both needed: send back what PlanRetention answered");
+        }
+        report.object_kind = "retention";
+        report.object_ref = request->plan_hash();
+        report.request_id = shared::Guard::NewRequestId();
+        // The intent first: nothing may be deleted that the log does not know of. The guard adds
+        // the outcome under the same request id.
+        v1::AuditEvent intent;
+        intent.set_actor(caller.actor);
+        intent.set_role(caller.roles.size() == 1 ? caller.roles.front()
+                                                 : privacy::v1::ROLE_UNSPECIFIED);
+        intent.set_method(Method("ApplyRetention"));
+        intent.set_decision(v1::ALLOWED);
+        intent.set_request_id(report.request_id);
+        intent.set_object_kind("retention_intent");
+        intent.set_object_ref(request->plan_hash());
+        RETURN_IF_ERROR(Append({&intent, 1}).status());
+        ASSIGN_OR_RETURN(
+            *response, retention_->Apply(request->plan_hash(), shared::ToInstant(request->now())));
+        report.record_count = Deleted(*response);
+        metrics_.retention_runs.Increment();
+        metrics_.retention_deleted.Increment(static_cast<double>(report.record_count));
+        metrics_.retention_last_run.Set(static_cast<double>(base::ToMicros(clock_.Now())) / 1e6);
+        return base::OkStatus();
+      });
+}
+
+}  // namespace belgrand::compliance

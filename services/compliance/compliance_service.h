@@ -1,0 +1,76 @@
+// ComplianceService: the audit log, the keyring and retention behind gRPC.
+//
+// Fails closed: a call that cannot be logged, sealed or opened gets the error and nothing else.
+//
+// Thread safety: safe after Connect.
+#pragma once
+
+#include <atomic>
+#include <span>
+
+#include "belgrand/compliance/v1/compliance.grpc.pb.h"
+#include "compliance/audit_log.h"
+#include "compliance/keyring.h"
+#include "platform/base/clock.h"
+#include "services/compliance/audit_entries.h"
+#include "services/compliance/compliance_metrics.h"
+#include "services/compliance/retention_runner.h"
+#include "services/shared/guard.h"
+
+namespace belgrand::compliance {
+
+// Most events, fields and entries of one call.
+inline constexpr int kMaxAuditEvents = 10'000;
+inline constexpr int kMaxSealFields = 200'000;
+inline constexpr int kMaxOpenItems = 1'000;
+inline constexpr std::uint32_t kMaxReadEntries = 1'000;
+inline constexpr std::size_t kMaxPersonBytes = 320;
+
+class ComplianceServiceImpl final : public v1::ComplianceService::Service {
+ public:
+  ComplianceServiceImpl(const base::Clock& clock, shared::Guard& guard, ComplianceMetrics& metrics,
+                        AuditLog& log, const AuditEntries& entries, Keyring& keyring)
+      : clock_(clock),
+        guard_(guard),
+        metrics_(metrics),
+        log_(log),
+        entries_(entries),
+        keyring_(keyring) {}
+
+  // Before the first call of PlanRetention or ApplyRetention.
+  void Connect(RetentionRunner* retention) { retention_ = retention; }
+
+  // False while the audit log refuses to write.
+  bool CanWrite() const { return can_write_; }
+
+  // Appends durably and counts; also for the role's own entries.
+  base::StatusOr<std::uint64_t> Append(std::span<const v1::AuditEvent> events);
+
+  grpc::Status AppendAudit(grpc::ServerContext* context, const v1::AppendAuditRequest* request,
+                           v1::AppendAuditResponse* response) override;
+  grpc::Status GetCheckpoint(grpc::ServerContext* context, const v1::GetCheckpointRequest* request,
+                             v1::GetCheckpointResponse* response) override;
+  grpc::Status ReadAudit(grpc::ServerContext* context, const v1::ReadAuditRequest* request,
+                         v1::ReadAuditResponse* response) override;
+  grpc::Status SealFields(grpc::ServerContext* context, const v1::SealFieldsRequest* request,
+                          v1::SealFieldsResponse* response) override;
+  grpc::Status OpenFields(grpc::ServerContext* context, const v1::OpenFieldsRequest* request,
+                          v1::OpenFieldsResponse* response) override;
+  grpc::Status PlanRetention(grpc::ServerContext* context, const v1::PlanRetentionRequest* request,
+                             v1::PlanRetentionResponse* response) override;
+  grpc::Status ApplyRetention(grpc::ServerContext* context,
+                              const v1::ApplyRetentionRequest* request,
+                              v1::ApplyRetentionResponse* response) override;
+
+ private:
+  const base::Clock& clock_;
+  shared::Guard& guard_;
+  ComplianceMetrics& metrics_;
+  AuditLog& log_;
+  const AuditEntries& entries_;
+  Keyring& keyring_;
+  RetentionRunner* retention_ = nullptr;
+  std::atomic<bool> can_write_ = true;
+};
+
+}  // namespace belgrand::compliance
