@@ -5,6 +5,7 @@
 
 #include <map>
 #include <random>
+#include <thread>
 
 #include "belgrand/ingest/v1/ingest.grpc.pb.h"
 #include "belgrand/timeseries/v1/timeseries.grpc.pb.h"
@@ -195,6 +196,50 @@ TEST_F(IntakeStoreTest, RandomSendingWithRestartsKeepsWhatWasAcknowledged) {
     stored[feed[i].sample_id()] = {feed[i].value(), feed[i].version()};
   }
   EXPECT_EQ(stored, acknowledged);
+}
+
+TEST_F(IntakeStoreTest, TheSameRowsFromManyConnectionsAreAcceptedOnce) {
+  cli::SampleFile file;
+  file.sites = {{.site_id = "Seafield",
+                 .name = "Seafield",
+                 .district_id = "Lothian",
+                 .population_served = 1000}};
+  ASSERT_OK(Import(file));
+  for (int i = 0; i < 200; ++i) {
+    sample::Row row;
+    row.sample_id = "S-" + std::to_string(i);
+    row.laboratory_id = "lab-a";
+    row.site_id = "Seafield";
+    row.target = "N1";
+    row.unit = "gc/L";
+    row.collected_at.value = *base::ParseInstant("2021-01-05");
+    row.value.value = 20000;
+    row.censoring.value = sample::Censoring::kNone;
+    row.sampled_by = "Sampler of " + row.sample_id;
+    file.rows.push_back(row);
+  }
+  constexpr std::size_t kConnections = 6;
+  std::vector<base::StatusOr<cli::ImportTotals>> totals(kConnections);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < kConnections; ++i) {
+    threads.emplace_back([&, i] {
+      cli::ImportClient client(life_->channel, clock_);
+      cli::ImportOptions options;
+      options.batch_rows = 7 + i;  // batches that overlap differently
+      totals[i] = client.Send(file.rows, options, {});
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::size_t accepted = 0;
+  std::size_t duplicate = 0;
+  for (const auto& total : totals) {
+    ASSERT_OK(total);
+    accepted += total->accepted;
+    duplicate += total->duplicate;
+  }
+  EXPECT_EQ(accepted, 200U);
+  EXPECT_EQ(duplicate, 200U * (kConnections - 1));
+  EXPECT_EQ(Feed().size(), 200U);
 }
 
 TEST_F(IntakeStoreTest, NoPersonsNameReachesTheDisk) {
