@@ -86,7 +86,8 @@ std::vector<SignalChange> Engine::OnSample(const Observation& observation) {
       return changes;
     }
     old = known->second;
-    Evict(*old, row_key);
+    // What left the window cannot be taken back: then nothing happened there.
+    if (!Evict(*old, row_key)) old.reset();
   }
   const std::optional<LogValue> value = ToLogValue(row);
   if (value) {
@@ -99,6 +100,11 @@ std::vector<SignalChange> Engine::OnSample(const Observation& observation) {
                              now->second.site_id != old->site_id);
   if (moved) EvaluateSite(*old, observation, changes);
   if (now != rows_.end()) EvaluateSite(now->second, observation, changes);
+  // A row moved within one district changes that district once.
+  if (moved && (now == rows_.end() || now->second.group != old->group)) {
+    EvaluateDistrict(old->group, observation, changes);
+  }
+  if (now != rows_.end()) EvaluateDistrict(now->second.group, observation, changes);
   return changes;
 }
 
@@ -122,10 +128,10 @@ void Engine::Insert(const Observation& observation, const LogValue& value, const
     if (!taken) return;
   }
   rows_[row_key] = Location{group_key, row.site_id, key, observation.version};
-  Forget(*group);
+  Forget();
 }
 
-void Engine::Forget(Group& group) {
+void Engine::Forget() {
   // Rows that left the district's window can no longer be replaced.
   if (rows_.size() < 4096 || rows_.size() % 1024 != 0) return;
   std::erase_if(rows_, [this](const auto& entry) {
@@ -133,18 +139,20 @@ void Engine::Forget(Group& group) {
     return found == groups_.end() ||
            entry.second.key.day < found->second->district.track.oldest_day();
   });
-  (void)group;
 }
 
-void Engine::Evict(const Location& location, const RowKey& row_key) {
+bool Engine::Evict(const Location& location, const RowKey& row_key) {
   rows_.erase(row_key);
   const auto found = groups_.find(location.group);
-  if (found == groups_.end()) return;
+  if (found == groups_.end()) return false;
   Group& group = *found->second;
   const auto& [laboratory, sample_id, target] = row_key;
-  group.district.track.Remove(location.key, laboratory, sample_id);
+  bool removed = group.district.track.Remove(location.key, laboratory, sample_id);
   const auto site = group.sites.find(location.site_id);
-  if (site != group.sites.end()) site->second.track.Remove(location.key, laboratory, sample_id);
+  if (site != group.sites.end() && site->second.track.Remove(location.key, laboratory, sample_id)) {
+    removed = true;
+  }
+  return removed;
 }
 
 void Engine::EvaluateSite(const Location& location, const Observation& cause,
@@ -156,6 +164,13 @@ void Engine::EvaluateSite(const Location& location, const Observation& cause,
   if (site != group.sites.end()) {
     Evaluate(group, AreaLevel::kSite, site->first, site->second, cause, changes);
   }
+}
+
+void Engine::EvaluateDistrict(const std::pair<std::string, std::string>& group_key,
+                              const Observation& cause, std::vector<SignalChange>& changes) {
+  const auto found = groups_.find(group_key);
+  if (found == groups_.end()) return;
+  Group& group = *found->second;
   Evaluate(group, AreaLevel::kDistrict, group.district_id, group.district, cause, changes);
   ClearSilentSites(group, cause, changes);
 }

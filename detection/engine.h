@@ -77,17 +77,19 @@ class Engine {
 
   explicit Engine(std::vector<const Detector*> detectors);
   void Insert(const Observation& observation, const LogValue& value, const RowKey& row_key);
-  // Takes the row out of its tracks; returns where it was.
-  void Evict(const Location& location, const RowKey& row_key);
+  // Takes the row out of its tracks; false: it was in none.
+  bool Evict(const Location& location, const RowKey& row_key);
   void EvaluateSite(const Location& location, const Observation& cause,
                     std::vector<SignalChange>& changes);
+  void EvaluateDistrict(const std::pair<std::string, std::string>& group_key,
+                        const Observation& cause, std::vector<SignalChange>& changes);
   void Evaluate(Group& group, AreaLevel level, const std::string& area_id, Area& area,
                 const Observation& cause, std::vector<SignalChange>& changes);
   void ClearSilentSites(Group& group, const Observation& cause, std::vector<SignalChange>& changes);
   SignalChange MakeChange(const Group& group, AreaLevel level, const std::string& area_id,
                           const Area& area, const Detector& detector, const Finding& finding,
                           const Hold& hold, Phase phase, const Observation& cause) const;
-  void Forget(Group& group);
+  void Forget();
   AreaState StateOf(const Group& group, AreaLevel level, const std::string& area_id,
                     const Area& area) const;
 

@@ -1,0 +1,85 @@
+// Waits between attempts that a stop cuts short, and the call that a stop cancels.
+//
+// Thread safety: safe.
+#pragma once
+
+#include <grpcpp/client_context.h>
+
+#include <algorithm>
+
+#include "platform/base/mutex.h"
+#include "platform/base/time.h"
+
+namespace belgrand::detection {
+
+// Set once by Stop; everything that may block registers here first.
+class StopSignal {
+ public:
+  void Stop() {
+    base::MutexLock lock(mutex_);
+    stopped_ = true;
+    if (call_ != nullptr) call_->TryCancel();
+    changed_.NotifyAll();
+  }
+  bool stopped() {
+    base::MutexLock lock(mutex_);
+    return stopped_;
+  }
+  // Returns early when stopped or woken; true: stopped.
+  bool Sleep(base::Duration at_most) {
+    base::MutexLock lock(mutex_);
+    if (!stopped_ && !woken_) changed_.WaitFor(mutex_, at_most);
+    woken_ = false;
+    return stopped_;
+  }
+  void Wake() {
+    base::MutexLock lock(mutex_);
+    woken_ = true;
+    changed_.NotifyAll();
+  }
+
+  // While it lives, a stop cancels the call.
+  class Call {
+   public:
+    Call(StopSignal& signal, grpc::ClientContext& context) : signal_(signal) {
+      base::MutexLock lock(signal_.mutex_);
+      signal_.call_ = &context;
+      if (signal_.stopped_) context.TryCancel();
+    }
+    ~Call() {
+      base::MutexLock lock(signal_.mutex_);
+      signal_.call_ = nullptr;
+    }
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+
+   private:
+    StopSignal& signal_;
+  };
+
+ private:
+  base::Mutex mutex_;
+  base::CondVar changed_;
+  bool stopped_ GUARDED_BY(mutex_) = false;
+  bool woken_ GUARDED_BY(mutex_) = false;
+  grpc::ClientContext* call_ GUARDED_BY(mutex_) = nullptr;
+};
+
+// Doubles from `first` to `most`.
+class Backoff {
+ public:
+  Backoff(base::Duration first, base::Duration most) : first_(first), most_(most), next_(first) {}
+  void Reset() { next_ = first_; }
+  base::Duration Next() {
+    const base::Duration now = next_;
+    next_ = std::min(next_ * 2, most_);
+    return now;
+  }
+
+ private:
+  const base::Duration first_;
+  const base::Duration most_;
+  base::Duration next_;
+};
+
+}  // namespace belgrand::detection

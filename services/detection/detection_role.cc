@@ -1,0 +1,73 @@
+#include "services/detection/detection_role.h"
+
+#include <thread>
+
+#include "belgrand/alerting/v1/alerting.grpc.pb.h"
+#include "services/detection/detection_metrics.h"
+#include "services/detection/detection_service.h"
+#include "services/detection/follower.h"
+#include "services/detection/handover.h"
+
+namespace belgrand::detection {
+namespace {
+
+class DetectionRole final : public shared::Role {
+ public:
+  DetectionRole(const shared::Runtime& runtime, std::unique_ptr<SignalOutbox> outbox,
+                std::unique_ptr<Engine> engine, std::uint64_t position)
+      : peers_(runtime.peers),
+        metrics_(runtime.metrics),
+        outbox_(std::move(outbox)),
+        handover_(*outbox_, metrics_),
+        follower_(std::move(engine), *outbox_, metrics_, position, [this] { handover_.Wake(); }),
+        service_(runtime.guard, follower_, *outbox_) {}
+  ~DetectionRole() override { Stop(); }
+
+  std::string_view name() const override { return "detection"; }
+  std::vector<grpc::Service*> services() override { return {&service_}; }
+
+  base::Status Start() override {
+    const auto timeseries_channel = peers_.Channel(shared::RoleName::kTimeseries);
+    timeseries_ = timeseries::v1::TimeseriesService::NewStub(timeseries_channel);
+    sites_ = timeseries::v1::SiteService::NewStub(timeseries_channel);
+    alerting_ = alerting::v1::AlertingService::NewStub(peers_.Channel(shared::RoleName::kAlerting));
+    follow_thread_ = std::thread([this] { follower_.Run(*timeseries_, *sites_); });
+    handover_thread_ = std::thread([this] { handover_.Run(*alerting_); });
+    return base::OkStatus();
+  }
+
+  void Stop() override {
+    follower_.Stop();
+    handover_.Stop();
+    if (follow_thread_.joinable()) follow_thread_.join();
+    if (handover_thread_.joinable()) handover_thread_.join();
+  }
+
+  base::Status Ready() override { return follower_.Health(); }
+
+ private:
+  const shared::Peers& peers_;
+  DetectionMetrics metrics_;
+  std::unique_ptr<SignalOutbox> outbox_;
+  Handover handover_;
+  Follower follower_;
+  DetectionServiceImpl service_;
+  std::unique_ptr<timeseries::v1::TimeseriesService::Stub> timeseries_;
+  std::unique_ptr<timeseries::v1::SiteService::Stub> sites_;
+  std::unique_ptr<alerting::v1::AlertingService::Stub> alerting_;
+  std::thread follow_thread_;
+  std::thread handover_thread_;
+};
+
+}  // namespace
+
+base::StatusOr<std::unique_ptr<shared::Role>> CreateDetectionRole(const config::v1::Config& config,
+                                                                  const shared::Runtime& runtime) {
+  const auto& names = config.detection().detectors();
+  ASSIGN_OR_RETURN(auto engine, Engine::Create({names.begin(), names.end()}));
+  ASSIGN_OR_RETURN(auto outbox, SignalOutbox::Open(runtime.data_dir / "detection"));
+  ASSIGN_OR_RETURN(const std::uint64_t position, outbox->LoadProgress());
+  return std::make_unique<DetectionRole>(runtime, std::move(outbox), std::move(engine), position);
+}
+
+}  // namespace belgrand::detection

@@ -1,0 +1,56 @@
+#include "services/detection/detection_service.h"
+
+#include <algorithm>
+
+#include "services/detection/wire.h"
+
+namespace belgrand::detection {
+
+grpc::Status DetectionServiceImpl::ListAreaStates(grpc::ServerContext* context,
+                                                  const v1::ListAreaStatesRequest* request,
+                                                  v1::ListAreaStatesResponse* response) {
+  return guard_.Unary(
+      *context, "belgrand.detection.v1.DetectionService.ListAreaStates",
+      [&](const shared::Caller&, shared::CallReport& report) -> base::Status {
+        for (const AreaState& state : follower_.States(request->district_id(), request->target())) {
+          *response->add_states() = ToProto(state);
+        }
+        report.object_kind = "series";
+        report.object_ref = request->district_id();
+        report.record_count = static_cast<std::uint64_t>(response->states_size());
+        return base::OkStatus();
+      });
+}
+
+grpc::Status DetectionServiceImpl::ListDetectors(grpc::ServerContext* context,
+                                                 const v1::ListDetectorsRequest*,
+                                                 v1::ListDetectorsResponse* response) {
+  return guard_.Unary(*context, "belgrand.detection.v1.DetectionService.ListDetectors",
+                      [&](const shared::Caller&, shared::CallReport&) -> base::Status {
+                        for (const auto& detector : RegisteredDetectors()) {
+                          *response->add_detectors() = ToProto(detector->info());
+                        }
+                        return base::OkStatus();
+                      });
+}
+
+grpc::Status DetectionServiceImpl::GetProgress(grpc::ServerContext* context,
+                                               const v1::GetProgressRequest*,
+                                               v1::GetProgressResponse* response) {
+  return guard_.Unary(*context, "belgrand.detection.v1.DetectionService.GetProgress",
+                      [&](const shared::Caller&, shared::CallReport&) -> base::Status {
+                        // Read before the outbox: what is written in between counts as not handed
+                        // over.
+                        ASSIGN_OR_RETURN(std::uint64_t handed_over, outbox_.LoadProgress());
+                        ASSIGN_OR_RETURN(const auto oldest, outbox_.Oldest(1));
+                        if (!oldest.empty()) {
+                          handed_over =
+                              std::min(handed_over, oldest.front().signal.feed_sequence() - 1);
+                        }
+                        response->set_processed_sequence(handed_over);
+                        response->set_newest_sequence(std::max(follower_.newest(), handed_over));
+                        return base::OkStatus();
+                      });
+}
+
+}  // namespace belgrand::detection
