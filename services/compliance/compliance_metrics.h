@@ -1,4 +1,4 @@
-// The numbers the compliance role shows. docs/metrics.md lists the questions they answer.
+// The numbers the compliance role shows: is the log written, how fast, how well covered; what was opened.
 #pragma once
 
 #include "platform/metrics/registry.h"
