@@ -22,6 +22,10 @@ namespace {
 namespace pb = google::protobuf;
 
 constexpr int kMaxProblems = 50;
+// Deeper than any configuration; bounds the stack that hostile text can use.
+constexpr int kMaxDepth = 32;
+// std::regex uses stack in proportion to the text: nothing longer is given to it.
+constexpr std::size_t kMaxRegexText = 2000;
 
 struct Problem {
   int line = 0;  // from 0
@@ -38,13 +42,18 @@ struct Problem {
 class Collector final : public pb::io::ErrorCollector {
  public:
   void AddError(int line, int column, const std::string& message) override {
-    errors.push_back({line, column, message});
+    errors.push_back({line, column, Shorten(message)});
   }
   void AddWarning(int line, int column, const std::string& message) override {
-    unknown.push_back({line, column, message});
+    unknown.push_back({line, column, Shorten(message)});
   }
   std::vector<Problem> errors;
   std::vector<Problem> unknown;
+
+ private:
+  static std::string Shorten(const std::string& message) {
+    return message.size() <= kMaxRegexText ? message : message.substr(0, 200) + "...";
+  }
 };
 
 std::size_t EditDistance(std::string_view a, std::string_view b) {
@@ -163,10 +172,17 @@ std::string JoinLines(const std::vector<std::string>& lines) {
 bool BlankPlainLine(std::vector<std::string>& lines, int index) {
   static const std::regex plain(
       R"re(\s*[A-Za-z_]\w*\s*:\s*[^{}\[\]<>]*[^{}\[\]<>\s][^{}\[\]<>]*)re");
-  static const std::regex continuation(R"re(\s*["'].*)re");
   const auto at = static_cast<std::size_t>(index);
-  if (index < 0 || at >= lines.size() || !std::regex_match(lines[at], plain)) return false;
-  if (at + 1 < lines.size() && std::regex_match(lines[at + 1], continuation)) return false;
+  if (index < 0 || at >= lines.size() || lines[at].size() > kMaxRegexText ||
+      !std::regex_match(lines[at], plain)) {
+    return false;
+  }
+  if (at + 1 < lines.size()) {
+    const std::size_t text = lines[at + 1].find_first_not_of(" \t");
+    if (text != std::string::npos && (lines[at + 1][text] == '"' || lines[at + 1][text] == '\'')) {
+      return false;
+    }
+  }
   lines[at].clear();
   return true;
 }
@@ -218,6 +234,7 @@ base::Status ParseTextproto(std::string_view text, std::string_view name, pb::Me
     pb::TextFormat::Parser parser;
     parser.RecordErrorsTo(&collector);
     parser.AllowUnknownField(true);
+    parser.SetRecursionLimit(kMaxDepth);
     const bool parsed = parser.ParseFromString(JoinLines(remaining), fresh.get());
     for (std::vector<Problem>* list : {&collector.unknown, &collector.errors}) {
       for (Problem& problem : *list) {

@@ -1,6 +1,7 @@
 #include "platform/config/load.h"
 
 #include <fstream>
+#include <random>
 #include <string>
 
 #include "belgrand/config/v1/config.pb.h"
@@ -136,6 +137,52 @@ TEST(TextprotoTest, StopsAtAManageableNumberOfProblems) {
   const std::string message = base::Message(Parse(text));
   EXPECT_THAT(message, HasSubstr("more problems"));
   EXPECT_LT(message.size(), 20'000U);
+}
+
+TEST(TextprotoTest, SurvivesDepthAndLength) {
+  std::string deep;
+  for (int i = 0; i < 300'000; ++i) deep += "x{";
+  EXPECT_THAT(Parse(deep), Not(IsOk()));
+  const std::string name(500'000, 'n');
+  EXPECT_THAT(Parse(name + ": 1\n"), Not(IsOk()));
+  EXPECT_THAT(Parse("reflection: " + name + "\n"), Not(IsOk()));
+  EXPECT_THAT(Parse("reflection: \"" + name + "\"\nlisten: 1\n"), Not(IsOk()));
+  EXPECT_LT(base::Message(Parse(name + ": 1\n")).size(), 20'000U);
+}
+
+TEST(TextprotoTest, SurvivesRandomDamage) {
+  const std::string good =
+      "data_dir: \"d\"\nlisten: '127.0.0.1:0'\ntls { ca_file: \"x\" }\ningest {\n  max_batch_rows: "
+      "7 "
+      "# rows\n}\nalerting { receivers { name: \"r\" stream {} } receivers { name: \"m\" mail { "
+      "to: "
+      "[\"a\", \"b\"] } } }\nreflection: true\nstop_timeout { seconds: 3 nanos: -1 }\n";
+  ASSERT_OK(Parse(good));
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  int refused = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string text = good;
+    for (auto edits = 1 + random() % 4; edits > 0; --edits) {
+      const std::size_t at = random() % text.size();
+      switch (random() % 3) {
+        case 0:
+          text[at] = static_cast<char>(random() % 256);
+          break;
+        case 1:
+          text.erase(at, 1 + random() % 5);
+          break;
+        default:
+          text.insert(at, 1, "{}[]:\"'\n#<>x0-"[random() % 14]);
+      }
+    }
+    const base::Status status = Parse(text);
+    if (status.ok()) continue;
+    ++refused;
+    EXPECT_THAT(base::Message(status), ::testing::StartsWith("belgrand.conf:")) << text;
+  }
+  EXPECT_GT(refused, 1000);
 }
 
 TEST(LoadTextprotoTest, NamesTheFileThatIsMissingOrADirectory) {
