@@ -84,6 +84,10 @@ class Verification {
 
   // True when there may be another bundle.
   base::StatusOr<bool> CheckBundle(std::uint64_t bundle) {
+    // Asked before the bundle is read: the next one is created only when this one is whole, so a
+    // log that is being written never looks as if it had a gap.
+    std::error_code error;
+    const bool later = std::filesystem::exists(directory_ / BundlePath(bundle + 1), error);
     ASSIGN_OR_RETURN(const std::string bytes, ReadBundleFile(directory_, bundle));
     ASSIGN_OR_RETURN(const std::vector<Hash> stored, ReadTileFile(directory_, 0, bundle));
     const BundleContent content = ReadBundle(bytes);
@@ -103,19 +107,16 @@ class Verification {
     }
     if (mismatch.count > 0) mismatches_.push_back(mismatch);
     report_.entries += count;
-    CheckCount(bundle, count, stored.size(), bytes.size() - content.whole_bytes);
+    const bool missing = CheckCount(bundle, count, stored.size(), later);
+    if (!missing && count < kTileWidth) report_.torn_bytes = bytes.size() - content.whole_bytes;
     AddStored(first, stored);
-    std::error_code error;
-    return count == kTileWidth || first + kTileWidth < report_.signed_entries ||
-           std::filesystem::exists(directory_ / BundlePath(bundle + 1), error);
+    return later || count == kTileWidth || first + kTileWidth < report_.signed_entries;
   }
 
-  // Are all entries there that the checkpoint, or a later bundle, says there are?
-  void CheckCount(std::uint64_t bundle, std::uint64_t count, std::uint64_t stored,
-                  std::uint64_t torn_bytes) {
+  // Are all entries and hashes there that the checkpoint, or a later bundle, says there are? True
+  // when entries are missing.
+  bool CheckCount(std::uint64_t bundle, std::uint64_t count, std::uint64_t stored, bool later) {
     const std::uint64_t first = bundle * kTileWidth;
-    std::error_code error;
-    const bool later = std::filesystem::exists(directory_ / BundlePath(bundle + 1), error);
     const std::uint64_t signed_here =
         std::min(kTileWidth, report_.signed_entries - std::min(report_.signed_entries, first));
     const std::uint64_t needed = later ? kTileWidth : signed_here;
@@ -123,15 +124,13 @@ class Verification {
       Problem(fmt::format("entries {} to {} are missing: {} holds {} whole entries, {} are needed",
                           first + count, first + needed - 1, BundlePath(bundle), count, needed));
       entries_whole_ = entries_whole_ && first + count >= report_.signed_entries;
-    } else if (torn_bytes > 0 && count < kTileWidth) {
-      report_.torn_bytes = torn_bytes;
     }
     if (stored < signed_here) {
       Problem(
-          fmt::format("{} is missing or truncated: it holds {} hashes, {} are under the "
-                      "checkpoint",
+          fmt::format("{} is missing or truncated: it holds {} hashes, {} are under the checkpoint",
                       HashTilePath(0, bundle), stored, signed_here));
     }
+    return count < needed;
   }
 
   void AddLeaf(std::uint64_t index, const Hash& leaf) {

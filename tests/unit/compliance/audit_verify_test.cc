@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "compliance/tile.h"
 #include "tests/unit/compliance/audit_fixture.h"
 
@@ -64,6 +67,25 @@ TEST_F(AuditVerifyTest, CountsEntriesThatNoCheckpointCoversYet) {
   EXPECT_EQ(report.signed_entries, 20U);
   EXPECT_EQ(report.unsigned_entries(), 280U);
   EXPECT_THAT(FormatAuditReport(report), HasSubstr("unsigned 280"));
+}
+
+TEST_F(AuditVerifyTest, FindsNothingWrongInALogThatIsBeingWritten) {
+  AuditLogOptions options = Options();
+  options.checkpoint_entries = 50;
+  const auto log = Open(options);
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    for (int i = 0; !stop; i += 7) ASSERT_OK(log->Append(Numbered(i, 7)));
+  });
+  std::uint64_t seen = 0;
+  for (int run = 0; run < 50 || seen < 600; ++run) {
+    const AuditReport report = Verify();
+    EXPECT_TRUE(report.ok()) << FormatAuditReport(report);
+    EXPECT_GE(report.entries, seen);
+    seen = report.entries;
+  }
+  stop = true;
+  writer.join();
 }
 
 TEST_F(AuditVerifyTest, NamesTheEntryOfEveryAlteredByte) {
