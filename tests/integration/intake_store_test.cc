@@ -1,5 +1,5 @@
-// Intake and the real time series store behind one server, over a socket, with restarts: what was
-// acknowledged is there, once. The keyring and the audit log are in memory here.
+// Intake, the time series store, the keyring and the audit log behind one server, over a socket,
+// with restarts: what was acknowledged is there, once.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +7,7 @@
 #include <random>
 #include <thread>
 
+#include "belgrand/compliance/v1/compliance.grpc.pb.h"
 #include "belgrand/ingest/v1/ingest.grpc.pb.h"
 #include "belgrand/timeseries/v1/timeseries.grpc.pb.h"
 #include "platform/base/file.h"
@@ -15,13 +16,15 @@
 #include "platform/rpc/status.h"
 #include "services/cli/import_client.h"
 #include "services/cli/sample_load.h"
+#include "services/compliance/compliance_role.h"
 #include "services/ingest/ingest_service.h"
+#include "services/shared/config_check.h"
+#include "services/shared/sealed_place.h"
 #include "services/shared/timestamp.h"
 #include "services/timeseries/timeseries_role.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
-#include "tests/unit/services/fake_peers.h"
 
 namespace belgrand {
 namespace {
@@ -37,30 +40,30 @@ class IntakeStoreTest : public ::testing::Test {
     explicit Life(IntakeStoreTest& test)
         : guard(test.clock_, metrics, peers),
           runtime{test.clock_, metrics, peers, guard, test.directory_.path()} {
-      auto store = timeseries::CreateTimeseriesRole({}, runtime);
-      auto intake = ingest::CreateIngestRole({}, runtime);
-      EXPECT_OK(store);
-      EXPECT_OK(intake);
-      roles.push_back(std::move(*store));
-      roles.push_back(std::move(*intake));
+      config::v1::Config given;
+      given.set_data_dir(test.directory_.path().string());
+      const config::v1::Config config = shared::WithDefaults(given);
+      for (auto create : {compliance::CreateComplianceRole, timeseries::CreateTimeseriesRole,
+                          ingest::CreateIngestRole}) {
+        auto role = create(config, runtime);
+        EXPECT_OK(role);
+        roles.push_back(std::move(*role));
+      }
       rpc::ServerOptions options;
       options.listen = "127.0.0.1:0";
-      options.services = {&test.compliance_};
       for (const auto& role : roles) {
         for (grpc::Service* service : role->services()) options.services.push_back(service);
       }
       auto created = rpc::Server::Create(options);
       EXPECT_OK(created);
       server = std::move(*created);
-      for (const auto name : {shared::RoleName::kTimeseries, shared::RoleName::kCompliance}) {
-        peers.Set(name, server->InProcessChannel());
-      }
+      for (const auto name : shared::kAllRoles) peers.Set(name, server->InProcessChannel());
       for (const auto& role : roles) EXPECT_OK(role->Start());
       guard.Open();
       channel = *rpc::OpenChannel("127.0.0.1:" + std::to_string(server->port()), std::nullopt);
     }
     ~Life() {
-      for (const auto& role : roles) role->Stop();
+      for (auto role = roles.rbegin(); role != roles.rend(); ++role) (*role)->Stop();
       server->Stop(std::chrono::seconds(10));
     }
 
@@ -103,7 +106,6 @@ class IntakeStoreTest : public ::testing::Test {
 
   base::FakeClock clock_{*base::ParseInstant("2022-06-01")};
   testing::TempDir directory_;
-  testing::FakeCompliance compliance_;
   std::unique_ptr<Life> life_ = std::make_unique<Life>(*this);
 };
 
@@ -196,6 +198,48 @@ TEST_F(IntakeStoreTest, RandomSendingWithRestartsKeepsWhatWasAcknowledged) {
     stored[feed[i].sample_id()] = {feed[i].value(), feed[i].version()};
   }
   EXPECT_EQ(stored, acknowledged);
+}
+
+TEST_F(IntakeStoreTest, ASealedPersonOpensAtItsPlaceAndNowhereElse) {
+  cli::SampleFile file;
+  file.sites = {{.site_id = "Seafield",
+                 .name = "Seafield",
+                 .district_id = "Lothian",
+                 .population_served = 1000}};
+  sample::Row row;
+  row.sample_id = "2021/S-1";
+  row.laboratory_id = "lab-a";
+  row.site_id = "Seafield";
+  row.target = "N1";
+  row.unit = "gc/L";
+  row.collected_at.value = *base::ParseInstant("2021-01-05");
+  row.value.value = 20000;
+  row.censoring.value = sample::Censoring::kNone;
+  row.analysed_by = "Analyst A";
+  file.rows = {row};
+  ASSERT_OK(Import(file));
+  timeseries::v1::GetSampleHistoryRequest request;
+  request.set_laboratory_id("lab-a");
+  request.set_sample_id("2021/S-1");
+  request.set_target("sars-cov-2");
+  timeseries::v1::GetSampleHistoryResponse history;
+  grpc::ClientContext history_context;
+  ASSERT_OK(rpc::FromGrpc(timeseries::v1::TimeseriesService::NewStub(life_->channel)
+                              ->GetSampleHistory(&history_context, request, &history)));
+  ASSERT_EQ(history.versions_size(), 1);
+  compliance::v1::OpenFieldsRequest open;
+  for (const char* field : {"analysed_by_sealed", "sampled_by_sealed"}) {
+    auto& item = *open.add_items();
+    item.set_sealed(history.versions(0).analysed_by_sealed());
+    item.set_place(shared::SealedPlace(field, "lab-a", "2021/S-1", "sars-cov-2"));
+  }
+  compliance::v1::OpenFieldsResponse opened;
+  grpc::ClientContext open_context;
+  ASSERT_OK(rpc::FromGrpc(compliance::v1::ComplianceService::NewStub(life_->channel)
+                              ->OpenFields(&open_context, open, &opened)));
+  EXPECT_EQ(opened.results(0).value(), "Analyst A");
+  EXPECT_EQ(opened.results(1).value(), "");
+  EXPECT_NE(opened.results(1).status_code(), 0);
 }
 
 TEST_F(IntakeStoreTest, TheSameRowsFromManyConnectionsAreAcceptedOnce) {

@@ -55,22 +55,25 @@ class FakeTimeseries final : public timeseries::v1::TimeseriesService::Service {
                              const timeseries::v1::AppendSamplesRequest* request,
                              Response* response) override {
     if (fail) return {grpc::StatusCode::UNAVAILABLE, "disk full"};
-    const base::MutexLock lock(mutex);
-    auto trial = rows;
-    std::uint64_t next = feed;
+    const base::MutexLock lock(mutex_);
+    auto trial = rows_;
+    std::uint64_t next = feed_;
     for (const Version& sample : request->samples()) Decide(sample, trial, next, *response);
     if (request->dry_run()) return grpc::Status::OK;
-    rows = std::move(trial);
-    feed = next;
+    rows_ = std::move(trial);
+    feed_ = next;
     // The store has it, but intake does not hear of it.
     if (lose_answer.exchange(false)) return {grpc::StatusCode::UNAVAILABLE, "connection lost"};
     return grpc::Status::OK;
   }
   std::atomic<bool> fail = false;
   std::atomic<bool> lose_answer = false;
-  base::Mutex mutex;
-  std::map<std::string, std::vector<Version>> rows GUARDED_BY(mutex);
-  std::uint64_t feed GUARDED_BY(mutex) = 0;
+
+  // Every version of every row, by identity.
+  std::map<std::string, std::vector<Version>> Rows() {
+    const base::MutexLock lock(mutex_);
+    return rows_;
+  }
 
  private:
   static void Decide(const Version& sample, std::map<std::string, std::vector<Version>>& stored,
@@ -94,6 +97,10 @@ class FakeTimeseries final : public timeseries::v1::TimeseriesService::Service {
     result.set_version(versions.back().version());
     result.set_feed_sequence(++next);
   }
+
+  base::Mutex mutex_;
+  std::map<std::string, std::vector<Version>> rows_ GUARDED_BY(mutex_);
+  std::uint64_t feed_ GUARDED_BY(mutex_) = 0;
 };
 
 // A keyring that remembers persons by number; "seals" by a mark that holds no plain text.
@@ -103,13 +110,13 @@ class FakeCompliance final : public compliance::v1::ComplianceService::Service {
                           compliance::v1::SealFieldsResponse* response) override {
     ++seal_calls;
     if (fail_seal) return {grpc::StatusCode::UNAVAILABLE, "keyring is locked"};
-    const base::MutexLock lock(mutex);
+    const base::MutexLock lock(mutex_);
     for (const auto& field : request->fields()) {
       const auto [person, fresh] =
-          persons.emplace(field.tenant() + "\n" + field.value(), persons.size() + 1);
-      places.push_back(field.place());
+          persons_.emplace(field.tenant() + "\n" + field.value(), persons_.size() + 1);
+      places_.push_back(field.place());
       auto& sealed = *response->add_fields();
-      sealed.set_sealed("sealed#" + std::to_string(places.size()));
+      sealed.set_sealed("sealed#" + std::to_string(places_.size()));
       sealed.set_subject_ref("person#" + std::to_string(person->second));
     }
     return grpc::Status::OK;
@@ -117,17 +124,29 @@ class FakeCompliance final : public compliance::v1::ComplianceService::Service {
   grpc::Status AppendAudit(grpc::ServerContext*, const compliance::v1::AppendAuditRequest* request,
                            compliance::v1::AppendAuditResponse*) override {
     if (fail_audit) return {grpc::StatusCode::UNAVAILABLE, "disk full"};
-    const base::MutexLock lock(mutex);
-    events.insert(events.end(), request->events().begin(), request->events().end());
+    const base::MutexLock lock(mutex_);
+    events_.insert(events_.end(), request->events().begin(), request->events().end());
     return grpc::Status::OK;
   }
   std::atomic<int> seal_calls = 0;
   std::atomic<bool> fail_seal = false;
   std::atomic<bool> fail_audit = false;
-  base::Mutex mutex;
-  std::map<std::string, std::size_t> persons GUARDED_BY(mutex);
-  std::vector<std::string> places GUARDED_BY(mutex);
-  std::vector<compliance::v1::AuditEvent> events GUARDED_BY(mutex);
+
+  // The place of every sealed field, in order.
+  std::vector<std::string> Places() {
+    const base::MutexLock lock(mutex_);
+    return places_;
+  }
+  std::vector<compliance::v1::AuditEvent> Events() {
+    const base::MutexLock lock(mutex_);
+    return events_;
+  }
+
+ private:
+  base::Mutex mutex_;
+  std::map<std::string, std::size_t> persons_ GUARDED_BY(mutex_);
+  std::vector<std::string> places_ GUARDED_BY(mutex_);
+  std::vector<compliance::v1::AuditEvent> events_ GUARDED_BY(mutex_);
 };
 
 }  // namespace belgrand::testing

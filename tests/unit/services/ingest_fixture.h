@@ -101,15 +101,11 @@ class IngestFixture : public ::testing::Test {
   }
 
   std::size_t StoredRows() {
-    const base::MutexLock lock(timeseries_.mutex);
     std::size_t versions = 0;
-    for (const auto& [key, row] : timeseries_.rows) versions += row.size();
+    for (const auto& [key, row] : timeseries_.Rows()) versions += row.size();
     return versions;
   }
-  std::size_t AuditEntries() {
-    const base::MutexLock lock(compliance_.mutex);
-    return compliance_.events.size();
-  }
+  std::size_t AuditEntries() { return compliance_.Events().size(); }
 
   config::v1::Config config_;
   base::FakeClock clock_{*base::ParseInstant("2021-02-01")};

@@ -81,10 +81,10 @@ TEST_F(IngestTest, PersonsAreSealedBeforeStorageAndNeverShown) {
   ASSERT_OK(Submit({sample, Sample("S-2")}));
   EXPECT_THAT(Outcomes(), ElementsAre("ACCEPTED", "ACCEPTED"));
   EXPECT_EQ(compliance_.seal_calls, 1);
-  EXPECT_THAT(compliance_.places,
+  EXPECT_THAT(compliance_.Places(),
               ElementsAre("SampleRecord.sampled_by_sealed/lab-a/S%2F1/sars-cov-2",
                           "SampleRecord.analysed_by_sealed/lab-a/S%2F1/sars-cov-2"));
-  for (const auto& [key, versions] : timeseries_.rows) {
+  for (const auto& [key, versions] : timeseries_.Rows()) {
     EXPECT_THAT(versions.back().SerializeAsString(), Not(HasSubstr("Doe")));
     EXPECT_THAT(versions.back().SerializeAsString(), Not(HasSubstr("Roe")));
   }
@@ -133,14 +133,14 @@ TEST_F(IngestTest, TheCatalogueIsReadOncePerFiveSeconds) {
 TEST_F(IngestTest, EveryCallIsAuditedUnderItsRequestId) {
   ASSERT_OK(Submit({Sample("S-1"), Sample("S-2")}));
   ASSERT_EQ(AuditEntries(), 1U);
-  const auto& event = compliance_.events[0];
+  const auto event = compliance_.Events().at(0);
   EXPECT_EQ(event.method(), "belgrand.ingest.v1.IngestService.SubmitSamples");
   EXPECT_EQ(event.request_id(), answer_.request_id());
   EXPECT_EQ(answer_.request_id().size(), 32U);
   EXPECT_EQ(event.object_kind(), "sample");
   EXPECT_EQ(event.object_ref(), "lab-a");
   EXPECT_EQ(event.record_count(), 2U);
-  EXPECT_EQ(timeseries_.rows.begin()->second.back().request_id(), answer_.request_id());
+  EXPECT_EQ(timeseries_.Rows().begin()->second.back().request_id(), answer_.request_id());
 }
 
 TEST_F(IngestTest, NothingIsAcknowledgedWhenAPeerFailsAndResendingRepairs) {
@@ -335,10 +335,10 @@ TEST_F(IngestTest, RandomSendingEndsWithEveryAcknowledgedRowOnce) {
       }
     }
   }
-  for (const auto& [key, versions] : timeseries_.rows) {
+  for (const auto& [key, versions] : timeseries_.Rows()) {
     EXPECT_EQ(expected.at(versions.back().sample_id()), versions.back().value());
   }
-  EXPECT_EQ(timeseries_.rows.size(), expected.size());
+  EXPECT_EQ(timeseries_.Rows().size(), expected.size());
 }
 
 TEST(ContentHashTest, GoldenValueCannotChange) {
@@ -358,7 +358,8 @@ TEST(ContentHashTest, GoldenValueCannotChange) {
       .method_id = "qpcr-n1",
       .quality_flags = {sample::QualityFlag::kDelayedArrival},
   };
-  EXPECT_EQ(crypto::ToHex(ContentHash(m, "", "ref")), "78d03badf0c60243a9b0eca9896bd71a0e41d3a788a710f9935fdfa46681c61c");
+  EXPECT_EQ(crypto::ToHex(ContentHash(m, "", "ref")),
+            "78d03badf0c60243a9b0eca9896bd71a0e41d3a788a710f9935fdfa46681c61c");
 }
 
 TEST(ContentHashTest, EveryFieldCounts) {
