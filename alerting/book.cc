@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -272,6 +273,7 @@ base::StatusOr<AlertEventRecord> AlertBook::Event(std::uint64_t sequence) const 
 base::StatusOr<std::vector<AlertEventRecord>> AlertBook::EventsAfter(std::uint64_t sequence,
                                                                      std::size_t limit) const {
   std::vector<AlertEventRecord> events;
+  if (sequence == std::numeric_limits<std::uint64_t>::max()) return events;
   auto cursor = store_.Scan(kEvents, EventKey(sequence + 1), "");
   for (; cursor.Valid() && events.size() < limit; cursor.Next()) {
     ASSIGN_OR_RETURN(auto event, ParseRecord<AlertEventRecord>("event", cursor.value()));

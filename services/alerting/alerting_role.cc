@@ -1,0 +1,92 @@
+#include "services/alerting/alerting_role.h"
+
+#include <fmt/ranges.h>
+
+#include <set>
+#include <string>
+#include <utility>
+
+#include "alerting/outbox/dispatcher.h"
+#include "alerting/receivers/registry.h"
+#include "platform/base/log.h"
+#include "platform/crypto/encoding.h"
+#include "platform/crypto/secret.h"
+#include "services/alerting/alerting_metrics.h"
+#include "services/alerting/alerting_options.h"
+#include "services/alerting/alerting_service.h"
+#include "services/alerting/steward_service.h"
+
+namespace belgrand::alerting {
+namespace {
+
+std::set<std::string> StreamNames(const std::vector<config::v1::Receiver>& receivers) {
+  std::set<std::string> names;
+  for (const auto& receiver : receivers) {
+    if (receiver.has_stream()) names.insert(receiver.name());
+  }
+  return names;
+}
+
+class AlertingRole final : public shared::Role {
+ public:
+  AlertingRole(std::unique_ptr<storage::Store> store, std::unique_ptr<AlertBook> book,
+               const config::v1::Alerting& config, const shared::Runtime& runtime)
+      : store_(std::move(store)),
+        book_(std::move(book)),
+        metrics_(runtime.metrics, *book_, runtime.clock),
+        alerts_(*book_, runtime.guard, metrics_, StreamNames(ReceiversOf(config))),
+        steward_(*book_, runtime.guard, runtime.clock),
+        dispatcher_(*book_, runtime.clock, RetryPolicyOf(config), &metrics_) {
+    for (const auto& receiver : ReceiversOf(config)) {
+      auto made = MakeReceiver(receiver, runtime.clock);
+      if (made != nullptr) dispatcher_.Add(receiver.name(), std::move(made));
+    }
+  }
+
+  std::string_view name() const override { return "alerting"; }
+  std::vector<grpc::Service*> services() override { return {&alerts_, &steward_}; }
+
+  base::Status Start() override {
+    ASSIGN_OR_RETURN(const std::uint64_t retired, book_->RetireReceivers());
+    if (retired > 0) {
+      base::Log(base::LogLevel::kWarning, "deliveries_without_receiver", {{"dead", retired}});
+    }
+    dispatcher_.Start();
+    return base::OkStatus();
+  }
+
+  void Stop() override {
+    alerts_.StopStreams();
+    dispatcher_.Stop();
+  }
+
+  base::Status Ready() override { return book_->Position("").status(); }
+
+ private:
+  const std::unique_ptr<storage::Store> store_;
+  const std::unique_ptr<AlertBook> book_;
+  AlertingMetrics metrics_;
+  AlertingServiceImpl alerts_;
+  StewardServiceImpl steward_;
+  Dispatcher dispatcher_;
+};
+
+}  // namespace
+
+base::StatusOr<std::unique_ptr<shared::Role>> CreateAlertingRole(const config::v1::Config& config,
+                                                                 const shared::Runtime& runtime) {
+  const config::v1::Alerting& alerting = config.alerting();
+  if (const auto problems = CheckAlertingConfig(alerting); !problems.empty()) {
+    return base::InvalidArgument("{}", fmt::join(problems, "\n"));
+  }
+  auto store = OpenAlertStore(runtime.data_dir / "alerting");
+  if (!store.ok()) return base::Annotate(store.status(), "alerting");
+  auto book = AlertBook::Open(**store, runtime.clock,
+                              {.routes = RoutesOf(ReceiversOf(alerting)),
+                               .new_instance_id = crypto::ToHex(crypto::RandomBytes(8))});
+  if (!book.ok()) return base::Annotate(book.status(), "alerting");
+  return std::unique_ptr<shared::Role>(
+      new AlertingRole(*std::move(store), *std::move(book), alerting, runtime));
+}
+
+}  // namespace belgrand::alerting

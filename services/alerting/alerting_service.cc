@@ -1,0 +1,246 @@
+#include "services/alerting/alerting_service.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "alerting/convert.h"
+#include "platform/rpc/status.h"
+
+namespace belgrand::alerting {
+namespace {
+
+using shared::Caller;
+using shared::CallReport;
+
+// Events read, marked as sent and written at a time.
+constexpr std::size_t kFollowPage = 200;
+// How soon a follower that waits notices that its client is gone.
+constexpr base::Duration kFollowWait = std::chrono::milliseconds(250);
+
+std::string MethodName(std::string_view method) {
+  return fmt::format("belgrand.alerting.v1.AlertingService.{}", method);
+}
+
+void ReportAlert(CallReport& report, const std::string& alert_id) {
+  report.object_kind = "alert";
+  // Nothing a caller merely typed goes into the audit log.
+  if (ParseAlertId(alert_id).ok()) report.object_ref = alert_id;
+  report.record_count = 1;
+}
+
+// Counts a follower while it lives.
+class Seat {
+ public:
+  Seat(std::atomic<int>& followers, metrics::Gauge& gauge) : followers_(followers), gauge_(gauge) {
+    taken_ = ++followers_;
+    gauge_.Set(taken_);
+  }
+  ~Seat() { gauge_.Set(--followers_); }
+  Seat(const Seat&) = delete;
+  Seat& operator=(const Seat&) = delete;
+  bool TooMany() const { return taken_ > kMaxFollowers; }
+
+ private:
+  std::atomic<int>& followers_;
+  metrics::Gauge& gauge_;
+  int taken_ = 0;
+};
+
+}  // namespace
+
+AlertingServiceImpl::AlertingServiceImpl(AlertBook& book, shared::Guard& guard,
+                                         AlertingMetrics& metrics,
+                                         std::set<std::string> subscribers)
+    : book_(book), guard_(guard), metrics_(metrics), subscribers_(std::move(subscribers)) {}
+
+void AlertingServiceImpl::StopStreams() {
+  stopping_ = true;
+  book_.Wake();
+}
+
+grpc::Status AlertingServiceImpl::ReportSignals(grpc::ServerContext* context,
+                                                const v1::ReportSignalsRequest* request,
+                                                v1::ReportSignalsResponse* response) {
+  return guard_.Unary(*context, MethodName("ReportSignals"),
+                      [&](const Caller&, CallReport& report) -> base::Status {
+                        const int count = request->signals_size();
+                        report.object_kind = "alert";
+                        report.record_count = static_cast<std::uint64_t>(count);
+                        if (count > kMaxSignals) {
+                          return base::InvalidArgument(
+                              "{} signals in one report: at most {}; send several", count,
+                              kMaxSignals);
+                        }
+                        std::vector<const detection::v1::Signal*> signals;
+                        for (const auto& signal : request->signals()) signals.push_back(&signal);
+                        ASSIGN_OR_RETURN(const std::uint32_t applied, book_.Apply(signals));
+                        metrics_.CountSignals(static_cast<std::uint64_t>(count), applied);
+                        response->set_applied(applied);
+                        return base::OkStatus();
+                      });
+}
+
+grpc::Status AlertingServiceImpl::ListAlerts(grpc::ServerContext* context,
+                                             const v1::ListAlertsRequest* request,
+                                             v1::ListAlertsResponse* response) {
+  return guard_.Unary(
+      *context, MethodName("ListAlerts"), [&](const Caller&, CallReport& report) -> base::Status {
+        report.object_kind = "alert";
+        AlertFilter filter{.district_id = request->district_id(), .states = {}};
+        for (const int state : request->states()) {
+          if (state < v1::OPEN || state > v1::RESOLVED) {
+            return base::InvalidArgument(
+                "states holds {}: say OPEN, ACKNOWLEDGED or RESOLVED, or nothing for all", state);
+          }
+          filter.states.insert(state);
+        }
+        ASSIGN_OR_RETURN(const auto alerts, book_.List(filter));
+        for (const auto& alert : alerts) *response->add_alerts() = ToWire(alert);
+        report.record_count = alerts.size();
+        return base::OkStatus();
+      });
+}
+
+grpc::Status AlertingServiceImpl::GetAlert(grpc::ServerContext* context,
+                                           const v1::GetAlertRequest* request,
+                                           v1::GetAlertResponse* response) {
+  return guard_.Unary(
+      *context, MethodName("GetAlert"), [&](const Caller&, CallReport& report) -> base::Status {
+        ReportAlert(report, request->alert_id());
+        ASSIGN_OR_RETURN(const auto alert, book_.Get(request->alert_id()));
+        ASSIGN_OR_RETURN(const auto history, book_.History(request->alert_id()));
+        ASSIGN_OR_RETURN(const auto deliveries, book_.Deliveries(request->alert_id()));
+        *response->mutable_alert() = ToWire(alert);
+        for (const auto& event : history) *response->add_history() = ToWire(event, Repeat::kNo);
+        for (const auto& delivery : deliveries) *response->add_deliveries() = ToWire(delivery);
+        return base::OkStatus();
+      });
+}
+
+grpc::Status AlertingServiceImpl::AcknowledgeAlert(grpc::ServerContext* context,
+                                                   const v1::AcknowledgeAlertRequest* request,
+                                                   v1::AcknowledgeAlertResponse* response) {
+  return guard_.Unary(
+      *context, MethodName("AcknowledgeAlert"),
+      [&](const Caller&, CallReport& report) -> base::Status {
+        ReportAlert(report, request->alert_id());
+        ASSIGN_OR_RETURN(const auto alert,
+                         book_.Acknowledge(request->alert_id(), request->by(), request->comment()));
+        *response->mutable_alert() = ToWire(alert);
+        return base::OkStatus();
+      });
+}
+
+grpc::Status AlertingServiceImpl::ResolveAlert(grpc::ServerContext* context,
+                                               const v1::ResolveAlertRequest* request,
+                                               v1::ResolveAlertResponse* response) {
+  return guard_.Unary(
+      *context, MethodName("ResolveAlert"), [&](const Caller&, CallReport& report) -> base::Status {
+        ReportAlert(report, request->alert_id());
+        ASSIGN_OR_RETURN(const auto alert,
+                         book_.Resolve(request->alert_id(), request->by(), request->reason()));
+        *response->mutable_alert() = ToWire(alert);
+        return base::OkStatus();
+      });
+}
+
+base::Status AlertingServiceImpl::CheckSubscriber(const std::string& subscriber) const {
+  if (subscribers_.contains(subscriber)) return base::OkStatus();
+  return base::NotFound(
+      "no stream receiver of this name is configured: use one of [{}], or add a receiver with "
+      "stream {{}} to alerting.receivers",
+      fmt::join(subscribers_, ", "));
+}
+
+grpc::Status AlertingServiceImpl::FollowAlerts(grpc::ServerContext* context,
+                                               const v1::FollowAlertsRequest* request,
+                                               grpc::ServerWriter<v1::AlertEvent>* writer) {
+  CallReport report;
+  report.object_kind = "alert";
+  if (subscribers_.contains(request->subscriber())) report.object_ref = request->subscriber();
+  return guard_.Stream(*context, MethodName("FollowAlerts"), report,
+                       [&](const Caller&) { return Pump(*context, *request, *writer); });
+}
+
+base::Status AlertingServiceImpl::Pump(grpc::ServerContext& context,
+                                       const v1::FollowAlertsRequest& request,
+                                       grpc::ServerWriter<v1::AlertEvent>& writer) {
+  RETURN_IF_ERROR(CheckSubscriber(request.subscriber()));
+  const Seat seat(followers_, metrics_.followers());
+  if (seat.TooMany()) {
+    return rpc::WithRetryDelay(base::ResourceExhausted("{} clients follow the alerts: the limit is "
+                                                       "{}, try again later",
+                                                       kMaxFollowers, kMaxFollowers),
+                               std::chrono::seconds(5));
+  }
+  const std::set<std::string> wanted(request.district_ids().begin(), request.district_ids().end());
+  const auto route = std::ranges::find(book_.routes(), request.subscriber(), &Route::receiver);
+  const auto concerns = [&](const std::string& district) {
+    return (wanted.empty() || wanted.contains(district)) &&
+           (route->district_ids.empty() || route->district_ids.contains(district));
+  };
+  ASSIGN_OR_RETURN(const SubscriberPosition start, book_.Position(request.subscriber()));
+  std::uint64_t position =
+      request.has_after_sequence() ? request.after_sequence() : start.confirmed;
+  // Tells the client that it is let in, before there is anything to send.
+  writer.SendInitialMetadata();
+  while (!context.IsCancelled()) {
+    if (stopping_) {
+      return rpc::WithRetryDelay(base::Unavailable("the service is stopping: follow again"),
+                                 std::chrono::seconds(1));
+    }
+    ASSIGN_OR_RETURN(const auto events, book_.EventsAfter(position, kFollowPage));
+    if (events.empty()) {
+      book_.WaitForEvents(position, kFollowWait);
+      continue;
+    }
+    ASSIGN_OR_RETURN(const SubscriberPosition before, book_.Position(request.subscriber()));
+    // Marked first: what a crash cuts off may have arrived, and is a repeat the next time.
+    RETURN_IF_ERROR(book_.MarkSent(request.subscriber(), events.back().sequence()));
+    for (const auto& event : events) {
+      position = event.sequence();
+      if (!concerns(event.alert().district_id())) continue;
+      const Repeat repeat = event.sequence() <= before.sent ? Repeat::kYes : Repeat::kNo;
+      if (!writer.Write(ToWire(event, repeat))) return base::OkStatus();  // the client is gone
+    }
+  }
+  return base::OkStatus();
+}
+
+grpc::Status AlertingServiceImpl::ConfirmEvents(grpc::ServerContext* context,
+                                                const v1::ConfirmEventsRequest* request,
+                                                v1::ConfirmEventsResponse* response) {
+  return guard_.Unary(*context, MethodName("ConfirmEvents"),
+                      [&](const Caller&, CallReport& report) -> base::Status {
+                        report.object_kind = "alert";
+                        RETURN_IF_ERROR(CheckSubscriber(request->subscriber()));
+                        report.object_ref = request->subscriber();
+                        ASSIGN_OR_RETURN(
+                            const Confirmation confirmation,
+                            book_.Confirm(request->subscriber(), request->up_to_sequence()));
+                        metrics_.CountDelivered(request->subscriber(), confirmation.deliveries);
+                        report.record_count = confirmation.deliveries;
+                        response->set_confirmed_sequence(confirmation.position.confirmed);
+                        return base::OkStatus();
+                      });
+}
+
+grpc::Status AlertingServiceImpl::ListDeadLetters(grpc::ServerContext* context,
+                                                  const v1::ListDeadLettersRequest*,
+                                                  v1::ListDeadLettersResponse* response) {
+  return guard_.Unary(*context, MethodName("ListDeadLetters"),
+                      [&](const Caller&, CallReport& report) -> base::Status {
+                        report.object_kind = "alert";
+                        ASSIGN_OR_RETURN(const auto letters, book_.DeadLetters());
+                        for (const auto& letter : letters) {
+                          *response->add_deliveries() = ToWire(letter);
+                        }
+                        report.record_count = letters.size();
+                        return base::OkStatus();
+                      });
+}
+
+}  // namespace belgrand::alerting

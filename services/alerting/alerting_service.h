@@ -1,0 +1,64 @@
+// AlertingService on the wire: proto/belgrand/alerting/v1/alerting.proto.
+//
+// Who acted and what they wrote goes into the book and to receivers, never into a log line.
+// Thread safety: safe. Borrows everything it is given.
+#pragma once
+
+#include <atomic>
+#include <set>
+#include <string>
+
+#include "alerting/book.h"
+#include "belgrand/alerting/v1/alerting.grpc.pb.h"
+#include "services/alerting/alerting_metrics.h"
+#include "services/shared/guard.h"
+
+namespace belgrand::alerting {
+
+// Limits, said in the error that refuses what is over them.
+inline constexpr int kMaxSignals = 10'000;
+// A follower holds a server thread.
+inline constexpr int kMaxFollowers = 64;
+
+class AlertingServiceImpl final : public v1::AlertingService::Service {
+ public:
+  // `subscribers`: names of the stream receivers.
+  AlertingServiceImpl(AlertBook& book, shared::Guard& guard, AlertingMetrics& metrics,
+                      std::set<std::string> subscribers);
+
+  // Ends every FollowAlerts; idempotent.
+  void StopStreams();
+
+  grpc::Status ReportSignals(grpc::ServerContext* context, const v1::ReportSignalsRequest* request,
+                             v1::ReportSignalsResponse* response) override;
+  grpc::Status ListAlerts(grpc::ServerContext* context, const v1::ListAlertsRequest* request,
+                          v1::ListAlertsResponse* response) override;
+  grpc::Status GetAlert(grpc::ServerContext* context, const v1::GetAlertRequest* request,
+                        v1::GetAlertResponse* response) override;
+  grpc::Status AcknowledgeAlert(grpc::ServerContext* context,
+                                const v1::AcknowledgeAlertRequest* request,
+                                v1::AcknowledgeAlertResponse* response) override;
+  grpc::Status ResolveAlert(grpc::ServerContext* context, const v1::ResolveAlertRequest* request,
+                            v1::ResolveAlertResponse* response) override;
+  grpc::Status FollowAlerts(grpc::ServerContext* context, const v1::FollowAlertsRequest* request,
+                            grpc::ServerWriter<v1::AlertEvent>* writer) override;
+  grpc::Status ConfirmEvents(grpc::ServerContext* context, const v1::ConfirmEventsRequest* request,
+                             v1::ConfirmEventsResponse* response) override;
+  grpc::Status ListDeadLetters(grpc::ServerContext* context,
+                               const v1::ListDeadLettersRequest* request,
+                               v1::ListDeadLettersResponse* response) override;
+
+ private:
+  base::Status CheckSubscriber(const std::string& subscriber) const;
+  base::Status Pump(grpc::ServerContext& context, const v1::FollowAlertsRequest& request,
+                    grpc::ServerWriter<v1::AlertEvent>& writer);
+
+  AlertBook& book_;
+  shared::Guard& guard_;
+  AlertingMetrics& metrics_;
+  const std::set<std::string> subscribers_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<int> followers_ = 0;
+};
+
+}  // namespace belgrand::alerting
