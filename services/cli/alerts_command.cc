@@ -1,0 +1,209 @@
+#include "services/cli/alerts_command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <thread>
+
+#include "alerting/render.h"
+#include "belgrand/alerting/v1/alerting.grpc.pb.h"
+#include "platform/base/time.h"
+#include "platform/rpc/channel.h"
+#include "platform/rpc/status.h"
+#include "services/cli/alerts_follow.h"
+#include "services/cli/client_flags.h"
+#include "services/shared/timestamp.h"
+
+namespace belgrand::cli {
+namespace {
+
+namespace v1 = alerting::v1;
+using Stub = v1::AlertingService::Stub;
+
+constexpr auto kTimeout = std::chrono::seconds(30);
+constexpr std::string_view kRule =
+    "----------------------------------------------------------------------------------------------"
+    "--\n";
+
+struct Flags {
+  ClientFlags client;
+  std::string district;
+  std::vector<std::string> states;
+  std::string alert_id;
+  std::string by;
+  std::string text;
+  FollowOptions follow;
+};
+
+std::string When(const google::protobuf::Timestamp& timestamp) {
+  return base::FormatInstant(
+      std::chrono::floor<std::chrono::seconds>(shared::ToInstant(timestamp)));
+}
+
+template <typename Request, typename Response>
+base::StatusOr<Response> Call(const Flags& flags,
+                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                           Response*),
+                              const Request& request) {
+  ASSIGN_OR_RETURN(const auto channel, Connect(flags.client));
+  const auto stub = v1::AlertingService::NewStub(channel);
+  grpc::ClientContext context;
+  rpc::SetTimeout(context, kTimeout);
+  Response response;
+  RETURN_IF_ERROR(rpc::FromGrpc(((*stub).*method)(&context, request, &response)));
+  return response;
+}
+
+base::Status List(const Flags& flags) {
+  v1::ListAlertsRequest request;
+  request.set_district_id(flags.district);
+  for (const std::string& state : flags.states) {
+    request.add_states(state == "open"           ? v1::OPEN
+                       : state == "acknowledged" ? v1::ACKNOWLEDGED
+                                                 : v1::RESOLVED);
+  }
+  ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::ListAlerts, request));
+  if (response.alerts().empty()) std::cout << "no alerts\n";
+  for (const v1::Alert& alert : response.alerts()) std::cout << alerting::RenderLine(alert) << "\n";
+  return base::OkStatus();
+}
+
+std::string DeliveryLine(const v1::Delivery& delivery) {
+  return fmt::format(
+      "  event {:<6} {:<16} {:<9} {} attempts{}{}\n", delivery.event_sequence(),
+      delivery.receiver(), v1::DeliveryState_Name(delivery.state()), delivery.attempts(),
+      delivery.has_last_attempt_at() ? fmt::format(", last {}", When(delivery.last_attempt_at()))
+                                     : "",
+      delivery.last_result().empty() ? "" : ": " + delivery.last_result());
+}
+
+base::Status Show(const Flags& flags) {
+  v1::GetAlertRequest request;
+  request.set_alert_id(flags.alert_id);
+  ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::GetAlert, request));
+  v1::AlertEvent newest;
+  if (!response.history().empty()) newest = *response.history().rbegin();
+  *newest.mutable_alert() = response.alert();
+  std::cout << alerting::RenderText(newest) << "\nHistory\n";
+  for (const v1::AlertEvent& event : response.history()) {
+    std::cout << fmt::format("  event {:<6} {}  {}{}{}\n", event.sequence(), When(event.at()),
+                             v1::EventKind_Name(event.kind()),
+                             event.by().empty() ? "" : " " + event.by(),
+                             event.comment().empty() ? "" : ": " + event.comment());
+  }
+  std::cout << "\nDeliveries\n";
+  for (const v1::Delivery& delivery : response.deliveries()) std::cout << DeliveryLine(delivery);
+  return base::OkStatus();
+}
+
+base::Status Acknowledge(const Flags& flags) {
+  v1::AcknowledgeAlertRequest request;
+  request.set_alert_id(flags.alert_id);
+  request.set_by(flags.by);
+  request.set_comment(flags.text);
+  ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::AcknowledgeAlert, request));
+  std::cout << fmt::format("{}: acknowledged by {} at {}\n", response.alert().alert_id(),
+                           response.alert().acknowledged_by(),
+                           When(response.alert().acknowledged_at()));
+  return base::OkStatus();
+}
+
+base::Status Resolve(const Flags& flags) {
+  v1::ResolveAlertRequest request;
+  request.set_alert_id(flags.alert_id);
+  request.set_by(flags.by);
+  request.set_reason(flags.text);
+  ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::ResolveAlert, request));
+  std::cout << fmt::format("{}: resolved at {}\n", response.alert().alert_id(),
+                           When(response.alert().resolved_at()));
+  return base::OkStatus();
+}
+
+base::Status ShowDeadLetters(const Flags& flags) {
+  ASSIGN_OR_RETURN(const auto response,
+                   Call(flags, &Stub::ListDeadLetters, v1::ListDeadLettersRequest()));
+  if (response.deliveries().empty()) std::cout << "no dead letters\n";
+  for (const v1::Delivery& delivery : response.deliveries()) {
+    std::cout << delivery.alert_id() << "\n" << DeliveryLine(delivery);
+  }
+  return base::OkStatus();
+}
+
+base::Status Follow(const Flags& flags) {
+  ASSIGN_OR_RETURN(const auto channel, Connect(flags.client));
+  const auto show = [](const v1::AlertEvent& event) {
+    // Out of our hands before it is confirmed.
+    std::cout << kRule << alerting::RenderText(event) << std::flush;
+  };
+  FollowOptions options = flags.follow;
+  auto wait = std::chrono::seconds(1);
+  while (true) {
+    const base::Status status = FollowAlerts(channel, options, [&](const v1::AlertEvent& event) {
+      show(event);
+      wait = std::chrono::seconds(1);
+      if (options.after) options.after = event.sequence();
+    });
+    if (status.code() != base::StatusCode::kUnavailable || options.once) return status;
+    std::cerr << fmt::format("{}: {}; trying again in {} s\n", flags.client.server,
+                             base::Message(status), wait.count());
+    std::this_thread::sleep_for(wait);
+    wait = std::min(wait * 2, std::chrono::seconds(30));
+  }
+}
+
+int Finish(const base::Status& status) {
+  if (status.ok()) return kExitOk;
+  std::cerr << base::Message(status) << "\n";
+  return kExitRuntime;
+}
+
+CLI::App* AddVerb(CLI::App& app, RunSlot& run, const std::shared_ptr<Flags>& flags,
+                  const char* name, const char* summary, base::Status (*action)(const Flags&)) {
+  CLI::App* verb = app.add_subcommand(name, summary);
+  AddClientFlags(*verb, flags->client);
+  verb->callback(
+      [flags, &run, action] { run = [flags, action] { return Finish(action(*flags)); }; });
+  return verb;
+}
+
+}  // namespace
+
+void AddAlerts(CLI::App& app, RunSlot& run) {
+  auto flags = std::make_shared<Flags>();
+  app.require_subcommand(1);
+
+  auto* list = AddVerb(app, run, flags, "list", "List alerts, newest change first", List);
+  list->add_option("--district", flags->district, "only of this district");
+  list->add_option("--state", flags->states, "only in these states")
+      ->check(CLI::IsMember({"open", "acknowledged", "resolved"}));
+
+  auto* show = AddVerb(app, run, flags, "show",
+                       "Show one alert, its history, and who was told of it when", Show);
+  auto* ack = AddVerb(app, run, flags, "ack", "Take responsibility for an alert", Acknowledge);
+  auto* resolve = AddVerb(app, run, flags, "resolve", "Close an alert by hand", Resolve);
+  for (auto* verb : {show, ack, resolve}) {
+    verb->add_option("id", flags->alert_id, "id of the alert, as listed")->required();
+  }
+  for (auto* verb : {ack, resolve}) {
+    verb->add_option("--by", flags->by, "name of the official who acts")->required();
+  }
+  ack->add_option("--comment", flags->text, "what is being done");
+  resolve->add_option("--reason", flags->text, "why it can be closed")->required();
+
+  auto* follow = AddVerb(app, run, flags, "follow",
+                         "Print each alert event as it comes, and confirm it", Follow);
+  follow->add_option("--subscriber", flags->follow.subscriber, "stream receiver to follow as")
+      ->capture_default_str();
+  follow->add_option("--district", flags->follow.districts, "only of these districts");
+  follow->add_option("--after", flags->follow.after,
+                     "begin after this event, not after the last confirmed one");
+  follow->add_flag("--once", flags->follow.once, "end once what was waiting has been shown");
+
+  AddVerb(app, run, flags, "dead-letters", "List deliveries that were given up", ShowDeadLetters);
+}
+
+}  // namespace belgrand::cli

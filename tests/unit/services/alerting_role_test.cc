@@ -1,0 +1,379 @@
+// The alerting role behind a real gRPC server, as detection, officials and compliance call it.
+#include "services/alerting/alerting_role.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "belgrand/alerting/v1/alerting.grpc.pb.h"
+#include "platform/rpc/channel.h"
+#include "platform/rpc/server.h"
+#include "platform/rpc/status.h"
+#include "services/alerting/alerting_options.h"
+#include "services/cli/alerts_command.h"
+#include "services/shared/timestamp.h"
+#include "tests/support/sink.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/alerting/signals.h"
+#include "tests/unit/services/fake_peers.h"
+
+namespace belgrand::alerting {
+namespace {
+
+using belgrand::testing::IsOk;
+using belgrand::testing::StatusIs;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::MakeSignal;
+using ::testing::Not;
+using testing::Signal;
+using ::testing::SizeIs;
+
+constexpr char kNorth[] = "north/SARS-CoV-2/trend";
+constexpr auto kLong = std::chrono::seconds(60);
+
+class AlertingRoleTest : public ::testing::Test {
+ protected:
+  void SetUp() override { Serve(); }
+  void TearDown() override { StopServer(); }
+
+  void Serve() {
+    metrics_ = std::make_unique<metrics::Registry>();
+    peers_ = std::make_unique<shared::Peers>();
+    guard_ = std::make_unique<shared::Guard>(clock_, *metrics_, *peers_);
+    runtime_ = std::make_unique<shared::Runtime>(
+        shared::Runtime{clock_, *metrics_, *peers_, *guard_, dir_.path()});
+    auto role = CreateAlertingRole(config_, *runtime_);
+    ASSERT_OK(role);
+    role_ = *std::move(role);
+    rpc::ServerOptions options;
+    options.listen = "127.0.0.1:0";
+    options.services = role_->services();
+    options.services.push_back(&compliance_);
+    auto server = rpc::Server::Create(options);
+    ASSERT_OK(server);
+    server_ = *std::move(server);
+    peers_->Set(shared::RoleName::kCompliance, server_->InProcessChannel());
+    ASSERT_OK(role_->Start());
+    guard_->Open();
+    stub_ = v1::AlertingService::NewStub(server_->InProcessChannel());
+  }
+  void StopServer() {
+    if (server_ == nullptr) return;
+    role_->Stop();
+    server_->Stop(std::chrono::seconds(5));
+    stub_.reset();
+    server_.reset();
+    role_.reset();
+  }
+  void Restart() {
+    StopServer();
+    Serve();
+  }
+
+  std::uint32_t Report(const std::vector<Signal>& signals) {
+    v1::ReportSignalsRequest request;
+    for (const Signal& signal : signals) *request.add_signals() = signal;
+    grpc::ClientContext context;
+    v1::ReportSignalsResponse response;
+    EXPECT_OK(rpc::FromGrpc(stub_->ReportSignals(&context, request, &response)));
+    return response.applied();
+  }
+  base::StatusOr<v1::Alert> Acknowledge(const std::string& id, const std::string& by) {
+    v1::AcknowledgeAlertRequest request;
+    request.set_alert_id(id);
+    request.set_by(by);
+    request.set_comment("calling the hospital");
+    grpc::ClientContext context;
+    v1::AcknowledgeAlertResponse response;
+    RETURN_IF_ERROR(rpc::FromGrpc(stub_->AcknowledgeAlert(&context, request, &response)));
+    return response.alert();
+  }
+  v1::GetAlertResponse Get(const std::string& id) {
+    v1::GetAlertRequest request;
+    request.set_alert_id(id);
+    grpc::ClientContext context;
+    v1::GetAlertResponse response;
+    EXPECT_OK(rpc::FromGrpc(stub_->GetAlert(&context, request, &response)));
+    return response;
+  }
+  // The next `count` events, "<number>" or "<number>r" for a repeat; then hangs up.
+  std::vector<std::string> Follow(std::size_t count, v1::FollowAlertsRequest request) {
+    grpc::ClientContext context;
+    rpc::SetTimeout(context, kLong);
+    const auto stream = stub_->FollowAlerts(&context, request);
+    std::vector<std::string> events;
+    v1::AlertEvent event;
+    while (events.size() < count && stream->Read(&event)) {
+      events.push_back(std::to_string(event.sequence()) + (event.repeat() ? "r" : ""));
+    }
+    context.TryCancel();
+    stream->Finish();
+    return events;
+  }
+  std::vector<std::string> Follow(std::size_t count) {
+    v1::FollowAlertsRequest request;
+    request.set_subscriber("console");
+    return Follow(count, request);
+  }
+  base::StatusOr<std::uint64_t> Confirm(std::uint64_t up_to, const std::string& who = "console") {
+    v1::ConfirmEventsRequest request;
+    request.set_subscriber(who);
+    request.set_up_to_sequence(up_to);
+    grpc::ClientContext context;
+    v1::ConfirmEventsResponse response;
+    RETURN_IF_ERROR(rpc::FromGrpc(stub_->ConfirmEvents(&context, request, &response)));
+    return response.confirmed_sequence();
+  }
+  // Runs `belgrand alerts ...` and returns what it printed.
+  std::string Command(std::vector<std::string> words, int expected_exit = cli::kExitOk) {
+    CLI::App app;
+    cli::RunSlot run;
+    cli::AddAlerts(app, run);
+    words.push_back("--server");
+    words.push_back("127.0.0.1:" + std::to_string(server_->port()));
+    std::reverse(words.begin(), words.end());
+    app.parse(words);
+    ::testing::internal::CaptureStdout();
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(run(), expected_exit);
+    return ::testing::internal::GetCapturedStdout() + ::testing::internal::GetCapturedStderr();
+  }
+
+  belgrand::testing::TempDir dir_;
+  base::FakeClock clock_{base::FromMicros(1'700'000'000'000'000)};
+  config::v1::Config config_;
+  belgrand::testing::FakeCompliance compliance_;
+  std::unique_ptr<metrics::Registry> metrics_;
+  std::unique_ptr<shared::Peers> peers_;
+  std::unique_ptr<shared::Guard> guard_;
+  std::unique_ptr<shared::Runtime> runtime_;
+  std::unique_ptr<shared::Role> role_;
+  std::unique_ptr<rpc::Server> server_;
+  std::unique_ptr<v1::AlertingService::Stub> stub_;
+};
+
+TEST_F(AlertingRoleTest, ASignalBecomesAnAlertThatAnOfficialAcknowledges) {
+  EXPECT_EQ(Report({MakeSignal({.severity = detection::v1::CRITICAL})}), 1U);
+  EXPECT_EQ(Report({MakeSignal({.severity = detection::v1::CRITICAL})}), 0U) << "seen before";
+  const auto acknowledged = Acknowledge(kNorth, "A. Official");
+  ASSERT_OK(acknowledged);
+  EXPECT_EQ(acknowledged->state(), v1::ACKNOWLEDGED);
+  Restart();
+  const auto alert = Get(kNorth);
+  EXPECT_EQ(alert.alert().acknowledged_by(), "A. Official");
+  EXPECT_EQ(alert.alert().severity(), detection::v1::CRITICAL);
+  EXPECT_EQ(alert.alert().evidence().score(), 1);
+  ASSERT_THAT(alert.history(), SizeIs(2));
+  EXPECT_EQ(alert.history(1).comment(), "calling the hospital");
+  EXPECT_THAT(alert.deliveries(), SizeIs(2));
+  EXPECT_THAT(Acknowledge("no/such/alert", "x"),
+              StatusIs(base::StatusCode::kNotFound, HasSubstr("no alert")));
+  EXPECT_THAT(Acknowledge(kNorth, ""),
+              StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("by")));
+}
+
+TEST_F(AlertingRoleTest, NoNameAndNoTypedTextReachesTheAuditLog) {
+  Report({MakeSignal({})});
+  ASSERT_OK(Acknowledge(kNorth, "A. Official"));
+  EXPECT_FALSE(Acknowledge("A. Official / typed", "A. Official").ok());
+  const base::MutexLock lock(compliance_.mutex);
+  ASSERT_THAT(compliance_.events, SizeIs(2));
+  EXPECT_EQ(compliance_.events[0].object_ref(), kNorth);
+  for (const auto& event : compliance_.events) {
+    EXPECT_THAT(event.SerializeAsString(), Not(HasSubstr("Official")));
+  }
+}
+
+TEST_F(AlertingRoleTest, AFollowerResumesAndKnowsWhatItMayHaveSeen) {
+  Report({MakeSignal({}), MakeSignal({.area = "b", .district = "b"})});
+  EXPECT_THAT(Follow(2), ElementsAre("1", "2"));
+  EXPECT_THAT(Confirm(1), belgrand::testing::IsOkAndHolds(1U));
+  Report({MakeSignal({.area = "c", .district = "c"})});
+  EXPECT_THAT(Follow(2), ElementsAre("2r", "3"));
+  Restart();
+  EXPECT_THAT(Follow(2), ElementsAre("2r", "3r")) << "the marks outlive the process";
+  EXPECT_THAT(Confirm(3), belgrand::testing::IsOkAndHolds(3U));
+  EXPECT_THAT(Confirm(2), belgrand::testing::IsOkAndHolds(3U));
+  v1::FollowAlertsRequest request;
+  request.set_subscriber("console");
+  request.set_after_sequence(0);
+  request.add_district_ids("b");
+  EXPECT_THAT(Follow(1, request), ElementsAre("2r"));
+  EXPECT_EQ(Get(kNorth).deliveries(0).state(), v1::DELIVERED);
+  EXPECT_THAT(Confirm(99), StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("up to 3")));
+  EXPECT_THAT(Confirm(1, "nobody"), StatusIs(base::StatusCode::kNotFound, HasSubstr("[console]")));
+}
+
+TEST_F(AlertingRoleTest, AFollowerHearsWhatComesWhileItWaits) {
+  std::thread later;
+  {
+    grpc::ClientContext context;
+    rpc::SetTimeout(context, kLong);
+    v1::FollowAlertsRequest request;
+    request.set_subscriber("console");
+    const auto stream = stub_->FollowAlerts(&context, request);
+    stream->WaitForInitialMetadata();
+    later = std::thread([&] { Report({MakeSignal({})}); });
+    v1::AlertEvent event;
+    ASSERT_TRUE(stream->Read(&event));
+    EXPECT_EQ(event.alert().alert_id(), kNorth);
+    EXPECT_FALSE(event.repeat());
+    role_->Stop();
+    EXPECT_FALSE(stream->Read(&event));
+    EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE) << "an orderly stop";
+  }
+  later.join();
+}
+
+TEST_F(AlertingRoleTest, AWebhookIsToldAndItsReceiptKept) {
+  StopServer();
+  belgrand::testing::Sink sink("http_sink.py", {"--answers", "503"});
+  const std::string secret = dir_.path() / "secret";
+  std::ofstream(secret) << std::string(40, 'k');
+  auto* receiver = config_.mutable_alerting()->add_receivers();
+  receiver->set_name("hook");
+  receiver->mutable_webhook()->set_url("http://127.0.0.1:" + std::to_string(sink.port()) + "/");
+  receiver->mutable_webhook()->set_secret_file(secret);
+  Serve();
+  Report({MakeSignal({})});
+  const auto first = sink.Next();
+  ASSERT_TRUE(first);
+  // The wait begins when the answer is noted, some time after it was given.
+  std::optional<nlohmann::json> second;
+  for (int i = 0; i < 100 && !second; ++i) {
+    clock_.Advance(std::chrono::hours(1));
+    second = sink.Next(std::chrono::milliseconds(500));
+  }
+  ASSERT_TRUE(second) << "tried again after the 503";
+  EXPECT_EQ(first->at("headers").at("belgrand-event-id"),
+            second->at("headers").at("belgrand-event-id"));
+  EXPECT_THAT(second->at("body").get<std::string>(), HasSubstr("\"repeat\": true"));
+  v1::DeliveryState state = v1::RETRYING;
+  for (int i = 0; i < 600 && state != v1::DELIVERED; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    state = Get(kNorth).deliveries(0).state();
+  }
+  EXPECT_EQ(state, v1::DELIVERED);
+  const std::string text = metrics_->Text();
+  EXPECT_THAT(text, HasSubstr("belgrand_alerting_delivery_attempts_total{receiver=\"hook\"} 2"));
+  EXPECT_THAT(text, HasSubstr("outcome=\"delivered\",receiver=\"hook\"} 1"));
+}
+
+TEST_F(AlertingRoleTest, MetricsAnswerWhoHasNotBeenTold) {
+  Report({MakeSignal({}), MakeSignal({.area = "b", .district = "b"})});
+  ASSERT_OK(Acknowledge(kNorth, "A. Official"));
+  clock_.Advance(std::chrono::seconds(90));
+  const std::string text = metrics_->Text();
+  EXPECT_THAT(text, HasSubstr("belgrand_alerting_alerts{state=\"open\"} 1"));
+  EXPECT_THAT(text, HasSubstr("belgrand_alerting_alerts{state=\"acknowledged\"} 1"));
+  EXPECT_THAT(text, HasSubstr("belgrand_alerting_newest_event 3"));
+  EXPECT_THAT(text, HasSubstr("belgrand_alerting_outbox_pending{receiver=\"console\"} 3"));
+  EXPECT_THAT(text,
+              HasSubstr("belgrand_alerting_outbox_oldest_age_seconds{receiver=\"console\"} 90"));
+}
+
+TEST_F(AlertingRoleTest, RetentionDoesExactlyWhatItPlanned) {
+  Report({MakeSignal({})});
+  ASSERT_OK(Acknowledge(kNorth, "A. Official"));
+  const auto steward = compliance::v1::AlertingStewardService::NewStub(server_->InProcessChannel());
+  const auto lines = [&](auto method, auto request, auto response, base::Instant now) {
+    *request.mutable_now() = shared::ToTimestamp(now);
+    grpc::ClientContext context;
+    EXPECT_OK(rpc::FromGrpc(((*steward).*method)(&context, request, &response)));
+    std::map<std::string, std::uint64_t> expired;
+    for (const auto& line : response.lines()) {
+      if (line.expired() > 0) expired[line.record() + "." + line.field()] = line.expired();
+    }
+    return expired;
+  };
+  using Stub = compliance::v1::AlertingStewardService::Stub;
+  const auto plan = [&](base::Instant now) {
+    return lines(&Stub::PlanExpiry, compliance::v1::PlanExpiryRequest(),
+                 compliance::v1::PlanExpiryResponse(), now);
+  };
+  const auto apply = [&](base::Instant now) {
+    return lines(&Stub::ApplyExpiry, compliance::v1::ApplyExpiryRequest(),
+                 compliance::v1::ApplyExpiryResponse(), now);
+  };
+  EXPECT_THAT(plan(clock_.Now()), IsEmpty());
+  clock_.Advance(std::chrono::hours(24 * 800));
+  const auto planned = plan(clock_.Now());
+  EXPECT_THAT(planned, Not(IsEmpty()));
+  EXPECT_EQ(apply(clock_.Now()), planned);
+  EXPECT_THAT(apply(clock_.Now()), IsEmpty());
+  EXPECT_EQ(Get(kNorth).alert().acknowledged_by(), "");
+  EXPECT_EQ(Get(kNorth).history(1).by(), "");
+  EXPECT_EQ(Get(kNorth).history(1).comment(), "");
+  EXPECT_EQ(Get(kNorth).history(1).alert().acknowledged_by(), "");
+  clock_.Advance(std::chrono::hours(24 * 1200));
+  EXPECT_EQ(apply(clock_.Now()),
+            (std::map<std::string, std::uint64_t>{{"belgrand.storage.v1.AlertRecord.", 1},
+                                                  {"belgrand.storage.v1.AlertEventRecord.", 2},
+                                                  {"belgrand.storage.v1.DeliveryRecord.", 2}}));
+  compliance::v1::ApplyExpiryRequest future;
+  *future.mutable_now() = shared::ToTimestamp(clock_.Now() + std::chrono::hours(1));
+  grpc::ClientContext context;
+  compliance::v1::ApplyExpiryResponse response;
+  EXPECT_EQ(steward->ApplyExpiry(&context, future, &response).error_code(),
+            grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+TEST_F(AlertingRoleTest, TheCommandDoesAnOfficialsWork) {
+  EXPECT_EQ(Command({"list"}), "no alerts\n");
+  Report({MakeSignal({.severity = detection::v1::WARNING}),
+          MakeSignal({.area = "b", .district = "b"})});
+  EXPECT_THAT(
+      Command({"list", "--state", "open"}),
+      AllOf(HasSubstr("WARNING   open          2023-11-14T22:13:20Z  north/SARS-CoV-2/trend"),
+            HasSubstr("b/SARS-CoV-2/trend")));
+  EXPECT_THAT(Command({"follow", "--once", "--district", "north"}),
+              AllOf(HasSubstr("WARNING: sustained rise of SARS-CoV-2 in the sewage of north"),
+                    Not(HasSubstr("Repeat"))));
+  EXPECT_EQ(Get(kNorth).deliveries(0).state(), v1::DELIVERED) << "printing confirms";
+  EXPECT_THAT(
+      Command({"ack", kNorth, "--by", "A. Official", "--comment", "calling"}),
+      HasSubstr("north/SARS-CoV-2/trend: acknowledged by A. Official at 2023-11-14T22:13:20Z"));
+  EXPECT_THAT(Command({"show", kNorth}), AllOf(HasSubstr("ACKNOWLEDGED_BY A. Official: calling"),
+                                               HasSubstr("DELIVERED"), HasSubstr("QUEUED")));
+  EXPECT_THAT(Command({"resolve", kNorth, "--by", "A. Official", "--reason", "sewer works"}),
+              HasSubstr("resolved at"));
+  EXPECT_THAT(
+      Command({"resolve", kNorth, "--by", "A. Official", "--reason", "x"}, cli::kExitRuntime),
+      HasSubstr("resolved already"));
+  EXPECT_THAT(Command({"show", "x/y/z"}, cli::kExitRuntime), HasSubstr("no alert 'x/y/z'"));
+  EXPECT_EQ(Command({"dead-letters"}), "no dead letters\n");
+  EXPECT_THAT(Command({"follow", "--once", "--subscriber", "nobody"}, cli::kExitRuntime),
+              HasSubstr("use one of [console]"));
+}
+
+TEST(AlertingOptionsTest, EveryProblemIsReportedAtOnce) {
+  config::v1::Alerting config;
+  EXPECT_THAT(CheckAlertingConfig(config), IsEmpty()) << "absent is the default, which runs";
+  config.mutable_first_retry()->set_seconds(7200);
+  config.set_max_attempts(5000);
+  config.add_receivers()->set_name("a");
+  auto* twin = config.add_receivers();
+  twin->set_name("a");
+  twin->mutable_stream();
+  const auto problems = CheckAlertingConfig(config);
+  EXPECT_THAT(problems, SizeIs(4));
+  EXPECT_THAT(problems, Contains(HasSubstr("alerting.receivers[0]: no channel")));
+  EXPECT_THAT(problems,
+              Contains(HasSubstr("alerting.receivers[1]: name 'a' is also that of receivers[0]")));
+  EXPECT_THAT(problems, Contains(HasSubstr("alerting.first_retry: 7200 s")));
+  EXPECT_THAT(problems, Contains(HasSubstr("alerting.max_attempts: 5000")));
+}
+
+}  // namespace
+}  // namespace belgrand::alerting
