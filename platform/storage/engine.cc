@@ -5,6 +5,7 @@
 #include <rocksdb/table.h>
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 
 namespace belgrand::storage {
@@ -12,6 +13,34 @@ namespace {
 
 constexpr std::size_t kMinMemtableBytes = std::size_t{1} << 20;
 constexpr int kBloomBitsPerKey = 10;
+
+// Bytes of the first `texts` texts at the front of the key; 0 when there are fewer.
+std::size_t TextsLength(const rocksdb::Slice& key, std::size_t texts) {
+  std::size_t i = 0;
+  for (; texts > 0; --texts) {
+    for (;; i += 2) {
+      const void* zero = i < key.size() ? std::memchr(key.data() + i, 0, key.size() - i) : nullptr;
+      if (zero == nullptr) return 0;
+      i = static_cast<std::size_t>(static_cast<const char*>(zero) - key.data());
+      if (i + 1 < key.size() && key[i + 1] == '\x01') break;  // else an escaped zero
+    }
+    i += 2;
+  }
+  return i;
+}
+
+class LeadingTexts final : public rocksdb::SliceTransform {
+ public:
+  explicit LeadingTexts(std::size_t texts) : texts_(texts) {}
+  const char* Name() const override { return "belgrand.LeadingTexts"; }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    return {key.data(), TextsLength(key, texts_)};
+  }
+  bool InDomain(const rocksdb::Slice& key) const override { return TextsLength(key, texts_) > 0; }
+
+ private:
+  const std::size_t texts_;
+};
 
 }  // namespace
 
@@ -71,6 +100,10 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(const StoreOptions& options) {
   table.format_version = 5;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return family;
+}
+
+std::shared_ptr<const rocksdb::SliceTransform> SeriesHint(std::size_t texts) {
+  return std::make_shared<LeadingTexts>(texts);
 }
 
 base::Status FromEngine(const rocksdb::Status& status, std::string_view context) {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <rocksdb/options.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/status.h>
 
+#include <memory>
 #include <string_view>
 
 #include "platform/base/error.h"
@@ -13,6 +15,10 @@ namespace belgrand::storage {
 
 rocksdb::DBOptions MakeDatabaseOptions(const StoreOptions& options);
 rocksdb::ColumnFamilyOptions MakeFamilyOptions(const StoreOptions& options);
+
+// Takes the first `texts` texts of a key for the name of its series: see
+// StoreOptions::series_texts.
+std::shared_ptr<const rocksdb::SliceTransform> SeriesHint(std::size_t texts);
 
 // ResourceExhausted (disk full), DataLoss (a checksum or structure is wrong), Unavailable (other
 // I/O).

@@ -23,15 +23,22 @@ base::StatusOr<std::size_t> GroupCommit::Validate(const Batch& batch) const {
                                    families_.size());
     }
     const bool range = operation.kind == Batch::Kind::kDeleteRange;
-    if (operation.key.size() > kMaxKeyBytes || (range && operation.value.size() > kMaxKeyBytes)) {
+    // The engine keeps one hint for a series' place among the points and among the ranges; used on
+    // the wrong list it breaks the memtable's order.
+    if (range && operation.family < series_texts_.size() && series_texts_[operation.family] > 0) {
+      return base::InvalidArgument(
+          "family {} has series_texts: delete its keys one by one, not as a range",
+          operation.family);
+    }
+    if (operation.key_size > kMaxKeyBytes || (range && operation.value_size > kMaxKeyBytes)) {
       return base::InvalidArgument("a key of {} bytes is too long: the limit is {}",
-                                   operation.key.size(), kMaxKeyBytes);
+                                   operation.key_size, kMaxKeyBytes);
     }
-    if (operation.value.size() > kMaxValueBytes) {
+    if (operation.value_size > kMaxValueBytes) {
       return base::InvalidArgument("a value of {} bytes is too long: the limit is {}",
-                                   operation.value.size(), kMaxValueBytes);
+                                   operation.value_size, kMaxValueBytes);
     }
-    bytes += operation.key.size() + operation.value.size() + kOperationOverheadBytes;
+    bytes += operation.key_size + operation.value_size + kOperationOverheadBytes;
   }
   return bytes;
 }
@@ -88,18 +95,22 @@ base::Status GroupCommit::Commit(const std::vector<Writer*>& group) {
   const std::string past_every_key(kMaxKeyBytes + 1, '\xff');
   rocksdb::WriteBatch merged(bytes);
   for (const Writer* writer : group) {
+    std::string_view rest = writer->batch->bytes_;
     for (const Batch::Operation& operation : writer->batch->operations_) {
       rocksdb::ColumnFamilyHandle* family = families_[operation.family];
+      const std::string_view key = rest.substr(0, operation.key_size);
+      const std::string_view value = rest.substr(operation.key_size, operation.value_size);
+      rest.remove_prefix(operation.key_size + operation.value_size);
       switch (operation.kind) {
         case Batch::Kind::kPut:
-          merged.Put(family, ToSlice(operation.key), ToSlice(operation.value));
+          merged.Put(family, ToSlice(key), ToSlice(value));
           break;
         case Batch::Kind::kDelete:
-          merged.Delete(family, ToSlice(operation.key));
+          merged.Delete(family, ToSlice(key));
           break;
         case Batch::Kind::kDeleteRange: {
-          const std::string& to = operation.value.empty() ? past_every_key : operation.value;
-          if (operation.key < to) merged.DeleteRange(family, ToSlice(operation.key), ToSlice(to));
+          const std::string_view to = value.empty() ? std::string_view(past_every_key) : value;
+          if (key < to) merged.DeleteRange(family, ToSlice(key), ToSlice(to));
           break;
         }
       }

@@ -24,9 +24,10 @@ namespace belgrand::storage {
 
 class GroupCommit {
  public:
-  // Borrows both for its life.
-  GroupCommit(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families)
-      : db_(db), families_(families) {}
+  // Borrows the database and its families for its life. `series_texts` as in StoreOptions.
+  GroupCommit(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families,
+              std::vector<std::size_t> series_texts)
+      : db_(db), families_(families), series_texts_(std::move(series_texts)) {}
 
   // Blocks until the batch is on disk or was refused.
   base::Status Write(const Batch& batch);
@@ -51,6 +52,7 @@ class GroupCommit {
 
   rocksdb::DB& db_;
   const std::vector<rocksdb::ColumnFamilyHandle*>& families_;
+  const std::vector<std::size_t> series_texts_;
   mutable base::Mutex mutex_;
   // The front leads; it stays at the front until its group is on disk.
   std::deque<Writer*> queue_ GUARDED_BY(mutex_);

@@ -35,10 +35,12 @@ void AppendInt64(std::string& key, std::int64_t value) {
 }
 
 void AppendText(std::string& key, std::string_view text) {
-  for (const char c : text) {
-    key.push_back(c);
-    if (c == kZero) key.push_back(kEscapedZero);
+  for (std::size_t zero = text.find(kZero); zero != text.npos; zero = text.find(kZero)) {
+    key.append(text.substr(0, zero + 1));
+    key.push_back(kEscapedZero);
+    text.remove_prefix(zero + 1);
   }
+  key.append(text);
   key.push_back(kZero);
   key.push_back(kTextEnd);
 }

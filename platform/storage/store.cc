@@ -19,14 +19,17 @@
 namespace belgrand::storage {
 namespace fs = std::filesystem;
 
+void Batch::Add(Kind kind, Family family, std::string_view key, std::string_view value) {
+  bytes_.append(key);
+  bytes_.append(value);
+  operations_.push_back({kind, family, key.size(), value.size()});
+}
 void Batch::Put(Family family, std::string_view key, std::string_view value) {
-  operations_.push_back({Kind::kPut, family, std::string(key), std::string(value)});
+  Add(Kind::kPut, family, key, value);
 }
-void Batch::Delete(Family family, std::string_view key) {
-  operations_.push_back({Kind::kDelete, family, std::string(key), {}});
-}
+void Batch::Delete(Family family, std::string_view key) { Add(Kind::kDelete, family, key, {}); }
 void Batch::DeleteRange(Family family, std::string_view from, std::string_view to) {
-  operations_.push_back({Kind::kDeleteRange, family, std::string(from), std::string(to)});
+  Add(Kind::kDeleteRange, family, from, to);
 }
 
 struct Cursor::Impl {
@@ -221,10 +224,15 @@ base::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreOptions& options) 
   ASSIGN_OR_RETURN(const bool exists, DatabaseExists(options.directory));
   RETURN_IF_ERROR(CheckFamilies(options, exists));
 
-  const rocksdb::ColumnFamilyOptions family_options = MakeFamilyOptions(options);
+  rocksdb::ColumnFamilyOptions family_options = MakeFamilyOptions(options);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, family_options);
-  for (const std::string& name : options.families) descriptors.emplace_back(name, family_options);
+  for (Family family = 0; family < options.families.size(); ++family) {
+    const bool hinted = family < options.series_texts.size() && options.series_texts[family] > 0;
+    family_options.memtable_insert_with_hint_prefix_extractor =
+        hinted ? SeriesHint(options.series_texts[family]) : nullptr;
+    descriptors.emplace_back(options.families[family], family_options);
+  }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   RETURN_IF_ERROR(
@@ -234,7 +242,7 @@ base::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreOptions& options) 
   impl->db.reset(db);
   impl->internal = handles.front();
   impl->families.assign(handles.begin() + 1, handles.end());
-  impl->commits = std::make_unique<GroupCommit>(*impl->db, impl->families);
+  impl->commits = std::make_unique<GroupCommit>(*impl->db, impl->families, options.series_texts);
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 

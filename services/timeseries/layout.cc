@@ -8,6 +8,9 @@ storage::StoreOptions LayoutOptions(const std::filesystem::path& directory) {
   storage::StoreOptions options;
   options.directory = directory;
   options.families = {"series", "rows", "feed", "sites", "meta"};
+  // Samples arrive in the order of time: each series, and each laboratory's numbering, grows at its
+  // end.
+  options.series_texts = {2, 1};
   return options;
 }
 

@@ -179,6 +179,20 @@ TEST_F(StoreTest, UnusableFamilyNamesAreRefused) {
   }
 }
 
+TEST_F(StoreTest, RangeIsRefusedInAFamilyOfSeries) {
+  StoreOptions options = Options();
+  options.series_texts = {0, 1};
+  auto store = Store::Open(options);
+  ASSERT_OK(store);
+  Batch allowed;
+  allowed.DeleteRange(kA, "a", "b");
+  EXPECT_OK((*store)->Write(allowed));
+  Batch refused;
+  refused.DeleteRange(kB, "a", "b");
+  EXPECT_THAT((*store)->Write(refused),
+              StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("one by one")));
+}
+
 TEST_F(StoreTest, MissingCurrentFileIsDataLossNotANewDatabase) {
   {
     auto store = Open();
