@@ -1,13 +1,12 @@
 #include "services/shared/guard.h"
 
-#include <google/protobuf/descriptor.h>
-
 #include <algorithm>
 #include <map>
 #include <random>
 #include <thread>
 
 #include "belgrand/compliance/v1/compliance.grpc.pb.h"
+#include "compliance/policy.h"
 #include "platform/base/log.h"
 #include "platform/base/mutex.h"
 #include "platform/rpc/channel.h"
@@ -77,11 +76,7 @@ const Guard::Method& Guard::Find(std::string_view name) {
   auto [it, fresh] = methods_->by_name.try_emplace(std::string(name));
   if (fresh) {
     it->second.name = std::string(name);
-    const auto* descriptor =
-        google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(std::string(name));
-    if (descriptor && descriptor->options().HasExtension(privacy::v1::method)) {
-      it->second.policy = &descriptor->options().GetExtension(privacy::v1::method);
-    }
+    it->second.policy = compliance::FindMethodPolicy(name);
     it->second.latency =
         &metrics_.AddHistogram("belgrand_rpc_duration_seconds", "How long calls take, by method.",
                                metrics::LatencyBuckets(), {{"method", it->second.name}});
@@ -114,11 +109,9 @@ base::StatusOr<Caller> Guard::Admit(grpc::ServerContext& context, const Visit& v
   }
   ASSIGN_OR_RETURN(const rpc::PeerIdentity peer, rpc::IdentifyPeer(context));
   ASSIGN_OR_RETURN(Caller caller, ToCaller(peer));
-  const bool allowed =
-      method.policy &&
-      std::any_of(method.policy->roles().begin(), method.policy->roles().end(), [&](int role) {
-        return std::find(caller.roles.begin(), caller.roles.end(), role) != caller.roles.end();
-      });
+  const bool allowed = std::any_of(caller.roles.begin(), caller.roles.end(), [&](Role role) {
+    return compliance::MayCall(method.policy, role);
+  });
   if (allowed) return caller;
   const base::Status denied =
       base::PermissionDenied("{} may not call {}", caller.actor, method.name);
