@@ -8,7 +8,6 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <regex>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -24,8 +23,8 @@ namespace pb = google::protobuf;
 constexpr int kMaxProblems = 50;
 // Deeper than any configuration; bounds the stack that hostile text can use.
 constexpr int kMaxDepth = 32;
-// std::regex uses stack in proportion to the text: nothing longer is given to it.
-constexpr std::size_t kMaxRegexText = 2000;
+// Of one problem: the text of a file can be one long word.
+constexpr std::size_t kMaxProblemText = 2000;
 
 struct Problem {
   int line = 0;  // from 0
@@ -52,7 +51,7 @@ class Collector final : public pb::io::ErrorCollector {
 
  private:
   static std::string Shorten(const std::string& message) {
-    return message.size() <= kMaxRegexText ? message : message.substr(0, 200) + "...";
+    return message.size() <= kMaxProblemText ? message : message.substr(0, 200) + "...";
   }
 };
 
@@ -105,35 +104,42 @@ int CharacterColumn(const std::string& line, int column) {
   return static_cast<int>(line.size()) + std::max(0, column - at);
 }
 
+// What stands in quotes behind `words`.
+std::optional<std::string> QuotedAfter(const std::string& text, std::string_view words) {
+  const std::size_t at = text.find(words);
+  if (at == std::string::npos) return std::nullopt;
+  const std::size_t begin = at + words.size();
+  if (begin >= text.size() || text[begin] != '"') return std::nullopt;
+  const std::size_t end = text.find('"', begin + 1);
+  if (end == std::string::npos || end == begin + 1) return std::nullopt;
+  return text.substr(begin + 1, end - begin - 1);
+}
+
 // Rewrites protobuf's "Message type "x" has no field named "y"." with the position of the name
 // itself.
 Problem ExplainUnknown(Problem problem, const std::vector<std::string>& lines,
                        const pb::DescriptorPool& pool) {
-  static const std::regex pattern(R"re(Message type "([^"]+)" has no field named "([^"]+)".*)re");
-  std::smatch match;
-  const std::string original = problem.text;
-  if (!std::regex_match(original, match, pattern)) return problem;
-  const std::string name = match[2];
+  const std::optional<std::string> type_name = QuotedAfter(problem.text, "Message type ");
+  const std::optional<std::string> name = QuotedAfter(problem.text, " has no field named ");
+  if (!type_name || !name) return problem;
   if (const auto line = static_cast<std::size_t>(problem.line); line < lines.size()) {
-    const std::size_t at = lines[line].rfind(name, static_cast<std::size_t>(problem.column));
+    const std::size_t at = lines[line].rfind(*name, static_cast<std::size_t>(problem.column));
     if (at != std::string::npos) problem.column = static_cast<int>(at);
   }
-  const pb::Descriptor* const type = pool.FindMessageTypeByName(match[1]);
-  problem.text = fmt::format("{} has no field '{}'{}", match[1].str(), name,
-                             type == nullptr ? "" : Suggest(*type, name));
+  const pb::Descriptor* const type = pool.FindMessageTypeByName(*type_name);
+  problem.text = fmt::format("{} has no field '{}'{}", *type_name, *name,
+                             type == nullptr ? "" : Suggest(*type, *name));
   return problem;
 }
 
 // protobuf reports a bad word (a boolean, an enum value) from behind it: moves the problem back to
 // it.
 Problem ExplainWord(Problem problem, const std::vector<std::string>& lines) {
-  static const std::regex boolean(
-      R"re(Invalid value for boolean field "[^"]+"\. Value: "([^"]+)"\.)re");
-  static const std::regex enumeration(R"re(Unknown enumeration value of "([^"]+)" for field .*)re");
-  std::smatch match;
-  const bool is_boolean = std::regex_match(problem.text, match, boolean);
-  if (!is_boolean && !std::regex_match(problem.text, match, enumeration)) return problem;
-  const std::string word = match[1];
+  const bool is_boolean = problem.text.rfind("Invalid value for boolean field ", 0) == 0;
+  const std::optional<std::string> found =
+      QuotedAfter(problem.text, is_boolean ? "Value: " : "Unknown enumeration value of ");
+  if (!found) return problem;
+  const std::string& word = *found;
   int column = problem.column - 1;
   const int last = std::min(problem.line, static_cast<int>(lines.size()) - 1);
   for (int line = last; line >= 0; --line, column = std::numeric_limits<int>::max()) {
@@ -168,21 +174,33 @@ std::string JoinLines(const std::vector<std::string>& lines) {
   return text;
 }
 
-// Blanks line `index` if it is a plain "name: value" that does not go on in the next line.
-bool BlankPlainLine(std::vector<std::string>& lines, int index) {
-  static const std::regex plain(
-      R"re(\s*[A-Za-z_]\w*\s*:\s*[^{}\[\]<>]*[^{}\[\]<>\s][^{}\[\]<>]*)re");
-  const auto at = static_cast<std::size_t>(index);
-  if (index < 0 || at >= lines.size() || lines[at].size() > kMaxRegexText ||
-      !std::regex_match(lines[at], plain)) {
+// "name: value" and no bracket.
+bool IsPlainLine(std::string_view line) {
+  if (line.find_first_of("{}[]<>") != std::string_view::npos) return false;
+  const std::size_t name = line.find_first_not_of(" \t");
+  const std::size_t colon = line.find(':');
+  if (name == std::string_view::npos || colon == std::string_view::npos || colon == name) {
     return false;
   }
-  if (at + 1 < lines.size()) {
-    const std::size_t text = lines[at + 1].find_first_not_of(" \t");
-    if (text != std::string::npos && (lines[at + 1][text] == '"' || lines[at + 1][text] == '\'')) {
-      return false;
-    }
-  }
+  const auto is_word = [](char c) {
+    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  std::string_view word = line.substr(name, colon - name);
+  while (!word.empty() && (word.back() == ' ' || word.back() == '\t')) word.remove_suffix(1);
+  return std::all_of(word.begin(), word.end(), is_word) &&
+         line.find_first_not_of(" \t\r", colon + 1) != std::string_view::npos;
+}
+
+bool BeginsWithQuote(std::string_view line) {
+  const std::size_t at = line.find_first_not_of(" \t");
+  return at != std::string_view::npos && (line[at] == '"' || line[at] == '\'');
+}
+
+// Blanks line `index` if it is a plain "name: value" that does not go on in the next line.
+bool BlankPlainLine(std::vector<std::string>& lines, int index) {
+  const auto at = static_cast<std::size_t>(index);
+  if (index < 0 || at >= lines.size() || !IsPlainLine(lines[at])) return false;
+  if (at + 1 < lines.size() && BeginsWithQuote(lines[at + 1])) return false;
   lines[at].clear();
   return true;
 }
