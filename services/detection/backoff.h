@@ -6,6 +6,7 @@
 #include <grpcpp/client_context.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "platform/base/mutex.h"
 #include "platform/base/time.h"
@@ -25,11 +26,21 @@ class StopSignal {
     base::MutexLock lock(mutex_);
     return stopped_;
   }
-  // Returns early when stopped or woken; true: stopped.
-  bool Sleep(base::Duration at_most) {
+  // Until stopped, woken or `at_most`; true: stopped.
+  bool Rest(base::Duration at_most) {
     base::MutexLock lock(mutex_);
     if (!stopped_ && !woken_) changed_.WaitFor(mutex_, at_most);
     woken_ = false;
+    return stopped_;
+  }
+  // Until stopped or `at_most`, whoever wakes: a wait after a failure. True: stopped.
+  bool Pause(base::Duration at_most) {
+    const auto until = std::chrono::steady_clock::now() + at_most;
+    base::MutexLock lock(mutex_);
+    for (auto now = std::chrono::steady_clock::now(); !stopped_ && now < until;
+         now = std::chrono::steady_clock::now()) {
+      changed_.WaitFor(mutex_, until - now);
+    }
     return stopped_;
   }
   void Wake() {

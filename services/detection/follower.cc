@@ -54,20 +54,26 @@ void Follower::Run(timeseries::v1::TimeseriesService::StubInterface& timeseries,
   directory_ = std::make_unique<SiteDirectory>(sites);
   Backoff backoff(std::chrono::milliseconds(100), std::chrono::seconds(5));
   rebuild_started_us_ = SteadyMicros();
+  bool wrong_feed = false;
   while (!stop_.stopped()) {
     const std::uint64_t before = processed_.load();
     base::Status status = directory_->Refresh();
-    if (status.ok()) status = FollowOnce(timeseries);
+    if (status.ok()) {
+      // The feed may have nothing new for days: that the catalogue answers is the sign of life.
+      if (rebuilt_ && !wrong_feed) SetHealth(base::OkStatus());
+      status = FollowOnce(timeseries);
+    }
     if (stop_.stopped()) return;
     if (processed_.load() != before) backoff.Reset();
+    wrong_feed = status.code() == base::StatusCode::kFailedPrecondition;
     const base::Duration wait = backoff.Next();
     base::Log(LogLevel::kWarning, "detection_feed_interrupted",
               {{"status", status}, {"retry_in_ms", wait.count() / 1000}});
     metrics_.feed_reconnects.Increment();
-    SetHealth(status.code() == base::StatusCode::kFailedPrecondition
+    SetHealth(wrong_feed
                   ? status
                   : base::Unavailable("the change feed is interrupted: {}", base::Message(status)));
-    stop_.Sleep(wait);
+    stop_.Pause(wait);
   }
 }
 
@@ -142,7 +148,7 @@ base::Status Follower::Write(std::uint64_t position, const std::vector<v1::Signa
   while (!written.ok()) {
     base::Log(LogLevel::kError, "detection_outbox_write_failed", {{"status", written}});
     SetHealth(written);
-    if (stop_.Sleep(backoff.Next())) return written;
+    if (stop_.Pause(backoff.Next())) return written;
     written = outbox_.Commit(position, signals);
   }
   return written;

@@ -33,7 +33,7 @@ void Handover::Run(alerting::v1::AlertingService::StubInterface& alerting) {
     if (depth.ok()) metrics_.outbox_depth.Set(static_cast<double>(*depth));
     if (sent.ok()) {
       backoff.Reset();
-      if (!*sent) stop_.Sleep(kIdle);
+      if (!*sent) stop_.Rest(kIdle);
       continue;
     }
     if (stop_.stopped()) return;
@@ -41,7 +41,7 @@ void Handover::Run(alerting::v1::AlertingService::StubInterface& alerting) {
     const base::Duration wait = backoff.Next();
     base::Log(base::LogLevel::kWarning, "detection_handover_failed",
               {{"status", sent.status()}, {"retry_in_ms", wait.count() / 1000}});
-    stop_.Sleep(wait);
+    stop_.Pause(wait);
   }
 }
 
