@@ -14,12 +14,19 @@ constexpr double kRecentDays = 21;
 constexpr double kStillGrowing = 0.7;
 constexpr double kActiveDays = 60;
 
-std::size_t RecentDetections(const AreaView& view) {
+// Scattered detections among non-detects are the noise of the assay at its limit and no rise.
+bool DetectedEnough(const AreaView& view, const RiseRule& rule) {
   const double newest = view.steps.back()->day;
-  return static_cast<std::size_t>(
-      std::count_if(view.steps.begin(), view.steps.end(), [newest](const Step* step) {
-        return !std::isinf(step->value.low) && newest - step->day <= kRecentDays;
-      }));
+  std::size_t samples = 0;
+  std::size_t detections = 0;
+  for (const Step* step : view.steps) {
+    if (newest - step->day > kRecentDays) continue;
+    ++samples;
+    if (!std::isinf(step->value.low)) ++detections;
+  }
+  return detections >= rule.least_detections &&
+         static_cast<double>(detections) >=
+             rule.least_detected_share * static_cast<double>(samples);
 }
 
 // Watch for a rise; warning when it doubles within a week or stands above three quarters of its own
@@ -56,8 +63,8 @@ Finding EvaluateRise(const AreaView& view, const RiseRule& rule) {
   finding.baseline_log10 = filter.Level(kActiveDays).mean - best.mean;
   const Estimate growth = filter.Growth();
   const double growing = NormalCdf(growth.mean / growth.sd);
-  finding.alarm = finding.score >= rule.limit && growing >= rule.least_growing &&
-                  RecentDetections(view) >= rule.least_detections;
+  finding.alarm =
+      finding.score >= rule.limit && growing >= rule.least_growing && DetectedEnough(view, rule);
   finding.quiet = !higher_than_lately && growing < kStillGrowing;
   finding.severity = SeverityOf(filter);
   return finding;

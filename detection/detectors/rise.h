@@ -14,6 +14,8 @@ struct RiseRule {
   double least_growing = 0.85;
   // Samples above their limit of detection in the last three weeks, at least so many.
   std::size_t least_detections = 3;
+  // And at least this share of them.
+  double least_detected_share = 1.0 / 3;
 };
 
 Finding EvaluateRise(const AreaView& view, const RiseRule& rule);
