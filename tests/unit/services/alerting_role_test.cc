@@ -187,10 +187,10 @@ TEST_F(AlertingRoleTest, NoNameAndNoTypedTextReachesTheAuditLog) {
   Report({MakeSignal({})});
   ASSERT_OK(Acknowledge(kNorth, "A. Official"));
   EXPECT_FALSE(Acknowledge("A. Official / typed", "A. Official").ok());
-  const base::MutexLock lock(compliance_.mutex);
-  ASSERT_THAT(compliance_.events, SizeIs(2));
-  EXPECT_EQ(compliance_.events[0].object_ref(), kNorth);
-  for (const auto& event : compliance_.events) {
+  const auto events = compliance_.Events();
+  ASSERT_THAT(events, SizeIs(2));
+  EXPECT_EQ(events[0].object_ref(), kNorth);
+  for (const auto& event : events) {
     EXPECT_THAT(event.SerializeAsString(), Not(HasSubstr("Official")));
   }
 }
