@@ -16,8 +16,8 @@
 namespace belgrand::cli {
 namespace {
 
-// grpc.health.v1.HealthCheckResponse with status SERVING: field 1, varint 1. Debian packages no generated
-// code of the health protocol, and two bytes need none.
+// grpc.health.v1.HealthCheckResponse with status SERVING: field 1, varint 1. Debian packages no
+// generated code of the health protocol, and two bytes need none.
 constexpr char kServing[] = "\x08\x01";
 
 base::StatusOr<bool> IsServing(const ClientFlags& flags) {
@@ -26,8 +26,10 @@ base::StatusOr<bool> IsServing(const ClientFlags& flags) {
   grpc::ClientContext context;
   rpc::SetTimeout(context, std::chrono::seconds(5));
   grpc::CompletionQueue queue;
-  const auto call =
-      stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::ByteBuffer(), &queue);
+  // An empty message is one empty slice; a buffer of no slices is no message.
+  const grpc::Slice empty("");
+  const auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check",
+                                          grpc::ByteBuffer(&empty, 1), &queue);
   call->StartCall();
   grpc::ByteBuffer response;
   grpc::Status status;

@@ -1,10 +1,8 @@
 #include "services/cli/import_command.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -13,6 +11,7 @@
 #include "platform/base/clock.h"
 #include "services/cli/client_flags.h"
 #include "services/cli/import_client.h"
+#include "services/cli/progress.h"
 #include "services/cli/sample_load.h"
 #include "services/cli/verdicts_csv.h"
 
@@ -41,26 +40,6 @@ std::string Grouped(std::size_t number) {
   }
   return text;
 }
-
-// A line that rewrites itself on a terminal; silent elsewhere.
-class ProgressLine {
- public:
-  void Show(std::size_t done, std::size_t total) {
-    if (!shown_) return;
-    const double seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
-    const double rate = static_cast<double>(done) / std::max(seconds, 1e-3);
-    const auto bar = static_cast<int>(30 * done / std::max<std::size_t>(total, 1));
-    std::cerr << fmt::format("\r[{:#<{}}{: <{}}] {}/{} rows, {:.0f} rows/s, {:.0f} s left   ", "",
-                             bar, "", 30 - bar, Grouped(done), Grouped(total), rate,
-                             static_cast<double>(total - done) / std::max(rate, 1e-3))
-              << (done == total ? "\n" : "") << std::flush;
-  }
-
- private:
-  const bool shown_ = ::isatty(STDERR_FILENO) != 0;
-  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-};
 
 void ShowRejection(const sample::Row& row, const Verdict& verdict) {
   std::cout << fmt::format("  row {}, sample \"{}\":\n", row.line, verdict.sample_id());
@@ -112,7 +91,7 @@ base::StatusOr<ImportTotals> Run(const Flags& flags) {
     if (!verdicts_file) return base::Unavailable("{} cannot be written", flags.verdicts);
     verdicts.emplace(verdicts_file);
   }
-  ProgressLine progress;
+  Progress progress;
   std::vector<std::pair<const sample::Row*, Verdict>> rejections;
   const ImportCallbacks callbacks = {
       .on_verdict =

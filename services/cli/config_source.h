@@ -1,0 +1,27 @@
+// The configuration of a command: a file, overridden by --set, completed by defaults, checked
+// whole.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "belgrand/config/v1/config.pb.h"
+#include "platform/base/error.h"
+
+namespace CLI {
+class App;
+}
+
+namespace belgrand::cli {
+
+struct ConfigFlags {
+  std::string file;                    // empty: defaults only
+  std::vector<std::string> overrides;  // "ingest.max_batch_rows=100"
+};
+
+void AddConfigFlags(CLI::App& app, ConfigFlags& flags);
+
+// InvalidArgument lists every problem, one a line.
+base::StatusOr<config::v1::Config> LoadConfig(const ConfigFlags& flags);
+
+}  // namespace belgrand::cli

@@ -1,0 +1,216 @@
+#include "services/cli/process.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "platform/base/log.h"
+#include "platform/http/server.h"
+#include "platform/metrics/registry.h"
+#include "platform/rpc/channel.h"
+#include "platform/rpc/server.h"
+#include "services/alerting/alerting_role.h"
+#include "services/compliance/compliance_role.h"
+#include "services/detection/detection_role.h"
+#include "services/ingest/ingest_service.h"
+#include "services/shared/guard.h"
+#include "services/shared/runtime.h"
+#include "services/timeseries/timeseries_role.h"
+
+namespace belgrand::cli {
+namespace {
+
+using shared::Role;
+using shared::RoleName;
+
+base::StatusOr<std::unique_ptr<Role>> CreateRole(RoleName name, const config::v1::Config& config,
+                                                 const shared::Runtime& runtime) {
+  switch (name) {
+    case RoleName::kCompliance:
+      return compliance::CreateComplianceRole(config, runtime);
+    case RoleName::kTimeseries:
+      return timeseries::CreateTimeseriesRole(config, runtime);
+    case RoleName::kIngest:
+      return ingest::CreateIngestRole(config, runtime);
+    case RoleName::kDetection:
+      return detection::CreateDetectionRole(config, runtime);
+    case RoleName::kAlerting:
+      return alerting::CreateAlertingRole(config, runtime);
+  }
+  return base::Internal("unknown role");
+}
+
+const std::string& PeerAddress(const config::v1::Peers& peers, RoleName role) {
+  switch (role) {
+    case RoleName::kCompliance:
+      return peers.compliance();
+    case RoleName::kTimeseries:
+      return peers.timeseries();
+    case RoleName::kIngest:
+      return peers.ingest();
+    case RoleName::kDetection:
+      return peers.detection();
+    case RoleName::kAlerting:
+      return peers.alerting();
+  }
+  return peers.compliance();
+}
+
+std::optional<rpc::TlsFiles> TlsOf(const config::v1::Config& config) {
+  if (!config.has_tls()) return std::nullopt;
+  return rpc::TlsFiles{config.tls().certificate_file(), config.tls().private_key_file(),
+                       config.tls().ca_file()};
+}
+
+base::Status MakeDirectory(const std::filesystem::path& directory) {
+  std::error_code error;
+  const bool fresh = std::filesystem::create_directories(directory, error);
+  if (error) {
+    return base::Unavailable("cannot create data_dir {}: {}", directory.string(), error.message());
+  }
+  if (fresh) ::chmod(directory.c_str(), 0700);
+  return base::OkStatus();
+}
+
+base::Duration StopTimeout(const config::v1::Config& config) {
+  return std::chrono::seconds(config.stop_timeout().seconds()) +
+         base::Duration(config.stop_timeout().nanos() / 1000);
+}
+
+}  // namespace
+
+struct Process::Impl {
+  Impl(const config::v1::Config& configuration, const base::Clock& time)
+      : config(configuration), clock(time), guard(clock, metrics, peers) {}
+
+  base::Status CreateRoles(const std::vector<RoleName>& names);
+  base::Status ConnectPeers(const std::vector<RoleName>& names);
+  base::Status ServeHttp();
+  http::Response Readiness() const;
+
+  // Destroyed last to first: the server goes before the roles whose services it calls.
+  const config::v1::Config config;
+  const base::Clock& clock;
+  metrics::Registry metrics;
+  shared::Peers peers;
+  shared::Guard guard;
+  std::vector<std::unique_ptr<Role>> roles;
+  std::unique_ptr<rpc::Server> server;
+  std::unique_ptr<http::Server> http;
+  std::vector<Role*> started;
+  bool stopped = false;
+};
+
+base::Status Process::Impl::CreateRoles(const std::vector<RoleName>& names) {
+  const shared::Runtime runtime{clock, metrics, peers, guard, config.data_dir()};
+  for (const RoleName name : shared::kAllRoles) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) continue;
+    auto role = CreateRole(name, config, runtime);
+    if (!role.ok()) return base::Annotate(role.status(), shared::Name(name));
+    roles.push_back(std::move(*role));
+  }
+  return base::OkStatus();
+}
+
+base::Status Process::Impl::ConnectPeers(const std::vector<RoleName>& names) {
+  for (const RoleName name : shared::kAllRoles) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      peers.Set(name, server->InProcessChannel());
+      continue;
+    }
+    const std::string& address = PeerAddress(config.peers(), name);
+    if (address.empty()) {
+      return base::InvalidArgument(
+          "peers.{} is not set and --role does not include it: give its host:port",
+          shared::Name(name));
+    }
+    ASSIGN_OR_RETURN(auto channel, rpc::OpenChannel(address, TlsOf(config)));
+    peers.Set(name, std::move(channel));
+  }
+  return base::OkStatus();
+}
+
+http::Response Process::Impl::Readiness() const {
+  std::string reasons;
+  for (const auto& role : roles) {
+    const base::Status ready = role->Ready();
+    if (!ready.ok()) reasons += fmt::format("{}: {}\n", role->name(), base::Message(ready));
+  }
+  if (started.size() < roles.size()) reasons += "starting\n";
+  if (reasons.empty()) return {200, "text/plain; charset=utf-8", "ready\n"};
+  return {503, "text/plain; charset=utf-8", reasons};
+}
+
+base::Status Process::Impl::ServeHttp() {
+  ASSIGN_OR_RETURN(
+      http, http::Server::Start(config.http_listen(), TlsOf(config),
+                                {{"/metrics",
+                                  [this] {
+                                    return http::Response{
+                                        200, "text/plain; version=0.0.4; charset=utf-8",
+                                        metrics.Text()};
+                                  }},
+                                 {"/healthz",
+                                  [] {
+                                    return http::Response{200, "text/plain; charset=utf-8", "ok\n"};
+                                  }},
+                                 {"/readyz", [this] { return Readiness(); }}}));
+  return base::OkStatus();
+}
+
+Process::Process(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Process::~Process() { Stop(); }
+
+base::StatusOr<std::unique_ptr<Process>> Process::Create(const config::v1::Config& config,
+                                                         const std::vector<RoleName>& roles,
+                                                         const base::Clock& clock) {
+  RETURN_IF_ERROR(MakeDirectory(config.data_dir()));
+  auto impl = std::make_unique<Impl>(config, clock);
+  RETURN_IF_ERROR(impl->CreateRoles(roles));
+  rpc::ServerOptions options;
+  options.listen = config.listen();
+  options.tls = TlsOf(config);
+  options.max_message_bytes = static_cast<int>(config.ingest().max_message_bytes());
+  if (config.reflection()) options.reflection = rpc::ServerOptions::Reflection::kOn;
+  for (const auto& role : impl->roles) {
+    for (grpc::Service* service : role->services()) options.services.push_back(service);
+  }
+  ASSIGN_OR_RETURN(impl->server, rpc::Server::Create(options));
+  RETURN_IF_ERROR(impl->ConnectPeers(roles));
+  return std::unique_ptr<Process>(new Process(std::move(impl)));
+}
+
+base::Status Process::Start() {
+  for (const auto& role : impl_->roles) {
+    RETURN_IF_ERROR(base::Annotate(role->Start(), role->name()));
+    impl_->started.push_back(role.get());
+  }
+  RETURN_IF_ERROR(impl_->ServeHttp());
+  impl_->guard.Open();
+  impl_->server->SetServing(true);
+  base::Log(base::LogLevel::kInfo, "serving",
+            {{"grpc_port", grpc_port()},
+             {"http_port", http_port()},
+             {"roles", impl_->roles.size()},
+             {"data_dir", impl_->config.data_dir()}});
+  return base::OkStatus();
+}
+
+void Process::Stop() {
+  if (std::exchange(impl_->stopped, true)) return;
+  impl_->server->SetServing(false);
+  impl_->guard.BeginDrain();
+  for (auto role = impl_->started.rbegin(); role != impl_->started.rend(); ++role) (*role)->Stop();
+  impl_->guard.FinishDrain(StopTimeout(impl_->config));
+  impl_->server->Stop(StopTimeout(impl_->config));
+  impl_->http.reset();
+  base::Log(base::LogLevel::kInfo, "stopped", {});
+}
+
+int Process::grpc_port() const { return impl_->server->port(); }
+int Process::http_port() const { return impl_->http ? impl_->http->port() : 0; }
+
+}  // namespace belgrand::cli

@@ -1,0 +1,61 @@
+// The one binary: a table of subcommands.
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "platform/base/version.h"
+#include "services/cli/alerts_command.h"
+#include "services/cli/audit_command.h"
+#include "services/cli/backtest_command.h"
+#include "services/cli/command.h"
+#include "services/cli/fsck_command.h"
+#include "services/cli/health_command.h"
+#include "services/cli/import_command.h"
+#include "services/cli/replay_command.h"
+#include "services/cli/retention_command.h"
+#include "services/cli/serve_command.h"
+#include "services/cli/simulate_command.h"
+
+namespace {
+
+struct Command {
+  const char* name;
+  const char* summary;
+  void (*add)(CLI::App&, belgrand::cli::RunSlot&);
+};
+
+constexpr Command kCommands[] = {
+    {"serve", "Serve the roles of Belgrand", belgrand::cli::AddServe},
+    {"check-config", "Check a configuration file and report every problem",
+     belgrand::cli::AddCheckConfig},
+    {"import", "Send a file of samples to a service, with a verdict for every row",
+     belgrand::cli::AddImport},
+    {"replay", "Replay a file through a service and watch its alerts", belgrand::cli::AddReplay},
+    {"health", "Ask whether a service serves", belgrand::cli::AddHealth},
+    {"alerts", "List, follow, acknowledge and resolve alerts", belgrand::cli::AddAlerts},
+    {"backtest", "Run the service's detection over a file of samples", belgrand::cli::AddBacktest},
+    {"simulate", "Write a file of simulated samples", belgrand::cli::AddSimulate},
+    {"audit", "Verify and read the audit log", belgrand::cli::AddAudit},
+    {"retention", "Plan and apply the retention policies", belgrand::cli::AddRetention},
+    {"fsck", "Check the invariants of a data directory that is not being served",
+     belgrand::cli::AddFsck},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Belgrand reads a city's sewers and warns its health officials in time.",
+               "belgrand");
+  app.set_version_flag("--version", belgrand::base::kVersion);
+  app.require_subcommand(1);
+  belgrand::cli::RunSlot run;
+  for (const Command& command : kCommands) {
+    command.add(*app.add_subcommand(command.name, command.summary), run);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? belgrand::cli::kExitOk : belgrand::cli::kExitUsage;
+  }
+  return run();
+}
