@@ -33,6 +33,7 @@ struct Flags {
   ClientFlags client;
   std::string district;
   std::vector<std::string> states;
+  bool ids_only = false;
   std::string alert_id;
   std::string by;
   std::string text;
@@ -67,8 +68,10 @@ base::Status List(const Flags& flags) {
                                                  : v1::RESOLVED);
   }
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::ListAlerts, request));
-  if (response.alerts().empty()) std::cout << "no alerts\n";
-  for (const v1::Alert& alert : response.alerts()) std::cout << alerting::RenderLine(alert) << "\n";
+  if (response.alerts().empty() && !flags.ids_only) std::cout << "no alerts\n";
+  for (const v1::Alert& alert : response.alerts()) {
+    std::cout << (flags.ids_only ? alert.alert_id() : alerting::RenderLine(alert)) << "\n";
+  }
   return base::OkStatus();
 }
 
@@ -178,6 +181,7 @@ void AddAlerts(CLI::App& app, RunSlot& run) {
 
   auto* list = AddVerb(app, run, flags, "list", "List alerts, newest change first", List);
   list->add_option("--district", flags->district, "only of this district");
+  list->add_flag("--ids", flags->ids_only, "only their ids, one a line, for scripts");
   list->add_option("--state", flags->states, "only in these states")
       ->check(CLI::IsMember({"open", "acknowledged", "resolved"}));
 

@@ -111,11 +111,12 @@ class OfficialsClient {
       : thread_([this, channel, &watch] {
           FollowOptions options;
           options.once = true;
-          // Each round ends when nothing has come for a second; the round after the last sample takes
-          // what is left.
+          // Each round ends when nothing has come for a second; the round after the last sample
+          // takes what is left.
           for (bool last = false; status_.ok() && !last;) {
             last = finishing_;
-            status_ = FollowAlerts(channel, options, [&](const AlertEvent& e) { watch.OnEvent(e); });
+            status_ =
+                FollowAlerts(channel, options, [&](const AlertEvent& e) { watch.OnEvent(e); });
           }
         }) {}
   ~OfficialsClient() { (void)Finish(); }
