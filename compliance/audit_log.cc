@@ -116,19 +116,21 @@ void AuditLog::CommitGroup(std::span<Waiter* const> group) {
   committed_.NotifyAll();
 }
 
-base::Status AuditLog::Write(std::span<Waiter* const> group) {
-  const base::Status written = [&]() -> base::Status {
-    for (Waiter* const waiter : group) {
-      waiter->first_index = bundles_.position().index;
-      for (const std::string& entry : waiter->entries) {
-        RETURN_IF_ERROR(bundles_.Append(entry));
-        RETURN_IF_ERROR(tiles_.Append(LeafHash(entry)));
-      }
+base::Status AuditLog::WriteFiles(std::span<Waiter* const> group) {
+  for (Waiter* const waiter : group) {
+    waiter->first_index = bundles_.position().index;
+    for (const std::string& entry : waiter->entries) {
+      RETURN_IF_ERROR(bundles_.Append(entry));
+      RETURN_IF_ERROR(tiles_.Append(LeafHash(entry)));
     }
-    RETURN_IF_ERROR(bundles_.Write());
-    RETURN_IF_ERROR(tiles_.Flush());
-    return bundles_.Sync();
-  }();
+  }
+  RETURN_IF_ERROR(bundles_.Write());
+  RETURN_IF_ERROR(tiles_.Flush());
+  return bundles_.Sync();
+}
+
+base::Status AuditLog::Write(std::span<Waiter* const> group) {
+  const base::Status written = WriteFiles(group);
   if (!written.ok()) {
     TakeBack(written);
     return written;
@@ -139,14 +141,16 @@ base::Status AuditLog::Write(std::span<Waiter* const> group) {
   return CheckpointIfDue();
 }
 
+base::Status AuditLog::ReopenFiles() {
+  ASSIGN_OR_RETURN(bundles_, EntryBundles::Open(options_.directory, durable_, options_.sync));
+  ASSIGN_OR_RETURN(tiles_, HashTiles::Open(options_.directory, durable_.index, options_.sync));
+  return base::OkStatus();
+}
+
 // Returns the files to the last durable entry. Only a full disk is forgiven: after any other error
 // nobody knows what the disk holds, and a fresh look at the files (Open) must judge.
 void AuditLog::TakeBack(const base::Status& cause) {
-  const base::Status reopened = [&]() -> base::Status {
-    ASSIGN_OR_RETURN(bundles_, EntryBundles::Open(options_.directory, durable_, options_.sync));
-    ASSIGN_OR_RETURN(tiles_, HashTiles::Open(options_.directory, durable_.index, options_.sync));
-    return base::OkStatus();
-  }();
+  const base::Status reopened = ReopenFiles();
   if (cause.code() == base::StatusCode::kResourceExhausted && reopened.ok()) return;
   refused_ = base::Unavailable(
       "the audit log refuses appends since an earlier failure ({}): mend the disk and restart",

@@ -110,6 +110,9 @@ class AuditLog {
            EntryBundles bundles, HashTiles tiles, base::DirectoryLock lock);
   void CommitGroup(std::span<Waiter* const> group) EXCLUDES_LOCK(queue_mutex_);
   base::Status Write(std::span<Waiter* const> group) REQUIRES_LOCK(writer_mutex_);
+  base::Status WriteFiles(std::span<Waiter* const> group) REQUIRES_LOCK(writer_mutex_);
+  // Opens the files anew at the last durable entry, which cuts off what lies behind it.
+  base::Status ReopenFiles() REQUIRES_LOCK(writer_mutex_);
   void TakeBack(const base::Status& cause) REQUIRES_LOCK(writer_mutex_);
   base::Status CheckpointIfDue() REQUIRES_LOCK(writer_mutex_);
   base::StatusOr<std::string> CheckpointLocked() REQUIRES_LOCK(writer_mutex_);

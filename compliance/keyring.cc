@@ -298,11 +298,12 @@ base::Status Keyring::StartNextEpoch(const std::unordered_set<std::string>& drop
     refs[secrets.lookup] = ref;
     wrapped[ref] = std::move(person.wrapped);
   }
-  const base::Status opened = [&]() -> base::Status {
-    RETURN_IF_ERROR(base::WriteFileAtomically(path, content, 0600));
-    ASSIGN_OR_RETURN(file_, base::AppendFile::Open(path, options_.sync));
-    return base::OkStatus();
-  }();
+  base::Status opened = base::WriteFileAtomically(path, content, 0600);
+  if (opened.ok()) {
+    auto file = base::AppendFile::Open(path, options_.sync);
+    opened = file.status();
+    if (file.ok()) file_ = std::move(*file);
+  }
   if (std::error_code error; !opened.ok() && std::filesystem::exists(path, error)) {
     // The failure came after the rename: the disk is at the next epoch, this object is not.
     refused_ = base::Unavailable(

@@ -1,7 +1,9 @@
 #include "sample/text.h"
 
 #include <algorithm>
-#include <vector>
+
+#include "platform/base/edit_distance.h"
+#include "platform/base/utf8.h"
 
 namespace belgrand::sample {
 namespace {
@@ -12,44 +14,12 @@ char LowerChar(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A'
 
 bool IsContinuation(unsigned char c) { return (c & 0xC0U) == 0x80U; }
 
-// Length of the well-formed sequence at the start of `text`, 0 when it is not one (Unicode 15,
-// table 3-7).
-std::size_t SequenceLength(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  std::size_t length = 0;
-  unsigned char low = 0x80;
-  unsigned char high = 0xBF;
-  if (lead >= 0xC2 && lead <= 0xDF) {
-    length = 2;
-  } else if (lead >= 0xE0 && lead <= 0xEF) {
-    length = 3;
-    if (lead == 0xE0) low = 0xA0;
-    if (lead == 0xED) high = 0x9F;
-  } else if (lead >= 0xF0 && lead <= 0xF4) {
-    length = 4;
-    if (lead == 0xF0) low = 0x90;
-    if (lead == 0xF4) high = 0x8F;
-  } else {
-    return 0;
-  }
-  if (text.size() < length || byte(1) < low || byte(1) > high) return 0;
-  for (std::size_t i = 2; i < length; ++i) {
-    if (!IsContinuation(byte(i))) return 0;
-  }
-  return length;
-}
-
 }  // namespace
 
 std::optional<std::size_t> FirstInvalidUtf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = SequenceLength(text.substr(i));
-    if (length == 0) return i;
-    i += length;
-  }
-  return std::nullopt;
+  const std::size_t valid = base::Utf8ValidPrefix(text);
+  if (valid == text.size()) return std::nullopt;
+  return valid;
 }
 
 std::size_t CountCharacters(std::string_view text) {
@@ -70,28 +40,13 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-std::size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (LowerChar(a[i - 1]) == LowerChar(b[j - 1]) ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
-
 std::string_view Nearest(std::string_view text, std::span<const std::string_view> candidates) {
   // Longer than any name of ours: not a slip, and not worth the quadratic work.
   if (text.empty() || text.size() > 128) return {};
   std::string_view best;
   std::size_t best_distance = std::max<std::size_t>(1, text.size() / 3) + 1;
   for (const std::string_view candidate : candidates) {
-    const std::size_t distance = EditDistance(text, candidate);
+    const std::size_t distance = base::EditDistance(text, candidate);
     if (distance < best_distance) {
       best_distance = distance;
       best = candidate;
@@ -105,7 +60,7 @@ std::string Printable(std::string_view text) {
   std::string out;
   std::size_t i = 0;
   while (i < text.size()) {
-    const std::size_t length = SequenceLength(text.substr(i));
+    const std::size_t length = base::Utf8CharacterSize(text.substr(i));
     if (out.size() + std::max<std::size_t>(length, 1) > kMaxBytes) return out + "...";
     const auto byte = static_cast<unsigned char>(text[i]);
     if (length == 0 || byte < 0x20 || byte == 0x7F) {

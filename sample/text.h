@@ -24,9 +24,6 @@ std::string_view Trim(std::string_view text);
 // ASCII letters lowered; other bytes kept.
 std::string Lower(std::string_view text);
 
-// Insertions, deletions and replacements between two texts, ASCII case ignored.
-std::size_t EditDistance(std::string_view a, std::string_view b);
-
 // The candidate closest to `text`, when it is close enough to be a slip of the pen (a third of the
 // letters, at least one); empty otherwise.
 std::string_view Nearest(std::string_view text, std::span<const std::string_view> candidates);

@@ -12,6 +12,7 @@
 #include <tuple>
 #include <vector>
 
+#include "platform/base/edit_distance.h"
 #include "platform/base/file.h"
 #include "platform/base/utf8.h"
 
@@ -55,21 +56,6 @@ class Collector final : public pb::io::ErrorCollector {
   }
 };
 
-std::size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
 std::string Suggest(const pb::Descriptor& type, const std::string& name) {
   for (int i = 0; i < type.field_count(); ++i) {
     const pb::Descriptor* const part = type.field(i)->message_type();
@@ -80,7 +66,7 @@ std::string Suggest(const pb::Descriptor& type, const std::string& name) {
   const pb::FieldDescriptor* nearest = nullptr;
   std::size_t best = std::max<std::size_t>(2, name.size() / 3) + 1;
   for (int i = 0; i < type.field_count(); ++i) {
-    const std::size_t distance = EditDistance(name, type.field(i)->name());
+    const std::size_t distance = base::EditDistance(name, type.field(i)->name());
     if (distance < best) {
       best = distance;
       nearest = type.field(i);

@@ -24,8 +24,13 @@ options = parser.parse_args()
 answers = [answer for answer in options.answers.split(",") if answer]
 
 
+saying = threading.Lock()
+
+
 def say(fact):
-    print(json.dumps(fact), flush=True)
+    # Requests are handled by several threads: a line must not begin inside another.
+    with saying:
+        print(json.dumps(fact), flush=True)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -9,8 +9,10 @@
 #include <set>
 #include <thread>
 
+#include "platform/base/file.h"
 #include "platform/base/mutex.h"
 #include "tests/support/client.h"
+#include "tests/support/sink.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/wave.h"
@@ -155,6 +157,45 @@ class Official {
   std::atomic<int> unmarked_repeats_ = 0;
 };
 
+// A webhook server that notes which events came, and which came again without saying so.
+class HookWitness {
+ public:
+  HookWitness(const std::filesystem::path& directory) : sink_("http_sink.py") {
+    std::filesystem::create_directories(directory);
+    secret_file_ = (directory / "webhook.secret").string();
+    EXPECT_OK(base::WriteFileAtomically(secret_file_, "a secret of more than thirty-two bytes"));
+  }
+
+  // The alerting section that sends everything here, with short waits.
+  std::string Config() const {
+    return fmt::format(
+        "alerting {{ receivers {{ name: \"console\" stream {{}} }} receivers {{ name: \"hook\" "
+        "webhook {{ "
+        "url: \"http://127.0.0.1:{}/alerts\" secret_file: \"{}\" }} }} first_retry {{ "
+        "seconds: 1 }} }}\n",
+        sink_.port(), secret_file_);
+  }
+
+  // Takes what has come until `count` events are known or nothing comes any more.
+  std::size_t Collect(std::size_t count) {
+    while (received_.size() < count) {
+      const auto request = sink_.Next();
+      if (!request) break;
+      const auto body = nlohmann::json::parse(request->at("body").get<std::string>());
+      const std::string id = request->at("headers").at("belgrand-event-id").get<std::string>();
+      if (!received_.insert(id).second && !body.at("repeat").get<bool>()) ++unmarked_repeats_;
+    }
+    return received_.size();
+  }
+  int unmarked_repeats() const { return unmarked_repeats_; }
+
+ private:
+  Sink sink_;
+  std::string secret_file_;
+  std::set<std::string> received_;
+  int unmarked_repeats_ = 0;
+};
+
 TEST(KillTest, TwentyKillsLoseNothingAndRepeatNothingUnmarked) {
   const std::uint64_t seed = std::random_device()();
   SCOPED_TRACE(fmt::format("seed {}", seed));
@@ -177,7 +218,8 @@ TEST(KillTest, TwentyKillsLoseNothingAndRepeatNothingUnmarked) {
     ASSERT_FALSE(expected.empty());
   }
 
-  Deployment deployment(Shape::kOneProcess, dir.path() / "killed");
+  HookWitness hook(dir.path() / "hook");
+  Deployment deployment(Shape::kOneProcess, dir.path() / "killed", hook.Config());
   ASSERT_OK(deployment.Start());
   ASSERT_OK(Client(deployment).PutSites(WaveSites(options)));
   Laboratory laboratory(deployment, samples);
@@ -224,6 +266,8 @@ TEST(KillTest, TwentyKillsLoseNothingAndRepeatNothingUnmarked) {
   stop = true;
   following.join();
   EXPECT_EQ(official.unmarked_repeats(), 0);
+  EXPECT_EQ(hook.Collect(events), events) << "the webhook missed events";
+  EXPECT_EQ(hook.unmarked_repeats(), 0);
 
   EXPECT_EQ(deployment.TerminateAll(), std::vector<int>{0});
   const CommandResult verify =
