@@ -71,26 +71,35 @@ struct Span {
 }  // namespace
 
 base::StatusOr<std::vector<Wave>> ReadWaves(std::istream& in) {
+  const std::vector<std::string> plain = {"area", "target", "onset", "peak"};
+  const std::vector<std::string> truth = {"kind", "area", "target", "onset", "peak", "size_log10"};
   sample::CsvReader csv(in);
+  std::vector<std::string> header;
+  ASSIGN_OR_RETURN(const bool any, csv.Next(header));
+  if (!any || (header != plain && header != truth)) {
+    return base::InvalidArgument(
+        "waves, line 1: expected the header area,target,onset,peak (or the truth file of "
+        "simulate)");
+  }
+  const std::size_t area = header == truth ? 1 : 0;
   std::vector<std::string> fields;
   std::vector<Wave> waves;
-  for (std::size_t line = 1;; ++line) {
+  for (std::size_t line = 2;; ++line) {
     ASSIGN_OR_RETURN(const bool more, csv.Next(fields));
     if (!more) break;
-    if (line == 1 && fields == std::vector<std::string>{"area", "target", "onset", "peak"})
-      continue;
-    if (line == 1 || fields.size() != 4) {
-      return base::InvalidArgument(
-          "waves, line {}: expected the header area,target,onset,peak and four fields a line",
-          line);
+    if (fields.size() != header.size()) {
+      return base::InvalidArgument("waves, line {}: {} fields, the header has {}", line,
+                                   fields.size(), header.size());
     }
-    ASSIGN_OR_RETURN(const base::Day onset, base::ParseDay(fields[2]));
-    ASSIGN_OR_RETURN(const base::Day peak, base::ParseDay(fields[3]));
+    // The truth file also lists spikes, which are no waves.
+    if (header == truth && fields[0] != "wave") continue;
+    ASSIGN_OR_RETURN(const base::Day onset, base::ParseDay(fields[area + 2]));
+    ASSIGN_OR_RETURN(const base::Day peak, base::ParseDay(fields[area + 3]));
     if (peak < onset) {
-      return base::InvalidArgument("waves, line {}: peak {} lies before onset {}", line, fields[3],
-                                   fields[2]);
+      return base::InvalidArgument("waves, line {}: peak {} lies before onset {}", line,
+                                   fields[area + 3], fields[area + 2]);
     }
-    waves.push_back({fields[0], fields[1], onset, peak});
+    waves.push_back({fields[area], fields[area + 1], onset, peak});
   }
   return waves;
 }

@@ -31,7 +31,8 @@ struct Wave {
   base::Day peak{};
 };
 
-// Columns area,target,onset,peak. InvalidArgument names line and field.
+// Columns area,target,onset,peak, or the truth file that `belgrand simulate` writes (its waves are
+// taken). InvalidArgument names the line and what is wrong.
 base::StatusOr<std::vector<Wave>> ReadWaves(std::istream& in);
 // A "Date" column and one of cumulative cases for each area; "*" and "" mean not published (the
 // value before is kept).

@@ -63,8 +63,10 @@ Finding EvaluateRise(const AreaView& view, const RiseRule& rule) {
   finding.baseline_log10 = filter.Level(kActiveDays).mean - best.mean;
   const Estimate growth = filter.Growth();
   const double growing = NormalCdf(growth.mean / growth.sd);
-  finding.alarm =
-      finding.score >= rule.limit && growing >= rule.least_growing && DetectedEnough(view, rule);
+  // A sample below a limit counts towards the level, but an official is not called on the strength
+  // of one: only a quantified sample raises the alarm.
+  finding.alarm = finding.score >= rule.limit && growing >= rule.least_growing &&
+                  DetectedEnough(view, rule) && view.steps.back()->value.quantified();
   finding.quiet = !higher_than_lately && growing < kStillGrowing;
   finding.severity = SeverityOf(filter);
   return finding;
