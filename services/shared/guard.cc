@@ -102,8 +102,9 @@ void Guard::FinishDrain(base::Duration timeout) {
 
 base::StatusOr<Caller> Guard::Admit(grpc::ServerContext& context, const Visit& visit,
                                     const Method& method) {
-  const Phase phase = phase_;
-  if (phase == Phase::kClosed || (phase == Phase::kDraining && visit.outside())) {
+  // Roles start in the order in which they need each other, and stop in the other: between them calls
+  // pass at any time.
+  if (phase_ != Phase::kOpen && visit.outside()) {
     return rpc::WithRetryDelay(base::Unavailable("the service is starting or stopping: try again"),
                                std::chrono::seconds(1));
   }

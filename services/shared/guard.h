@@ -52,7 +52,7 @@ class Guard {
   Guard(const base::Clock& clock, metrics::Registry& metrics, const Peers& peers);
   ~Guard();
 
-  // Until then every call gets UNAVAILABLE.
+  // Until then every call from outside this process gets UNAVAILABLE.
   void Open() { phase_ = Phase::kOpen; }
   // From now on new calls from outside this process get UNAVAILABLE; those under way still reach
   // the other roles, so that they end with the answer they earned.

@@ -322,7 +322,8 @@ TEST_P(PathTest, OperatorsSeeHealthAndMetricsThatAnswerQuestions) {
   if (GetParam() == Shape::kProcessPerRole) return;  // the page is under mutual TLS there
   const int port = deployment_->process(RoleName::kIngest).http_port();
   EXPECT_EQ(HttpGet(port, "/healthz"), "ok\n");
-  EXPECT_EQ(HttpGet(port, "/readyz"), "ready\n");
+  EXPECT_TRUE(Eventually([&] { return HttpGet(port, "/readyz") == "ready\n"; }))
+      << HttpGet(port, "/readyz");
   const std::string metrics = HttpGet(port, "/metrics");
   EXPECT_THAT(metrics, HasSubstr("belgrand_ingest_rows_total{verdict=\"accepted\"} 11"));
   EXPECT_THAT(metrics, HasSubstr("belgrand_ingest_rows_total{verdict=\"rejected\"} 1"));
