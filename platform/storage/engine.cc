@@ -1,15 +1,33 @@
 #include "platform/storage/engine.h"
 
 #include <rocksdb/cache.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdarg>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 
+#include "platform/base/log.h"
+
 namespace belgrand::storage {
 namespace {
+
+// Hands what the engine reports as wrong to the log of the process.
+class EngineLog final : public rocksdb::Logger {
+ public:
+  EngineLog() : rocksdb::Logger(rocksdb::InfoLogLevel::ERROR_LEVEL) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    std::array<char, 512> text{};
+    std::vsnprintf(text.data(), text.size(), format, arguments);
+    base::Log(base::LogLevel::kWarning, "storage_engine", {{"report", text.data()}});
+  }
+};
 
 constexpr std::size_t kMinMemtableBytes = std::size_t{1} << 20;
 constexpr int kBloomBitsPerKey = 10;
@@ -72,10 +90,9 @@ rocksdb::DBOptions MakeDatabaseOptions(const StoreOptions& options) {
   db.WAL_size_limit_MB = 0;
   db.max_manifest_file_size = 1;
 
-  // The engine's own log: at most 2 MiB, and without the keys that its info level prints.
-  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  db.max_log_file_size = std::size_t{1} << 20;
-  db.keep_log_file_num = 2;
+  // No log file of the engine's own: its info level prints keys, and on a full disk Debian's build
+  // of the engine aborts the process when it writes to a log file that failed once.
+  db.info_log = std::make_shared<EngineLog>();
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
   return db;

@@ -185,6 +185,9 @@ base::Status AlertingServiceImpl::Pump(grpc::ServerContext& context,
   ASSIGN_OR_RETURN(const SubscriberPosition start, book_.Position(request.subscriber()));
   std::uint64_t position =
       request.has_after_sequence() ? request.after_sequence() : start.confirmed;
+  // A stream that leaves events out only looks: if it counted as sending, a later confirmation
+  // would cover events that nobody was shown.
+  const bool complete = wanted.empty() && position <= start.confirmed;
   // Tells the client that it is let in, before there is anything to send.
   writer.SendInitialMetadata();
   while (!context.IsCancelled()) {
@@ -199,7 +202,9 @@ base::Status AlertingServiceImpl::Pump(grpc::ServerContext& context,
     }
     ASSIGN_OR_RETURN(const SubscriberPosition before, book_.Position(request.subscriber()));
     // Marked first: what a crash cuts off may have arrived, and is a repeat the next time.
-    RETURN_IF_ERROR(book_.MarkSent(request.subscriber(), events.back().sequence()));
+    if (complete) {
+      RETURN_IF_ERROR(book_.MarkSent(request.subscriber(), events.back().sequence()));
+    }
     for (const auto& event : events) {
       position = event.sequence();
       if (!concerns(event.alert().district_id())) continue;

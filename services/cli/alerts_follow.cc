@@ -67,7 +67,8 @@ class Confirmer {
           stream_context_.TryCancel();
         }
       }
-      if (shown == confirmed) continue;
+      // A view of some districts, or from a chosen place, is no receipt for what it leaves out.
+      if (shown == confirmed || !options_.districts.empty() || options_.after) continue;
       const base::Status status = Confirm(shown);
       confirmed = shown;
       if (status.ok()) continue;

@@ -1,7 +1,9 @@
 #include "services/cli/config_source.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
+#include "detection/detector.h"
 #include "platform/config/load.h"
 #include "services/alerting/alerting_options.h"
 #include "services/shared/config_check.h"
@@ -62,6 +64,14 @@ base::StatusOr<config::v1::Config> LoadConfig(const ConfigFlags& flags) {
   std::vector<std::string> problems = shared::CheckConfig(config);
   for (std::string& problem : alerting::CheckAlertingConfig(config.alerting())) {
     problems.push_back(std::move(problem));
+  }
+  for (const std::string& name : config.detection().detectors()) {
+    const auto& known = detection::RegisteredDetectors();
+    if (std::none_of(known.begin(), known.end(),
+                     [&](const auto& detector) { return detector->info().name == name; })) {
+      problems.push_back(fmt::format(
+          "detection.detectors: '{}' is not registered; leave the list empty for all", name));
+    }
   }
   if (problems.empty()) return config;
   std::string text = fmt::format("the configuration has {} problem{}:", problems.size(),

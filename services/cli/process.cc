@@ -74,6 +74,12 @@ base::Status MakeDirectory(const std::filesystem::path& directory) {
   return base::OkStatus();
 }
 
+// What roles send each other is somewhat larger than what a laboratory sent (seals, hashes,
+// versions), so gRPC's own limit is twice the configured one; intake holds laboratories to theirs.
+int WireLimit(const config::v1::Config& config) {
+  return 2 * static_cast<int>(std::max(config.ingest().max_message_bytes(), 16U << 20U));
+}
+
 base::Duration StopTimeout(const config::v1::Config& config) {
   return std::chrono::seconds(config.stop_timeout().seconds()) +
          base::Duration(config.stop_timeout().nanos() / 1000);
@@ -126,7 +132,7 @@ base::Status Process::Impl::ConnectPeers(const std::vector<RoleName>& names) {
           "peers.{} is not set and --role does not include it: give its host:port",
           shared::Name(name));
     }
-    ASSIGN_OR_RETURN(auto channel, rpc::OpenChannel(address, TlsOf(config)));
+    ASSIGN_OR_RETURN(auto channel, rpc::OpenChannel(address, TlsOf(config), WireLimit(config)));
     peers.Set(name, std::move(channel));
   }
   return base::OkStatus();
@@ -173,7 +179,9 @@ base::StatusOr<std::unique_ptr<Process>> Process::Create(const config::v1::Confi
   rpc::ServerOptions options;
   options.listen = config.listen();
   options.tls = TlsOf(config);
-  options.max_message_bytes = static_cast<int>(config.ingest().max_message_bytes());
+  options.max_message_bytes = WireLimit(config);
+  // Every stream that waits holds a thread; calls must find one beside all of them.
+  options.max_threads = 256 + static_cast<int>(config.ingest().max_streams());
   if (config.reflection()) options.reflection = rpc::ServerOptions::Reflection::kOn;
   for (const auto& role : impl->roles) {
     for (grpc::Service* service : role->services()) options.services.push_back(service);

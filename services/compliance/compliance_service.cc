@@ -180,6 +180,11 @@ grpc::Status ComplianceServiceImpl::ApplyRetention(grpc::ServerContext* context,
           return base::InvalidArgument(
               "plan_hash and now are both needed: send back what PlanRetention answered");
         }
+        if (request->plan_hash().size() != 64 ||
+            request->plan_hash().find_first_not_of("0123456789abcdef") != std::string::npos) {
+          return base::InvalidArgument(
+              "plan_hash is not 64 hex digits: send back what PlanRetention answered");
+        }
         report.object_kind = "retention";
         report.object_ref = request->plan_hash();
         report.request_id = shared::Guard::NewRequestId();

@@ -16,7 +16,8 @@ grpc::Status DetectionServiceImpl::ListAreaStates(grpc::ServerContext* context,
           *response->add_states() = ToProto(state);
         }
         report.object_kind = "series";
-        report.object_ref = request->district_id();
+        // Only a district that exists: what a caller typed does not belong in the log.
+        if (response->states_size() > 0) report.object_ref = request->district_id();
         report.record_count = static_cast<std::uint64_t>(response->states_size());
         return base::OkStatus();
       });

@@ -25,6 +25,7 @@ constexpr char kLaboratoryActor[] = "laboratory:";
 struct Limits {
   std::uint32_t max_batch_rows = 5'000;
   std::uint32_t max_streams = 64;
+  std::size_t max_message_bytes = std::size_t{16} << 20;
 };
 
 base::StatusOr<Limits> ReadLimits(const config::v1::Ingest& config) {
@@ -35,6 +36,7 @@ base::StatusOr<Limits> ReadLimits(const config::v1::Ingest& config) {
   }
   if (config.max_batch_rows() != 0) limits.max_batch_rows = config.max_batch_rows();
   if (config.max_streams() != 0) limits.max_streams = config.max_streams();
+  if (config.max_message_bytes() != 0) limits.max_message_bytes = config.max_message_bytes();
   return limits;
 }
 
@@ -118,6 +120,14 @@ class Service final : public v1::IngestService::Service {
           "the batch has {} rows and the limit is {}: send smaller batches, or raise "
           "ingest.max_batch_rows",
           samples.size(), limits_.max_batch_rows);
+    }
+    std::size_t bytes = 0;
+    for (const v1::Sample& sample : samples) bytes += sample.ByteSizeLong();
+    if (bytes > limits_.max_message_bytes) {
+      return base::InvalidArgument(
+          "the batch has {} bytes and the limit is {}: send smaller batches, or raise "
+          "ingest.max_message_bytes",
+          bytes, limits_.max_message_bytes);
     }
     if (intake_ == nullptr) return base::Unavailable("intake has not started: try again");
     return intake_->Process({.samples = samples,

@@ -102,24 +102,28 @@ void Guard::FinishDrain(base::Duration timeout) {
 
 base::StatusOr<Caller> Guard::Admit(grpc::ServerContext& context, const Visit& visit,
                                     const Method& method) {
-  // Roles start in the order in which they need each other, and stop in the other: between them calls
-  // pass at any time.
+  // Roles start in the order in which they need each other, and stop in the other: between them
+  // calls pass at any time.
   if (phase_ != Phase::kOpen && visit.outside()) {
     return rpc::WithRetryDelay(base::Unavailable("the service is starting or stopping: try again"),
                                std::chrono::seconds(1));
   }
-  ASSIGN_OR_RETURN(const rpc::PeerIdentity peer, rpc::IdentifyPeer(context));
-  ASSIGN_OR_RETURN(Caller caller, ToCaller(peer));
+  // A refusal is an event of its own; when even that cannot be written the caller still gets no
+  // answer.
+  const auto refuse = [&](const Caller& refused, const base::Status& why) -> base::Status {
+    const base::Status audit = AuditEvent(refused, method, {}, why, true);
+    return audit.ok() ? why : audit;
+  };
+  const auto peer = rpc::IdentifyPeer(context);
+  if (!peer.ok()) return refuse({"unidentified", {}}, peer.status());
+  const auto identified = ToCaller(*peer);
+  if (!identified.ok()) return refuse({peer->role + ":" + peer->id, {}}, identified.status());
+  const Caller& caller = *identified;
   const bool allowed = std::any_of(caller.roles.begin(), caller.roles.end(), [&](Role role) {
     return compliance::MayCall(method.policy, role);
   });
   if (allowed) return caller;
-  const base::Status denied =
-      base::PermissionDenied("{} may not call {}", caller.actor, method.name);
-  // A refusal is an event of its own; when even that cannot be written the caller still gets no
-  // answer.
-  if (const auto status = AuditEvent(caller, method, {}, denied, true); !status.ok()) return status;
-  return denied;
+  return refuse(caller, base::PermissionDenied("{} may not call {}", caller.actor, method.name));
 }
 
 base::Status Guard::AuditEvent(const Caller& caller, const Method& method, const CallReport& report,

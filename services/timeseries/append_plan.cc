@@ -57,6 +57,7 @@ base::Status AppendPlan::LoadNewest(const std::vector<Row*>& stored) {
     if (!values[i] || !stored[i]->newest.ParseFromString(*values[i])) {
       return Unreadable("the newest version of a row");
     }
+    stored[i]->earlier_on_disk = stored[i]->head.version_keys_size() - 1;
   }
   return base::OkStatus();
 }
@@ -76,12 +77,33 @@ base::StatusOr<std::vector<AppendResult>> AppendPlan::Add(const std::vector<Reco
   std::vector<AppendResult> results;
   results.reserve(rows.size());
   for (const Record& record : rows) {
-    results.push_back(Decide(record, rows_.at(RowKey(record)), recorded_at));
+    ASSIGN_OR_RETURN(AppendResult result, Decide(record, rows_.at(RowKey(record)), recorded_at));
+    results.push_back(std::move(result));
   }
   return results;
 }
 
-AppendResult AppendPlan::Decide(const Record& record, Row& row, base::Instant recorded_at) {
+base::StatusOr<bool> AppendPlan::WasEarlier(const Record& record, Row& row) {
+  if (row.earlier_on_disk > 0) {
+    const auto& keys = row.head.version_keys();
+    ASSIGN_OR_RETURN(
+        const auto values,
+        store_.MultiGet(kSeriesFamily, {keys.begin(), keys.begin() + row.earlier_on_disk}));
+    for (const auto& value : values) {
+      if (!value) continue;  // expired
+      Record stored;
+      if (!stored.ParseFromString(*value)) return Unreadable("an earlier version of a row");
+      row.earlier.emplace_back(stored.content_hash(), stored.amendment_reason());
+    }
+    row.earlier_on_disk = 0;
+  }
+  return std::find(row.earlier.begin(), row.earlier.end(),
+                   std::pair(record.content_hash(), record.amendment_reason())) !=
+         row.earlier.end();
+}
+
+base::StatusOr<AppendResult> AppendPlan::Decide(const Record& record, Row& row,
+                                                base::Instant recorded_at) {
   AppendResult result;
   if (!sites_.Has(record.site_id())) {
     result.outcome = Outcome::kUnknownSite;
@@ -89,7 +111,11 @@ AppendResult AppendPlan::Decide(const Record& record, Row& row, base::Instant re
   }
   const bool known = row.head.version() != 0;
   if (known) result.previous = row.newest;
-  if (known && row.head.content_hash() == record.content_hash()) {
+  bool stored_already = known && row.head.content_hash() == record.content_hash();
+  if (known && !stored_already) {
+    ASSIGN_OR_RETURN(stored_already, WasEarlier(record, row));
+  }
+  if (stored_already) {
     result.outcome = Outcome::kDuplicate;
   } else if (known && record.amendment_reason().empty()) {
     result.outcome = Outcome::kReasonMissing;
@@ -123,6 +149,7 @@ void AppendPlan::Store(Record record, Row& row, base::Instant recorded_at) {
   row.head.set_version(record.version());
   row.head.set_content_hash(record.content_hash());
   row.head.add_version_keys(key);
+  if (known) row.earlier.emplace_back(row.newest.content_hash(), row.newest.amendment_reason());
   row.newest = std::move(record);
   row.changed = true;
 }

@@ -63,10 +63,16 @@ class AppendPlan {
     storage::v1::RowHead head;  // version 0: not stored yet
     Record newest;
     bool changed = false;
+    // Content and reason of the versions before the newest; those on disk are read when first
+    // needed.
+    std::vector<std::pair<std::string, std::string>> earlier;
+    int earlier_on_disk = 0;
   };
 
   base::Status LoadNewest(const std::vector<Row*>& stored);
-  AppendResult Decide(const Record& record, Row& row, base::Instant recorded_at);
+  base::StatusOr<AppendResult> Decide(const Record& record, Row& row, base::Instant recorded_at);
+  // The row was stored like this before, for the same reason, and amended since: a late resend.
+  base::StatusOr<bool> WasEarlier(const Record& record, Row& row);
   void Store(Record record, Row& row, base::Instant recorded_at);
 
   const storage::Store& store_;

@@ -135,7 +135,9 @@ TEST_F(GuardTest, RoleOfTheCertificateDecidesAndDenialIsAudited) {
   EXPECT_THAT(ListAreaStates(authority.Issue("mayor", "URI:spiffe://test/mayor/town")),
               StatusIs(base::StatusCode::kPermissionDenied, HasSubstr("'mayor'")));
   EXPECT_EQ(detection_.bodies, 1);
-  ASSERT_EQ(compliance_.events.size(), 2U);
+  ASSERT_EQ(compliance_.events.size(), 3U);
+  EXPECT_EQ(compliance_.events[2].decision(), compliance::v1::DENIED);
+  EXPECT_EQ(compliance_.events[2].actor(), "mayor:town");
   EXPECT_EQ(compliance_.events[0].actor(), "official:town");
   EXPECT_EQ(compliance_.events[1].decision(), compliance::v1::DENIED);
   EXPECT_EQ(compliance_.events[1].actor(), "laboratory:north");

@@ -174,6 +174,11 @@ TEST_F(IngestTest, BatchesOverTheLimitAreRefusedWithTheLimit) {
       Submit({Sample("1"), Sample("2"), Sample("3")}),
       StatusIs(StatusCode::kInvalidArgument, AllOf(HasSubstr("3 rows"), HasSubstr("limit is 2"))));
   EXPECT_OK(Submit({Sample("1"), Sample("2")}));
+  StopServer();
+  config_.mutable_ingest()->set_max_message_bytes(100);
+  Serve();
+  EXPECT_THAT(Submit({Sample("1"), Sample("2")}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("limit is 100")));
 }
 
 TEST_F(IngestTest, RefusesALimitTheStoreCouldNotKeep) {

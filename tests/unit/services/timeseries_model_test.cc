@@ -58,6 +58,13 @@ class Model {
     }
     const Record newest = versions[before.back()].record;
     if (newest.content_hash() == row.content_hash()) return Outcome::kDuplicate;
+    for (const std::size_t i : before) {
+      const Record& earlier = versions[i].record;
+      if (earlier.content_hash() == row.content_hash() &&
+          earlier.amendment_reason() == row.amendment_reason()) {
+        return Outcome::kDuplicate;  // a late resend of what was amended since
+      }
+    }
     if (row.amendment_reason().empty()) return Outcome::kReasonMissing;
     row.set_version(newest.version() + 1);
     Add(row, &newest);
