@@ -53,11 +53,12 @@ enum class Rule {
   kValueBelowLoq,
   kFlowPerPersonUnusual,
   kTenfoldJump,
+  kSupersededResend,
   kQualityHeld,
 };
 
 // In the order of the enum.
-inline constexpr std::array<std::string_view, 38> kRuleNames = {
+inline constexpr std::array<std::string_view, 39> kRuleNames = {
     "column_count",
     "not_utf8",
     "text_too_long",
@@ -95,6 +96,7 @@ inline constexpr std::array<std::string_view, 38> kRuleNames = {
     "value_below_loq",
     "flow_per_person_unusual",
     "tenfold_jump",
+    "superseded_resend",
     "quality_held",
 };
 static_assert(kRuleNames.size() == static_cast<std::size_t>(Rule::kQualityHeld) + 1);

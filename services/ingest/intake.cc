@@ -222,6 +222,14 @@ void Intake::Settle(const Batch& batch, const AppendSamplesResponse::Result& res
     case AppendSamplesResponse::DUPLICATE:
       row.outcome = v1::Verdict::DUPLICATE;
       row.current_version = result.has_previous() ? result.previous().version() : result.version();
+      if (result.has_previous() && result.previous().content_hash() != row.version.content_hash() &&
+          batch.mode == Mode::kStore) {
+        row.validated.warnings.push_back(
+            {"amendment_reason", "", Rule::kSupersededResend,
+             fmt::format("this content was stored before and amended since; version {} is current",
+                         result.previous().version()),
+             "nothing, if it was sent again by chance; to make it current, give another reason"});
+      }
       return;
     case AppendSamplesResponse::UNKNOWN_SITE:
       row.validated.violations.push_back(

@@ -5,7 +5,9 @@
 
 #include <map>
 #include <random>
+#include <set>
 #include <thread>
+#include <tuple>
 
 #include "belgrand/compliance/v1/compliance.grpc.pb.h"
 #include "belgrand/ingest/v1/ingest.grpc.pb.h"
@@ -152,6 +154,8 @@ TEST_F(IntakeStoreTest, RandomSendingWithRestartsKeepsWhatWasAcknowledged) {
                  .population_served = 1000}};
   ASSERT_OK(Import(file));
   std::map<std::string, std::pair<double, std::uint32_t>> acknowledged;
+  // Every (sample, value, reason) that became a version: sent again it is a late resend.
+  std::set<std::tuple<std::string, double, std::string>> seen;
   std::size_t versions = 0;
   for (int round = 0; round < 60; ++round) {
     if (random() % 10 == 0) Restart();
@@ -173,7 +177,9 @@ TEST_F(IntakeStoreTest, RandomSendingWithRestartsKeepsWhatWasAcknowledged) {
     cli::ImportClient client(life_->channel, clock_);
     const auto check = [&](const sample::Row& row, const ingest::v1::Verdict& verdict) {
       const auto known = acknowledged.find(row.sample_id);
-      const bool same = known != acknowledged.end() && known->second.first == *row.value.value;
+      const auto content = std::tuple(row.sample_id, *row.value.value, row.amendment_reason);
+      const bool current = known != acknowledged.end() && known->second.first == *row.value.value;
+      const bool same = current || seen.contains(content);
       if (verdict.outcome() == ingest::v1::Verdict::REJECTED) {
         EXPECT_TRUE(known != acknowledged.end() && !same && row.amendment_reason.empty());
         return;
@@ -183,8 +189,13 @@ TEST_F(IntakeStoreTest, RandomSendingWithRestartsKeepsWhatWasAcknowledged) {
       auto& [value, version] = acknowledged[row.sample_id];
       version += stored ? 1 : 0;
       versions += stored ? 1 : 0;
-      value = *row.value.value;
+      if (stored) {
+        value = *row.value.value;
+        seen.insert(content);
+      }
       EXPECT_EQ(verdict.version(), version);
+      EXPECT_EQ(verdict.warnings_size() > 0 && verdict.warnings(0).rule() == "superseded_resend",
+                same && !current);
     };
     ASSERT_OK(client.Send(file.rows, {}, {.on_verdict = check, .on_progress = {}}));
   }
