@@ -1,4 +1,5 @@
-// The numbers the compliance role shows: is the log written, how fast, how well covered; what was opened.
+// The numbers the compliance role shows: is the log written, how fast, how well covered; what was
+// opened.
 #pragma once
 
 #include "platform/metrics/registry.h"
