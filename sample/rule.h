@@ -49,6 +49,7 @@ enum class Rule {
   // Beside other rows.
   kDuplicateInBatch,
   kAmendmentReasonRequired,
+  kTooManyVersions,
   // Warnings: the row is stored as sent.
   kValueBelowLoq,
   kFlowPerPersonUnusual,
@@ -58,7 +59,7 @@ enum class Rule {
 };
 
 // In the order of the enum.
-inline constexpr std::array<std::string_view, 39> kRuleNames = {
+inline constexpr std::array<std::string_view, 40> kRuleNames = {
     "column_count",
     "not_utf8",
     "text_too_long",
@@ -93,6 +94,7 @@ inline constexpr std::array<std::string_view, 39> kRuleNames = {
     "population_not_positive",
     "duplicate_in_batch",
     "amendment_reason_required",
+    "too_many_versions",
     "value_below_loq",
     "flow_per_person_unusual",
     "tenfold_jump",

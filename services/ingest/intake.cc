@@ -51,6 +51,13 @@ Violation ReasonRequired(const SampleVersion& stored, const SampleVersion& sent,
       "it another sample_id"};
 }
 
+Violation TooManyVersions(const SampleVersion& stored, const SampleVersion& sent) {
+  return {"sample_id", sent.sample_id(), Rule::kTooManyVersions,
+          fmt::format("row ({}, {}, {}) is at version {}, and no more are kept",
+                      sent.laboratory_id(), sent.sample_id(), sent.target(), stored.version()),
+          "send it under another sample_id; look for the program that amends it without end"};
+}
+
 void AddFindings(const std::vector<Violation>& findings, std::size_t& budget,
                  google::protobuf::RepeatedPtrField<v1::Violation>* out) {
   for (const Violation& finding : findings) {
@@ -236,6 +243,9 @@ void Intake::Settle(const Batch& batch, const AppendSamplesResponse::Result& res
           {"site_id", row.version.site_id(), Rule::kUnknownSite,
            fmt::format("site \"{}\" is not in the catalogue", row.version.site_id()),
            "check the spelling, or have the operator register the site"});
+      return;
+    case AppendSamplesResponse::TOO_MANY_VERSIONS:
+      row.validated.violations.push_back(TooManyVersions(result.previous(), row.version));
       return;
     default:
       row.validated.violations.push_back(

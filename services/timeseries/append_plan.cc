@@ -64,16 +64,6 @@ base::Status AppendPlan::LoadNewest(const std::vector<Row*>& stored) {
 
 base::StatusOr<std::vector<AppendResult>> AppendPlan::Add(const std::vector<Record>& rows,
                                                           base::Instant recorded_at) {
-  std::unordered_map<const Row*, int> more;
-  for (const Record& record : rows) {
-    const Row& row = rows_.at(RowKey(record));
-    if (row.head.version_keys_size() + ++more[&row] > kMaxVersions) {
-      return base::InvalidArgument(
-          "sample '{}' of laboratory '{}' (target {}) would have more than {} versions: send it "
-          "under a new sample id",
-          record.sample_id(), record.laboratory_id(), record.target(), kMaxVersions);
-    }
-  }
   std::vector<AppendResult> results;
   results.reserve(rows.size());
   for (const Record& record : rows) {
@@ -117,6 +107,10 @@ base::StatusOr<AppendResult> AppendPlan::Decide(const Record& record, Row& row,
   }
   if (stored_already) {
     result.outcome = Outcome::kDuplicate;
+  } else if (row.head.version_keys_size() >= kMaxVersions) {
+    // Before the missing reason: adding one would not help.
+    result.outcome = Outcome::kTooManyVersions;
+    return result;
   } else if (known && record.amendment_reason().empty()) {
     result.outcome = Outcome::kReasonMissing;
     return result;

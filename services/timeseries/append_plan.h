@@ -26,13 +26,15 @@ enum class Outcome : int {
   kAmended = 3,
   kReasonMissing = 4,
   kUnknownSite = 5,
+  kTooManyVersions = 6,
 };
 
 struct AppendResult {
   Outcome outcome = Outcome::kStored;
   std::uint32_t version = 0;        // with STORED, AMENDED: the new one; DUPLICATE: the stored one
   std::uint64_t feed_sequence = 0;  // likewise
-  // With DUPLICATE, AMENDED and REASON_MISSING: the newest version before this row.
+  // With DUPLICATE, AMENDED, REASON_MISSING and TOO_MANY_VERSIONS: the newest version before this
+  // row.
   std::optional<Record> previous;
 };
 
@@ -49,7 +51,6 @@ class AppendPlan {
   // Reads what is stored of all these rows in one pass.
   base::Status Load(const std::vector<const std::vector<Record>*>& requests);
   // Decides one request; its rows were given to Load. Versions get `recorded_at`.
-  // InvalidArgument: a row has too many versions; then nothing of the request is planned.
   base::StatusOr<std::vector<AppendResult>> Add(const std::vector<Record>& rows,
                                                 base::Instant recorded_at);
   // The writes of everything added. Call once.

@@ -7,11 +7,13 @@ TimeseriesMetrics::TimeseriesMetrics(metrics::Registry& registry, const SampleSt
     : append_seconds_(registry.AddHistogram("belgrand_timeseries_append_seconds",
                                             "How long an append takes until its rows are on disk.",
                                             metrics::LatencyBuckets())) {
-  const std::pair<Outcome, const char*> outcomes[] = {{Outcome::kStored, "stored"},
-                                                      {Outcome::kDuplicate, "duplicate"},
-                                                      {Outcome::kAmended, "amended"},
-                                                      {Outcome::kReasonMissing, "reason_missing"},
-                                                      {Outcome::kUnknownSite, "unknown_site"}};
+  const std::pair<Outcome, const char*> outcomes[] = {
+      {Outcome::kStored, "stored"},
+      {Outcome::kDuplicate, "duplicate"},
+      {Outcome::kAmended, "amended"},
+      {Outcome::kReasonMissing, "reason_missing"},
+      {Outcome::kUnknownSite, "unknown_site"},
+      {Outcome::kTooManyVersions, "too_many_versions"}};
   for (const auto& [outcome, label] : outcomes) {
     rows_[outcome] = &registry.AddCounter("belgrand_timeseries_rows_total",
                                           "What became of the rows offered.", {{"outcome", label}});

@@ -23,6 +23,7 @@
 #include "services/shared/config_check.h"
 #include "services/shared/sealed_place.h"
 #include "services/shared/timestamp.h"
+#include "services/timeseries/append_plan.h"
 #include "services/timeseries/timeseries_role.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/status_matchers.h"
@@ -34,6 +35,30 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using timeseries::v1::SampleVersion;
+
+// The catalogue of one site, and no rows yet.
+cli::SampleFile SeafieldAlone() {
+  cli::SampleFile file;
+  file.sites = {{.site_id = "Seafield",
+                 .name = "Seafield",
+                 .district_id = "Lothian",
+                 .population_served = 1000}};
+  return file;
+}
+
+// A row of laboratory "lab-a" in which nothing is wrong.
+sample::Row SeafieldRow(std::string sample_id) {
+  sample::Row row;
+  row.sample_id = std::move(sample_id);
+  row.laboratory_id = "lab-a";
+  row.site_id = "Seafield";
+  row.target = "N1";
+  row.unit = "gc/L";
+  row.collected_at.value = *base::ParseInstant("2021-01-05");
+  row.value.value = 20000;
+  row.censoring.value = sample::Censoring::kNone;
+  return row;
+}
 
 class IntakeStoreTest : public ::testing::Test {
  protected:
@@ -147,11 +172,7 @@ TEST_F(IntakeStoreTest, RandomSendingWithRestartsKeepsWhatWasAcknowledged) {
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE(seed);
   std::mt19937 random(seed);
-  cli::SampleFile file;
-  file.sites = {{.site_id = "Seafield",
-                 .name = "Seafield",
-                 .district_id = "Lothian",
-                 .population_served = 1000}};
+  cli::SampleFile file = SeafieldAlone();
   ASSERT_OK(Import(file));
   std::map<std::string, std::pair<double, std::uint32_t>> acknowledged;
   // Every (sample, value, reason) that became a version: sent again it is a late resend.
@@ -161,15 +182,8 @@ TEST_F(IntakeStoreTest, RandomSendingWithRestartsKeepsWhatWasAcknowledged) {
     if (random() % 10 == 0) Restart();
     file.rows.clear();
     for (auto n = random() % 6 + 1; n > 0; --n) {
-      sample::Row row;
-      row.sample_id = "S-" + std::to_string(random() % 15);
-      row.laboratory_id = "lab-a";
-      row.site_id = "Seafield";
-      row.target = "N1";
-      row.unit = "gc/L";
-      row.collected_at.value = *base::ParseInstant("2021-01-05");
+      sample::Row row = SeafieldRow("S-" + std::to_string(random() % 15));
       row.value.value = 20000 + static_cast<double>(random() % 3);
-      row.censoring.value = sample::Censoring::kNone;
       row.sampled_by = "Sampler of " + row.sample_id;
       if (random() % 2 == 0) row.amendment_reason = "corrected";
       file.rows.push_back(row);
@@ -211,21 +225,49 @@ TEST_F(IntakeStoreTest, RandomSendingWithRestartsKeepsWhatWasAcknowledged) {
   EXPECT_EQ(stored, acknowledged);
 }
 
+TEST_F(IntakeStoreTest, ARowAmendedWithoutEndIsRefusedByItselfAndHoldsUpNoOther) {
+  cli::SampleFile file = SeafieldAlone();
+  for (int i = 0; i < timeseries::AppendPlan::kMaxVersions; ++i) {
+    sample::Row row = SeafieldRow("S-1");
+    row.value.value = 20000 + i;
+    row.amendment_reason = "again";
+    file.rows.push_back(row);
+  }
+  const auto totals = Import(file);
+  ASSERT_OK(totals);
+  EXPECT_EQ(totals->accepted + totals->amended, 1000U);
+  const sample::Row newest = file.rows.back();
+  sample::Row one_more = newest;
+  one_more.value.value = 1e6;
+  sample::Row without_reason = one_more;
+  without_reason.amendment_reason.clear();
+  file.rows = {one_more, SeafieldRow("S-2"), without_reason, newest};
+  std::vector<ingest::v1::Verdict> verdicts;
+  const auto keep = [&](const sample::Row&, const ingest::v1::Verdict& verdict) {
+    verdicts.push_back(verdict);
+  };
+  cli::ImportClient client(life_->channel, clock_);
+  ASSERT_OK(client.Send(file.rows, {}, {.on_verdict = keep, .on_progress = {}}));
+  ASSERT_EQ(verdicts.size(), 4U);
+  EXPECT_EQ(verdicts[1].outcome(), ingest::v1::Verdict::ACCEPTED);
+  EXPECT_EQ(verdicts[3].outcome(), ingest::v1::Verdict::DUPLICATE) << "a resend adds no version";
+  for (const std::size_t refused : {0, 2}) {
+    EXPECT_EQ(verdicts[refused].outcome(), ingest::v1::Verdict::REJECTED);
+    ASSERT_EQ(verdicts[refused].violations_size(), 1);
+    const ingest::v1::Violation& violation = verdicts[refused].violations(0);
+    EXPECT_EQ(violation.rule(), "too_many_versions");
+    EXPECT_EQ(violation.field(), "sample_id");
+    EXPECT_EQ(violation.value(), "S-1");
+    EXPECT_THAT(violation.message(), HasSubstr("is at version 1000"));
+    EXPECT_THAT(violation.remedy(), HasSubstr("another sample_id"));
+  }
+  Restart();
+  EXPECT_EQ(Feed().size(), 1001U);
+}
+
 TEST_F(IntakeStoreTest, ASealedPersonOpensAtItsPlaceAndNowhereElse) {
-  cli::SampleFile file;
-  file.sites = {{.site_id = "Seafield",
-                 .name = "Seafield",
-                 .district_id = "Lothian",
-                 .population_served = 1000}};
-  sample::Row row;
-  row.sample_id = "2021/S-1";
-  row.laboratory_id = "lab-a";
-  row.site_id = "Seafield";
-  row.target = "N1";
-  row.unit = "gc/L";
-  row.collected_at.value = *base::ParseInstant("2021-01-05");
-  row.value.value = 20000;
-  row.censoring.value = sample::Censoring::kNone;
+  cli::SampleFile file = SeafieldAlone();
+  sample::Row row = SeafieldRow("2021/S-1");
   row.analysed_by = "Analyst A";
   file.rows = {row};
   ASSERT_OK(Import(file));
@@ -254,22 +296,10 @@ TEST_F(IntakeStoreTest, ASealedPersonOpensAtItsPlaceAndNowhereElse) {
 }
 
 TEST_F(IntakeStoreTest, TheSameRowsFromManyConnectionsAreAcceptedOnce) {
-  cli::SampleFile file;
-  file.sites = {{.site_id = "Seafield",
-                 .name = "Seafield",
-                 .district_id = "Lothian",
-                 .population_served = 1000}};
+  cli::SampleFile file = SeafieldAlone();
   ASSERT_OK(Import(file));
   for (int i = 0; i < 200; ++i) {
-    sample::Row row;
-    row.sample_id = "S-" + std::to_string(i);
-    row.laboratory_id = "lab-a";
-    row.site_id = "Seafield";
-    row.target = "N1";
-    row.unit = "gc/L";
-    row.collected_at.value = *base::ParseInstant("2021-01-05");
-    row.value.value = 20000;
-    row.censoring.value = sample::Censoring::kNone;
+    sample::Row row = SeafieldRow("S-" + std::to_string(i));
     row.sampled_by = "Sampler of " + row.sample_id;
     file.rows.push_back(row);
   }
@@ -298,21 +328,9 @@ TEST_F(IntakeStoreTest, TheSameRowsFromManyConnectionsAreAcceptedOnce) {
 }
 
 TEST_F(IntakeStoreTest, NoPersonsNameReachesTheDisk) {
-  cli::SampleFile file;
-  file.sites = {{.site_id = "Seafield",
-                 .name = "Seafield",
-                 .district_id = "Lothian",
-                 .population_served = 1000}};
+  cli::SampleFile file = SeafieldAlone();
   for (int i = 0; i < 50; ++i) {
-    sample::Row row;
-    row.sample_id = "S-" + std::to_string(i);
-    row.laboratory_id = "lab-a";
-    row.site_id = "Seafield";
-    row.target = "N1";
-    row.unit = "gc/L";
-    row.collected_at.value = *base::ParseInstant("2021-01-05");
-    row.value.value = 20000;
-    row.censoring.value = sample::Censoring::kNone;
+    sample::Row row = SeafieldRow("S-" + std::to_string(i));
     row.sampled_by = "Quixotic Samplerperson";
     // A control: if the scan could not find text at all, it would prove nothing.
     row.method_id = "control-method-text";

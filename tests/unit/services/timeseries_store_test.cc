@@ -200,15 +200,22 @@ TEST_F(SampleStoreTest, BadRowsAreRefusedByNameAndNothingOfTheRequestIsStored) {
   EXPECT_EQ(store_->NewestFeed(), 0u);
 }
 
-TEST_F(SampleStoreTest, RowCannotBeAmendedWithoutEnd) {
+TEST_F(SampleStoreTest, RowCannotBeAmendedWithoutEndAndHoldsUpNoOther) {
   std::vector<Record> rows = {Row("s1", "shieldhall", "2021-01-04", 0)};
   for (int i = 1; i < AppendPlan::kMaxVersions; ++i) {
     rows.push_back(Row("s1", "shieldhall", "2021-01-04", i, "again"));
   }
   ASSERT_OK(store_->Append(rows));
-  EXPECT_THAT(store_->Append({Row("s1", "shieldhall", "2021-01-04", -1, "again")}),
-              StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("1000 versions")));
-  EXPECT_EQ(store_->NewestFeed(), 1000u);
+  auto results = store_->Append({Row("s1", "shieldhall", "2021-01-04", -1, "again"),
+                                 Row("s1", "shieldhall", "2021-01-04", -1), rows.back(),
+                                 Row("s2", "shieldhall", "2021-01-04", 1)});
+  ASSERT_OK(results);
+  std::vector<Outcome> outcomes;
+  for (const AppendResult& result : *results) outcomes.push_back(result.outcome);
+  EXPECT_EQ(outcomes, (std::vector<Outcome>{Outcome::kTooManyVersions, Outcome::kTooManyVersions,
+                                            Outcome::kDuplicate, Outcome::kStored}));
+  EXPECT_EQ(results->at(0).previous->version(), 1000u);
+  EXPECT_EQ(store_->NewestFeed(), 1001u);
   EXPECT_TRUE(CloseAndFsck().clean());
 }
 
