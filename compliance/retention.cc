@@ -67,7 +67,9 @@ void AddFieldPolicies(const pb::Descriptor& part, const std::string& prefix,
     if (!policy.retention().empty()) {
       const base::StatusOr<CalendarDuration> duration = ParseIsoDuration(policy.retention());
       BELGRAND_CHECK(duration.ok());
+      const bool own_clock = !policy.clock_field().empty();
       out.push_back({record.message, prefix + field.name(), policy.retention(), *duration,
+                     own_clock ? prefix + policy.clock_field() : record.clock_field,
                      record.clock_field});
     } else if (policy.category() == privacy::v1::COMPOSITE && field.message_type() != nullptr) {
       AddFieldPolicies(*field.message_type(), prefix + field.name() + ".", record, path, out);
@@ -113,6 +115,30 @@ bool IsSet(const pb::Message& message, const pb::FieldDescriptor& field) {
                              : reflection.HasField(message, &field);
 }
 
+// Whether the path leads from `message` to one int64, through single messages only.
+bool IsClock(const pb::Descriptor* message, std::string_view path) {
+  while (true) {
+    const std::size_t dot = path.find('.');
+    const pb::FieldDescriptor* const field =
+        message == nullptr ? nullptr : message->FindFieldByName(std::string(path.substr(0, dot)));
+    if (field == nullptr || field->is_repeated()) return false;
+    if (dot == std::string_view::npos) {
+      return field->cpp_type() == pb::FieldDescriptor::CPPTYPE_INT64;
+    }
+    message = field->message_type();
+    path.remove_prefix(dot + 1);
+  }
+}
+
+std::optional<base::Instant> ReadClock(const std::string& path, const pb::Message& record) {
+  std::optional<base::Instant> read;
+  VisitField(record, path, [&](const pb::Message& part, const pb::FieldDescriptor& field) {
+    const base::Instant at = base::FromMicros(part.GetReflection()->GetInt64(part, &field));
+    if (base::ToMicros(at) != 0 && at >= kEarliest && at < kLatest) read = at;
+  });
+  return read;
+}
+
 }  // namespace
 
 base::StatusOr<CalendarDuration> ParseIsoDuration(std::string_view text) {
@@ -152,7 +178,8 @@ std::vector<RetentionPolicy> RetentionPolicies(const pb::Descriptor& message) {
   std::vector<RetentionPolicy> policies;
   const privacy::v1::RecordPolicy* const record = RecordPolicyOf(message);
   if (record == nullptr) return policies;
-  RetentionPolicy whole{message.full_name(), "", record->retention(), {}, record->clock_field()};
+  RetentionPolicy whole{message.full_name(),  "", record->retention(), {}, record->clock_field(),
+                        record->clock_field()};
   if (!record->retention().empty()) {
     const base::StatusOr<CalendarDuration> duration = ParseIsoDuration(record->retention());
     BELGRAND_CHECK(duration.ok());
@@ -162,21 +189,16 @@ std::vector<RetentionPolicy> RetentionPolicies(const pb::Descriptor& message) {
   std::vector<const pb::Descriptor*> path;
   AddFieldPolicies(message, "", whole, path, policies);
   for (const RetentionPolicy& policy : policies) {
-    const pb::FieldDescriptor* const clock = message.FindFieldByName(policy.clock_field);
-    BELGRAND_CHECK(clock != nullptr && clock->cpp_type() == pb::FieldDescriptor::CPPTYPE_INT64 &&
-                   !clock->is_repeated());
+    BELGRAND_CHECK(IsClock(&message, policy.clock_field));
+    BELGRAND_CHECK(IsClock(&message, policy.record_clock_field));
   }
   return policies;
 }
 
 std::optional<base::Instant> RetentionClock(const RetentionPolicy& policy,
                                             const pb::Message& record) {
-  const pb::FieldDescriptor* const clock =
-      record.GetDescriptor()->FindFieldByName(policy.clock_field);
-  BELGRAND_CHECK(clock != nullptr);
-  const base::Instant at = base::FromMicros(record.GetReflection()->GetInt64(record, clock));
-  if (base::ToMicros(at) == 0 || at < kEarliest || at >= kLatest) return std::nullopt;
-  return at;
+  const std::optional<base::Instant> own = ReadClock(policy.clock_field, record);
+  return own ? own : ReadClock(policy.record_clock_field, record);
 }
 
 bool HoldsValue(const RetentionPolicy& policy, const pb::Message& record) {
@@ -195,13 +217,15 @@ bool IsExpired(const RetentionPolicy& policy, const pb::Message& record, base::I
 
 std::vector<std::string> ClearExpiredFields(std::span<const RetentionPolicy> policies,
                                             pb::Message* record, base::Instant now) {
+  // Judged before anything is cleared: a clock may be among what expires.
   std::vector<std::string> cleared;
   for (const RetentionPolicy& policy : policies) {
-    if (policy.field.empty() || !IsExpired(policy, *record, now)) continue;
-    VisitField(*record, policy.field, [](pb::Message& part, const pb::FieldDescriptor& field) {
+    if (!policy.field.empty() && IsExpired(policy, *record, now)) cleared.push_back(policy.field);
+  }
+  for (const std::string& path : cleared) {
+    VisitField(*record, path, [](pb::Message& part, const pb::FieldDescriptor& field) {
       part.GetReflection()->ClearField(&part, &field);
     });
-    cleared.push_back(policy.field);
   }
   return cleared;
 }

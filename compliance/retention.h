@@ -44,17 +44,22 @@ struct RetentionPolicy {
   std::string field;    // path of the field to clear ("alert.acknowledged_by"); empty: the record
   std::string text;     // ISO 8601, as annotated
   CalendarDuration duration;
-  std::string clock_field;  // int64 microseconds since 1970, of the stored message itself
+  // What the time counts from: int64 microseconds since 1970. That of a field is the field's own
+  // clock, by its path, where it names one ("alert.acknowledged_at_us").
+  std::string clock_field;
+  // Of the stored message; counts where clock_field is 0. Both are the same for a record.
+  std::string record_clock_field;
 };
 
 // The annotations of a stored message and of the messages it is composed of: first the record's
-// own, then one for each field, in order. A nested field counts from the clock of the record that
-// is stored. Empty: kept for as long as the service runs. A malformed annotation stops the process:
-// CheckSchema (compliance/schema_check.h) keeps it from being built in the first place.
+// own, then one for each field, in order. A nested field that names no clock of its own counts from
+// the clock of the record that is stored. Empty: kept for as long as the service runs. A malformed
+// annotation stops the process: CheckSchema (compliance/schema_check.h) keeps it from being built
+// in the first place.
 std::vector<RetentionPolicy> RetentionPolicies(const google::protobuf::Descriptor& message);
 
-// The instant the policy counts from; nullopt when the record's clock field cannot be a date: 0
-// (never written) or outside the years 1900 to 2199.
+// The instant the policy counts from; nullopt when no clock field of it can be a date: 0 (never
+// written) or outside the years 1900 to 2199.
 std::optional<base::Instant> RetentionClock(const RetentionPolicy& policy,
                                             const google::protobuf::Message& record);
 

@@ -166,14 +166,50 @@ class Checker {
     if (!duration.ok()) Report(name, "retention", base::Message(duration.status()));
   }
 
+  static bool IsClock(const pb::Descriptor& message, const std::string& name) {
+    const pb::FieldDescriptor* const clock = message.FindFieldByName(name);
+    return clock != nullptr && clock->cpp_type() == pb::FieldDescriptor::CPPTYPE_INT64 &&
+           !clock->is_repeated();
+  }
+
   void CheckClock(const pb::Descriptor& message) {
     const std::string& name = RecordPolicyOf(message)->clock_field();
-    const pb::FieldDescriptor* const clock = message.FindFieldByName(name);
-    if (clock == nullptr || clock->cpp_type() != pb::FieldDescriptor::CPPTYPE_INT64 ||
-        clock->is_repeated()) {
+    if (!IsClock(message, name)) {
       Report(message.full_name(), "retention",
              fmt::format("clock_field '{}' is not a single int64 field of the message", name));
     }
+  }
+
+  void CheckFieldClock(const pb::FieldDescriptor& field) {
+    const FieldPolicy& policy = FieldPolicyOf(field);
+    const pb::Descriptor& message = *field.containing_type();
+    if (policy.retention().empty()) {
+      Report(field.full_name(), "retention", "has a clock_field and no retention to count from it");
+    }
+    if (!IsClock(message, policy.clock_field())) {
+      Report(field.full_name(), "retention",
+             fmt::format("clock_field '{}' is not a single int64 field of the same message",
+                         policy.clock_field()));
+    }
+    if (IsRepeatedSomewhere(message)) {
+      Report(field.full_name(), "retention",
+             "has a clock_field of its own inside a repeated message: they would have many clocks");
+    }
+  }
+
+  // Whether a stored message holds this one in a repeated field.
+  bool IsRepeatedSomewhere(const pb::Descriptor& part) const {
+    for (const pb::Descriptor* holder : AllMessages(files_)) {
+      if (!IsStored(*holder)) continue;
+      for (int i = 0; i < holder->field_count(); ++i) {
+        const pb::FieldDescriptor& field = *holder->field(i);
+        if (!field.is_repeated() || field.message_type() == nullptr) continue;
+        MessageSet parts;
+        CollectParts(*field.message_type(), parts);
+        if (parts.count(&part) > 0) return true;
+      }
+    }
+    return false;
   }
 
   // The stored records that hold `message`, itself included.
@@ -198,6 +234,7 @@ class Checker {
       return;
     }
     if (!policy.retention().empty()) CheckDuration(field.full_name(), policy.retention());
+    if (!policy.clock_field().empty()) CheckFieldClock(field);
     for (const pb::Descriptor* record : RecordsHolding(message)) {
       const privacy::v1::RecordPolicy& of_record = *RecordPolicyOf(*record);
       if (!policy.retention().empty() && of_record.clock_field().empty()) {

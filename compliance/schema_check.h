@@ -14,7 +14,8 @@
 //   [record]     every message of belgrand.storage.v1 has (record) with activity and legal basis,
 //   except
 //                one declared inside another, which is a part of it; other messages have none.
-//   [retention]  durations parse; the clock field exists and is a single int64; retention stands on
+//   [retention]  durations parse; every clock field exists and is a single int64; retention stands
+//   on
 //                stored messages only; stored IDENTITY, CONTACT and FREE_TEXT values have one,
 //                their own or their record's.
 //   [open type]  no Any, Struct, Value or ListValue in a stored message: they hide fields from the

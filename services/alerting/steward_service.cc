@@ -20,10 +20,11 @@ base::StatusOr<base::Instant> NowOf(const Request& request) {
 base::StatusOr<std::vector<ExpiryLine>> SweepAll(AlertBook& book, base::Instant now,
                                                  SweepMode mode) {
   std::vector<ExpiryLine> lines;
-  // Deliveries before events: a receipt never outlives what it is a receipt of for long.
+  // Deliveries before events: a receipt never outlives what it is a receipt of for long. Alerts
+  // before events: an event that is written meanwhile cannot copy what has expired.
   for (const auto* record :
-       {storage::v1::DeliveryRecord::descriptor(), storage::v1::AlertEventRecord::descriptor(),
-        storage::v1::AlertRecord::descriptor()}) {
+       {storage::v1::DeliveryRecord::descriptor(), storage::v1::AlertRecord::descriptor(),
+        storage::v1::AlertEventRecord::descriptor()}) {
     compliance::ExpiryTally tally(*record, now);
     RETURN_IF_ERROR(book.Sweep(
         *record,

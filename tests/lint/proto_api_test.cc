@@ -41,6 +41,7 @@ std::string Line(const pb::FieldDescriptor& field) {
   if (policy.subject() != 0) line += " subject=" + privacy::v1::Subject_Name(policy.subject());
   if (policy.encrypt()) line += " encrypted";
   if (!policy.retention().empty()) line += " retention=" + policy.retention();
+  if (!policy.clock_field().empty()) line += " clock=" + policy.clock_field();
   return line;
 }
 

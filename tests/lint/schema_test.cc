@@ -256,6 +256,38 @@ TEST(SchemaMutationTest, ReportsAFieldRetentionWithoutAClockInAnyRecordThatHolds
   }
 }
 
+TEST(SchemaMutationTest, ReportsAFieldClockThatCannotBeCountedFrom) {
+  testing::SchemaPool schema;
+  auto& file = schema.Edit("belgrand/storage/v1/alert_record.proto");
+  int fields = 0;
+  for (auto& message : *file.mutable_message_type()) {
+    for (auto& field : *message.mutable_field()) {
+      if (field.name() != "acknowledged_by") continue;
+      ++fields;
+      const auto after = [&](const std::function<void(privacy::v1::FieldPolicy&)>& edit) {
+        return ProblemsAfter<pb::FieldDescriptorProto>(schema, field, [&](auto& f) {
+          edit(*f.mutable_options()->MutableExtension(privacy::v1::field));
+        });
+      };
+      const std::string name = "belgrand.storage.v1.AlertRecord.acknowledged_by";
+      EXPECT_THAT(after([](auto& p) { p.set_clock_field("no_such_field"); }),
+                  Reports(name, "retention"));
+      EXPECT_THAT(after([](auto& p) { p.set_clock_field("alert_id"); }),
+                  Reports(name, "retention"));
+      EXPECT_THAT(after([](auto& p) { p.clear_retention(); }), Reports(name, "retention"));
+      EXPECT_THAT(after([](auto& p) { p.set_clock_field("changed_at_us"); }), IsEmpty());
+    }
+    for (auto& field : *message.mutable_field()) {
+      if (message.name() != "AlertEventRecord" || field.name() != "alert") continue;
+      EXPECT_THAT(ProblemsAfter<pb::FieldDescriptorProto>(
+                      schema, field,
+                      [](auto& f) { f.set_label(pb::FieldDescriptorProto::LABEL_REPEATED); }),
+                  Reports("belgrand.storage.v1.AlertRecord.acknowledged_by", "retention"));
+    }
+  }
+  EXPECT_EQ(fields, 1);
+}
+
 TEST(SchemaMutationTest, ReportsEveryMethodWhosePolicyIsRemovedOrDamaged) {
   testing::SchemaPool schema;
   int methods = 0;

@@ -13,6 +13,7 @@
 #include "alerting/book.h"
 #include "belgrand/alerting/v1/alerting.pb.h"
 #include "belgrand/detection/v1/detection.pb.h"
+#include "platform/base/time.h"
 
 namespace belgrand::alerting::testing {
 
@@ -31,6 +32,7 @@ class BookModel {
     int below = 0;          // signals in a row below the last one told
     unsigned episode = 0;
     std::string by;
+    base::Instant acted_at;  // of the acknowledgement
     std::string district;
 
     int Highest() const {
@@ -44,6 +46,11 @@ class BookModel {
   struct Event {
     v1::EventKind kind;
     std::string alert_id;
+    base::Instant at;
+    std::string by;
+    // What the alert said when the event was written.
+    std::string acknowledged_by;
+    base::Instant acted_at;
   };
   using DeliveryId = std::pair<std::string, std::uint64_t>;
 
@@ -69,6 +76,7 @@ class BookModel {
       alert.told = {alert.severity};
       alert.below = 0;
       alert.by.clear();
+      alert.acted_at = {};
       ++alert.episode;
       Tell(alert.episode == 1 ? v1::OPENED : v1::REOPENED, id, "");
     }
@@ -84,11 +92,13 @@ class BookModel {
     if (alert->second.state == v1::ACKNOWLEDGED) return true;
     alert->second.state = v1::ACKNOWLEDGED;
     alert->second.by = by;
+    alert->second.acted_at = now;
     Tell(v1::ACKNOWLEDGED_BY, id, "");
+    events.back().by = by;
     return true;
   }
 
-  bool Resolve(const std::string& id) {
+  bool Resolve(const std::string& id, const std::string& by) {
     const auto alert = alerts.find(id);
     if (alert == alerts.end() || alert->second.episode == 0 ||
         alert->second.state == v1::RESOLVED) {
@@ -96,6 +106,7 @@ class BookModel {
     }
     alert->second.state = v1::RESOLVED;
     Tell(v1::RESOLVED_BY_HAND, id, "");
+    events.back().by = by;
     return true;
   }
 
@@ -112,6 +123,19 @@ class BookModel {
     }
   }
 
+  // What somebody did is forgotten once `expired` says so of the time of the act.
+  template <typename Expired>
+  void Forget(const Expired& expired) {
+    for (auto& [id, alert] : alerts) {
+      if (expired(alert.acted_at)) alert.by.clear();
+    }
+    for (Event& event : events) {
+      if (expired(event.at)) event.by.clear();
+      if (expired(event.acted_at)) event.acknowledged_by.clear();
+    }
+  }
+
+  base::Instant now;  // set before each step
   std::map<std::string, Alert> alerts;
   std::vector<Event> events;
   std::map<DeliveryId, v1::DeliveryState> deliveries;
@@ -134,7 +158,7 @@ class BookModel {
   }
 
   void Tell(v1::EventKind kind, const std::string& id, const std::string& not_to) {
-    events.push_back({kind, id});
+    events.push_back({kind, id, now, "", alerts[id].by, alerts[id].acted_at});
     for (const Route& route : routes_) {
       const bool concerned =
           route.district_ids.empty() || route.district_ids.contains(alerts[id].district);

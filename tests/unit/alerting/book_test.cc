@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "compliance/retention.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/alerting/book_model.h"
 #include "tests/unit/alerting/shelf.h"
@@ -213,6 +214,30 @@ TEST(AlertBookTest, ASweepDoesWhatTheJudgeSaysAndTakesIndexesAlong) {
   EXPECT_FALSE(shelf->Sweep(*v1::Alert::descriptor(), {}, SweepMode::kPlan).ok());
 }
 
+// What the schema says of every record, as the alerting role carries it out.
+void ApplyRetention(AlertBook& book, base::Instant now) {
+  for (const auto* record :
+       {storage::v1::DeliveryRecord::descriptor(), storage::v1::AlertRecord::descriptor(),
+        storage::v1::AlertEventRecord::descriptor()}) {
+    const auto policies = compliance::RetentionPolicies(*record);
+    const auto judge = [&](google::protobuf::Message& message) {
+      return compliance::ClearExpiredFields(policies, &message, now).empty()
+                 ? ExpiryVerdict::kKeep
+                 : ExpiryVerdict::kStore;
+    };
+    ASSERT_OK(book.Sweep(*record, judge, SweepMode::kApply));
+  }
+}
+
+std::size_t CountNames(const BookModel& model) {
+  std::size_t names = 0;
+  for (const auto& [id, alert] : model.alerts) names += alert.by.empty() ? 0 : 1;
+  for (const auto& event : model.events) {
+    names += (event.by.empty() ? 0 : 1) + (event.acknowledged_by.empty() ? 0 : 1);
+  }
+  return names;
+}
+
 // Compares every readable thing with the model.
 void ExpectSame(AlertBook& book, const BookModel& model) {
   const auto alerts = book.List({});
@@ -227,6 +252,7 @@ void ExpectSame(AlertBook& book, const BookModel& model) {
     EXPECT_EQ(alert.severity(), expected.severity) << alert.alert_id();
     EXPECT_EQ(alert.episode(), expected.episode);
     EXPECT_EQ(alert.acknowledged_by(), expected.by);
+    EXPECT_EQ(alert.acknowledged_at_us() != 0, !expected.by.empty());
     ++by_state[expected.state];
     for (const auto& area : alert.areas()) {
       EXPECT_EQ(area.severity(), expected.areas.at(area.signal_key()).severity);
@@ -241,6 +267,10 @@ void ExpectSame(AlertBook& book, const BookModel& model) {
     EXPECT_EQ((*events)[i].sequence(), i + 1) << "no gap";
     EXPECT_EQ((*events)[i].kind(), model.events[i].kind);
     EXPECT_EQ((*events)[i].alert().alert_id(), model.events[i].alert_id);
+    EXPECT_EQ((*events)[i].by(), model.events[i].by);
+    EXPECT_EQ((*events)[i].alert().acknowledged_by(), model.events[i].acknowledged_by);
+    EXPECT_EQ((*events)[i].alert().acknowledged_at_us() != 0,
+              !model.events[i].acknowledged_by.empty());
   }
   for (const auto& alert : *alerts) {
     const auto of_alert = book.Deliveries(alert.alert_id());
@@ -298,9 +328,12 @@ TEST_P(BookModelTest, BehavesAsTheModelThroughRandomWorkAndRestarts) {
     if (pending->empty()) return std::nullopt;
     return (*pending)[random() % pending->size()];
   };
-  for (int step = 0; step < 250; ++step) {
+  const base::Instant began = shelf.clock().Now();
+  int forgotten = 0;
+  for (int step = 0; step < 350; ++step) {
     shelf.clock().Advance(std::chrono::minutes(1));
-    switch (pick(8)) {
+    model.now = shelf.clock().Now();
+    switch (pick(9)) {
       case 0:
       case 1: {  // a batch, some of it told before
         std::vector<Signal> batch;
@@ -328,7 +361,7 @@ TEST_P(BookModelTest, BehavesAsTheModelThroughRandomWorkAndRestarts) {
       }
       case 3: {
         const std::string id = any_alert();
-        ASSERT_EQ(shelf->Resolve(id, "official", "reason").ok(), model.Resolve(id));
+        ASSERT_EQ(shelf->Resolve(id, "official", "reason").ok(), model.Resolve(id, "official"));
         break;
       }
       case 4: {
@@ -354,6 +387,19 @@ TEST_P(BookModelTest, BehavesAsTheModelThroughRandomWorkAndRestarts) {
         model.Confirm("console", up_to);
         break;
       }
+      case 7: {  // months pass, short of the five years after which records go as a whole
+        if (shelf.clock().Now() - began < std::chrono::days(1500)) {
+          shelf.clock().Advance(std::chrono::days(pick(120)));
+        }
+        const base::Instant now = shelf.clock().Now();
+        const std::size_t names = CountNames(model);
+        ApplyRetention(*shelf, now);
+        model.Forget([&](base::Instant acted) {
+          return compliance::AddDuration(acted, {.months = 24, .days = 0, .time = {}}) <= now;
+        });
+        forgotten += static_cast<int>(names - CountNames(model));
+        break;
+      }
       default:
         if (pick(4) == 0) shelf.Restart();
     }
@@ -363,6 +409,7 @@ TEST_P(BookModelTest, BehavesAsTheModelThroughRandomWorkAndRestarts) {
   shelf.Restart();
   ExpectSame(*shelf, model);
   EXPECT_GT(model.events.size(), 50U) << "the work reached every part";
+  EXPECT_GT(forgotten, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, BookModelTest, ::testing::Range(1U, 7U));

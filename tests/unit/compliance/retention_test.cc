@@ -73,12 +73,12 @@ TEST(RetentionPoliciesTest, ListsTheRecordThenItsFields) {
 TEST(RetentionPoliciesTest, ReachesFieldsOfNestedRecords) {
   std::vector<std::string> lines;
   for (const auto& policy : RetentionPolicies(*storage::v1::AlertEventRecord::descriptor())) {
-    EXPECT_EQ(policy.clock_field, "at_us");
-    lines.push_back(policy.field + " " + policy.text);
+    EXPECT_EQ(policy.record_clock_field, "at_us");
+    lines.push_back(policy.field + " " + policy.text + " " + policy.clock_field);
   }
-  EXPECT_THAT(lines,
-              UnorderedElementsAre(" P5Y", "by P2Y", "comment P2Y", "alert.acknowledged_by P2Y",
-                                   "alert.acknowledged_at_us P2Y"));
+  EXPECT_THAT(lines, UnorderedElementsAre(" P5Y at_us", "by P2Y at_us", "comment P2Y at_us",
+                                          "alert.acknowledged_by P2Y alert.acknowledged_at_us",
+                                          "alert.acknowledged_at_us P2Y alert.acknowledged_at_us"));
 }
 
 TEST(RetentionPoliciesTest, AreEmptyForWhatIsKeptOrNotStored) {
@@ -147,6 +147,28 @@ TEST(ClearExpiredFieldsTest, ReachesANestedRecord) {
   EXPECT_THAT(ClearExpiredFields(&event, At("2023-03-01")), ElementsAre("alert.acknowledged_by"));
   EXPECT_EQ(event.alert().acknowledged_by(), "");
   EXPECT_EQ(event.alert().alert_id(), "A");
+}
+
+TEST(ClearExpiredFieldsTest, CountsAFieldWithAClockOfItsOwnFromThatClock) {
+  storage::v1::AlertRecord alert;
+  alert.set_acknowledged_by("a name");
+  alert.set_acknowledged_at_us(base::ToMicros(At("2021-03-01")));
+  alert.set_changed_at_us(base::ToMicros(At("2022-12-31")));
+  storage::v1::AlertEventRecord event;
+  event.set_at_us(base::ToMicros(At("2022-12-31")));
+  event.set_by("who closed it");
+  *event.mutable_alert() = alert;
+  const base::Instant before = At("2023-02-28T23:59:59.999999Z");
+  EXPECT_THAT(ClearExpiredFields(&alert, before), IsEmpty());
+  EXPECT_THAT(ClearExpiredFields(&event, before), IsEmpty());
+  EXPECT_THAT(ClearExpiredFields(&alert, At("2023-03-01")),
+              ElementsAre("acknowledged_by", "acknowledged_at_us"));
+  EXPECT_THAT(ClearExpiredFields(&event, At("2023-03-01")),
+              ElementsAre("alert.acknowledged_by", "alert.acknowledged_at_us"));
+  EXPECT_EQ(alert.acknowledged_by(), "");
+  EXPECT_EQ(event.alert().acknowledged_by(), "");
+  EXPECT_EQ(event.by(), "who closed it") << "a later act";
+  EXPECT_THAT(ClearExpiredFields(&event, At("2024-12-31")), ElementsAre("by"));
 }
 
 }  // namespace

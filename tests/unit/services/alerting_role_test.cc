@@ -5,13 +5,17 @@
 #include <gtest/gtest.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "belgrand/alerting/v1/alerting.grpc.pb.h"
+#include "compliance/retention.h"
+#include "platform/base/file.h"
 #include "platform/rpc/channel.h"
 #include "platform/rpc/server.h"
 #include "platform/rpc/status.h"
@@ -135,6 +139,26 @@ class AlertingRoleTest : public ::testing::Test {
     RETURN_IF_ERROR(rpc::FromGrpc(stub_->ConfirmEvents(&context, request, &response)));
     return response.confirmed_sequence();
   }
+  using Counts = std::map<std::string, std::uint64_t>;
+  // "<record>.<field>" and how many of it a plan names; what a deletion did.
+  Counts PlanExpiry(base::Instant now) {
+    return Expiry(&Steward::PlanExpiry, compliance::v1::PlanExpiryRequest(),
+                  compliance::v1::PlanExpiryResponse(), now);
+  }
+  Counts ApplyExpiry(base::Instant now) {
+    return Expiry(&Steward::ApplyExpiry, compliance::v1::ApplyExpiryRequest(),
+                  compliance::v1::ApplyExpiryResponse(), now);
+  }
+  // Whether a file of the database has these bytes.
+  bool FilesHold(std::string_view text) const {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(dir_.path())) {
+      if (!entry.is_regular_file()) continue;
+      const auto content = base::ReadFile(entry.path());
+      EXPECT_OK(content);
+      if (content->find(text) != std::string::npos) return true;
+    }
+    return false;
+  }
   // Runs `belgrand alerts ...` and returns what it printed.
   std::string Command(std::vector<std::string> words, int expected_exit = cli::kExitOk) {
     CLI::App app;
@@ -148,6 +172,21 @@ class AlertingRoleTest : public ::testing::Test {
     ::testing::internal::CaptureStderr();
     EXPECT_EQ(run(), expected_exit);
     return ::testing::internal::GetCapturedStdout() + ::testing::internal::GetCapturedStderr();
+  }
+
+  using Steward = compliance::v1::AlertingStewardService::Stub;
+  template <typename Method, typename Request, typename Response>
+  Counts Expiry(Method method, Request request, Response response, base::Instant now) {
+    const auto steward =
+        compliance::v1::AlertingStewardService::NewStub(server_->InProcessChannel());
+    *request.mutable_now() = shared::ToTimestamp(now);
+    grpc::ClientContext context;
+    EXPECT_OK(rpc::FromGrpc(((*steward).*method)(&context, request, &response)));
+    Counts expired;
+    for (const auto& line : response.lines()) {
+      if (line.expired() > 0) expired[line.record() + "." + line.field()] = line.expired();
+    }
+    return expired;
   }
 
   belgrand::testing::TempDir dir_;
@@ -286,47 +325,63 @@ TEST_F(AlertingRoleTest, MetricsAnswerWhoHasNotBeenTold) {
 TEST_F(AlertingRoleTest, RetentionDoesExactlyWhatItPlanned) {
   Report({MakeSignal({})});
   ASSERT_OK(Acknowledge(kNorth, "A. Official"));
-  const auto steward = compliance::v1::AlertingStewardService::NewStub(server_->InProcessChannel());
-  const auto lines = [&](auto method, auto request, auto response, base::Instant now) {
-    *request.mutable_now() = shared::ToTimestamp(now);
-    grpc::ClientContext context;
-    EXPECT_OK(rpc::FromGrpc(((*steward).*method)(&context, request, &response)));
-    std::map<std::string, std::uint64_t> expired;
-    for (const auto& line : response.lines()) {
-      if (line.expired() > 0) expired[line.record() + "." + line.field()] = line.expired();
-    }
-    return expired;
-  };
-  using Stub = compliance::v1::AlertingStewardService::Stub;
-  const auto plan = [&](base::Instant now) {
-    return lines(&Stub::PlanExpiry, compliance::v1::PlanExpiryRequest(),
-                 compliance::v1::PlanExpiryResponse(), now);
-  };
-  const auto apply = [&](base::Instant now) {
-    return lines(&Stub::ApplyExpiry, compliance::v1::ApplyExpiryRequest(),
-                 compliance::v1::ApplyExpiryResponse(), now);
-  };
-  EXPECT_THAT(plan(clock_.Now()), IsEmpty());
+  EXPECT_THAT(PlanExpiry(clock_.Now()), IsEmpty());
   clock_.Advance(std::chrono::hours(24 * 800));
-  const auto planned = plan(clock_.Now());
+  const auto planned = PlanExpiry(clock_.Now());
   EXPECT_THAT(planned, Not(IsEmpty()));
-  EXPECT_EQ(apply(clock_.Now()), planned);
-  EXPECT_THAT(apply(clock_.Now()), IsEmpty());
+  EXPECT_EQ(ApplyExpiry(clock_.Now()), planned);
+  EXPECT_THAT(ApplyExpiry(clock_.Now()), IsEmpty());
   EXPECT_EQ(Get(kNorth).alert().acknowledged_by(), "");
   EXPECT_EQ(Get(kNorth).history(1).by(), "");
   EXPECT_EQ(Get(kNorth).history(1).comment(), "");
   EXPECT_EQ(Get(kNorth).history(1).alert().acknowledged_by(), "");
   clock_.Advance(std::chrono::hours(24 * 1200));
-  EXPECT_EQ(apply(clock_.Now()),
-            (std::map<std::string, std::uint64_t>{{"belgrand.storage.v1.AlertRecord.", 1},
-                                                  {"belgrand.storage.v1.AlertEventRecord.", 2},
-                                                  {"belgrand.storage.v1.DeliveryRecord.", 2}}));
+  EXPECT_EQ(ApplyExpiry(clock_.Now()), (Counts{{"belgrand.storage.v1.AlertRecord.", 1},
+                                               {"belgrand.storage.v1.AlertEventRecord.", 2},
+                                               {"belgrand.storage.v1.DeliveryRecord.", 2}}));
   compliance::v1::ApplyExpiryRequest future;
   *future.mutable_now() = shared::ToTimestamp(clock_.Now() + std::chrono::hours(1));
   grpc::ClientContext context;
   compliance::v1::ApplyExpiryResponse response;
+  const auto steward = compliance::v1::AlertingStewardService::NewStub(server_->InProcessChannel());
   EXPECT_EQ(steward->ApplyExpiry(&context, future, &response).error_code(),
             grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+TEST_F(AlertingRoleTest, ANameExpiresTwoYearsAfterTheActWhateverBecameOfTheAlert) {
+  Report({MakeSignal({})});
+  const base::Instant acknowledged = clock_.Now();
+  ASSERT_OK(Acknowledge(kNorth, "A. Official"));
+  EXPECT_TRUE(FilesHold("A. Official"));
+  clock_.Advance(std::chrono::hours(24 * 300));
+  Report({MakeSignal({.severity = detection::v1::CRITICAL, .feed = 2})});
+  clock_.Advance(std::chrono::hours(24 * 300));
+  Report({MakeSignal({.phase = Signal::CLEARED, .feed = 3})});
+  const base::Instant end =
+      compliance::AddDuration(acknowledged, {.months = 24, .days = 0, .time = {}});
+  clock_.Set(end - std::chrono::microseconds(1));
+  EXPECT_THAT(ApplyExpiry(clock_.Now()), IsEmpty());
+  EXPECT_EQ(Get(kNorth).alert().acknowledged_by(), "A. Official");
+  EXPECT_EQ(Get(kNorth).history(3).alert().acknowledged_by(), "A. Official");
+  clock_.Set(end);
+  const Counts due = {{"belgrand.storage.v1.AlertRecord.acknowledged_by", 1},
+                      {"belgrand.storage.v1.AlertRecord.acknowledged_at_us", 1},
+                      {"belgrand.storage.v1.AlertEventRecord.by", 1},
+                      {"belgrand.storage.v1.AlertEventRecord.comment", 1},
+                      {"belgrand.storage.v1.AlertEventRecord.alert.acknowledged_by", 3},
+                      {"belgrand.storage.v1.AlertEventRecord.alert.acknowledged_at_us", 3}};
+  EXPECT_EQ(PlanExpiry(end), due);
+  EXPECT_EQ(ApplyExpiry(end), due);
+  const auto stripped = Get(kNorth);
+  EXPECT_EQ(stripped.alert().acknowledged_by(), "");
+  EXPECT_FALSE(stripped.alert().has_acknowledged_at());
+  ASSERT_EQ(stripped.history_size(), 4);
+  for (const auto& event : stripped.history()) {
+    EXPECT_EQ(event.by() + event.comment() + event.alert().acknowledged_by(), "");
+  }
+  Report({MakeSignal({.feed = 4})});
+  EXPECT_EQ(Get(kNorth).history(4).alert().acknowledged_by(), "");
+  EXPECT_FALSE(FilesHold("A. Official")) << "nor is it in the files of the database";
 }
 
 TEST_F(AlertingRoleTest, TheCommandDoesAnOfficialsWork) {
