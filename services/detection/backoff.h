@@ -1,4 +1,5 @@
-// Waits between attempts that a stop cuts short, and the call that a stop cancels.
+// Waits between attempts that a stop cuts short, and the calls that a stop cancels. One thread
+// waits and calls; any thread stops and wakes.
 //
 // Thread safety: safe.
 #pragma once
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "platform/base/mutex.h"
 #include "platform/base/time.h"
@@ -19,7 +21,7 @@ class StopSignal {
   void Stop() {
     base::MutexLock lock(mutex_);
     stopped_ = true;
-    if (call_ != nullptr) call_->TryCancel();
+    for (Call* call = newest_; call != nullptr; call = call->before_) call->context_.TryCancel();
     changed_.NotifyAll();
   }
   bool stopped() {
@@ -49,23 +51,27 @@ class StopSignal {
     changed_.NotifyAll();
   }
 
-  // While it lives, a stop cancels the call.
+  // While it lives, a stop cancels the call. Calls may nest, a call within a stream: then all of
+  // them are cancelled. They end in the opposite order of their beginning.
   class Call {
    public:
-    Call(StopSignal& signal, grpc::ClientContext& context) : signal_(signal) {
+    Call(StopSignal& signal, grpc::ClientContext& context) : signal_(signal), context_(context) {
       base::MutexLock lock(signal_.mutex_);
-      signal_.call_ = &context;
-      if (signal_.stopped_) context.TryCancel();
+      before_ = std::exchange(signal_.newest_, this);
+      if (signal_.stopped_) context_.TryCancel();
     }
     ~Call() {
       base::MutexLock lock(signal_.mutex_);
-      signal_.call_ = nullptr;
+      signal_.newest_ = before_;
     }
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
 
    private:
+    friend class StopSignal;
     StopSignal& signal_;
+    grpc::ClientContext& context_;
+    Call* before_ = nullptr;  // guarded by the signal's mutex
   };
 
  private:
@@ -73,7 +79,7 @@ class StopSignal {
   base::CondVar changed_;
   bool stopped_ GUARDED_BY(mutex_) = false;
   bool woken_ GUARDED_BY(mutex_) = false;
-  grpc::ClientContext* call_ GUARDED_BY(mutex_) = nullptr;
+  Call* newest_ GUARDED_BY(mutex_) = nullptr;
 };
 
 // Doubles from `first` to `most`.

@@ -51,7 +51,7 @@ std::vector<AreaState> Follower::States(std::string_view district_id, std::strin
 
 void Follower::Run(timeseries::v1::TimeseriesService::StubInterface& timeseries,
                    timeseries::v1::SiteService::StubInterface& sites) {
-  directory_ = std::make_unique<SiteDirectory>(sites);
+  directory_ = std::make_unique<SiteDirectory>(sites, stop_);
   Backoff backoff(std::chrono::milliseconds(100), std::chrono::seconds(5));
   rebuild_started_us_ = SteadyMicros();
   bool wrong_feed = false;

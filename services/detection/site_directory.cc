@@ -11,6 +11,7 @@ namespace belgrand::detection {
 base::Status SiteDirectory::Refresh() {
   grpc::ClientContext context;
   rpc::SetTimeout(context, std::chrono::seconds(10));
+  const StopSignal::Call call(stop_, context);
   timeseries::v1::ListSitesResponse response;
   const grpc::Status status = sites_.ListSites(&context, {}, &response);
   if (!status.ok()) return base::Annotate(rpc::FromGrpc(status), "reading the catalogue of sites");

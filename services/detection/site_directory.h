@@ -9,15 +9,17 @@
 #include "belgrand/timeseries/v1/timeseries.grpc.pb.h"
 #include "platform/base/error.h"
 #include "sample/sample.h"
+#include "services/detection/backoff.h"
 
 namespace belgrand::detection {
 
 class SiteDirectory {
  public:
-  // Borrows the stub.
-  explicit SiteDirectory(timeseries::v1::SiteService::StubInterface& sites) : sites_(sites) {}
+  // Borrows both.
+  SiteDirectory(timeseries::v1::SiteService::StubInterface& sites, StopSignal& stop)
+      : sites_(sites), stop_(stop) {}
 
-  // Reads the whole catalogue.
+  // Reads the whole catalogue. Cancelled: stopped meanwhile.
   base::Status Refresh();
   // nullptr: not in the catalogue as last read.
   const sample::Site* Find(const std::string& site_id) const;
@@ -25,6 +27,7 @@ class SiteDirectory {
 
  private:
   timeseries::v1::SiteService::StubInterface& sites_;
+  StopSignal& stop_;
   std::map<std::string, sample::Site> by_id_;
 };
 

@@ -16,10 +16,12 @@
 #include "platform/rpc/channel.h"
 #include "platform/rpc/server.h"
 #include "platform/rpc/status.h"
+#include "services/detection/backoff.h"
 #include "services/detection/signal_outbox.h"
 #include "services/detection/wire.h"
 #include "services/shared/sample_convert.h"
 #include "services/shared/timestamp.h"
+#include "tests/support/simulated_feed.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/services/fake_peers.h"
@@ -104,18 +106,12 @@ class DetectionRoleTest : public ::testing::Test {
       sites_.Put(site.site_id, site.district_id, site.population_served);
     }
     auto engine = Engine::Create().value();
-    for (const SimulatedSample& sample : simulation.samples) {
-      SampleVersion version = shared::ToVersion(sample.measurement);
+    for (const Observation& observation : testing::ObservationsOf(simulation)) {
+      SampleVersion version = shared::ToVersion(observation.measurement);
       version.set_version(1);
-      version.set_feed_sequence(feed_.versions.size() + 1);
-      *version.mutable_recorded_at() = shared::ToTimestamp(*sample.measurement.known_at);
+      version.set_feed_sequence(observation.feed_sequence);
+      *version.mutable_recorded_at() = shared::ToTimestamp(observation.known_at);
       feed_.versions.push_back(version);
-      Observation observation;
-      observation.measurement = sample.measurement;
-      observation.district_id = simulation.sites[sample.site].district_id;
-      observation.population = simulation.sites[sample.site].population_served;
-      observation.known_at = *sample.measurement.known_at;
-      observation.feed_sequence = version.feed_sequence();
       for (const SignalChange& change : engine->OnSample(observation)) {
         expected_.push_back(change.signal_key + "@" + std::to_string(change.feed_sequence));
       }
@@ -219,6 +215,47 @@ TEST_F(DetectionRoleTest, IsReadyOnAnEmptyFeed) {
   StartRole();
   EXPECT_TRUE(Eventually([&] { return role_->Ready().ok(); }));
   EXPECT_EQ(Processed(), 0U);
+}
+
+// The catalogue has ten seconds to answer; a stop hangs up before they are over.
+TEST_F(DetectionRoleTest, AStopDoesNotWaitForACatalogueThatDoesNotAnswer) {
+  sites_.silent = true;
+  StartRole();
+  ASSERT_TRUE(Eventually([&] { return sites_.lists > 0; }));
+  role_->Stop();
+  EXPECT_TRUE(Eventually([&] { return sites_.abandoned == 1; }));
+}
+
+TEST_F(DetectionRoleTest, AStopEndsTheCatalogueCallInTheMiddleOfTheFeed) {
+  SampleVersion stray = feed_.versions[0];
+  stray.set_site_id("not in the catalogue");
+  feed_.versions = {stray};
+  StartRole();
+  ASSERT_TRUE(Eventually([&] { return feed_.calls > 0; }));
+  sites_.silent = true;
+  const int asked = sites_.lists;
+  feed_.visible = 1;
+  ASSERT_TRUE(Eventually([&] { return sites_.lists > asked; }));
+  role_->Stop();
+  EXPECT_TRUE(Eventually([&] { return sites_.abandoned == 1; }));
+}
+
+TEST(StopSignalTest, CancelsEveryCallUnderWayAndOneThatBeginsLater) {
+  StopSignal stop;
+  grpc::ClientContext outer;
+  const StopSignal::Call first(stop, outer);
+  grpc::ClientContext ended;
+  { const StopSignal::Call gone(stop, ended); }
+  stop.Stop();
+  grpc::ClientContext late;
+  const StopSignal::Call second(stop, late);
+  // A cancelled context fails its call before it is sent.
+  const auto stub =
+      timeseries::v1::SiteService::NewStub(*rpc::OpenChannel("127.0.0.1:1", std::nullopt));
+  timeseries::v1::ListSitesResponse response;
+  EXPECT_EQ(stub->ListSites(&outer, {}, &response).error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_EQ(stub->ListSites(&late, {}, &response).error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_EQ(stub->ListSites(&ended, {}, &response).error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
 TEST_F(DetectionRoleTest, RefusesAFeedThatEndsBeforeItsOwnPosition) {

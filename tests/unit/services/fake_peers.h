@@ -3,8 +3,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "belgrand/compliance/v1/compliance.grpc.pb.h"
@@ -30,16 +32,26 @@ class FakeSites final : public timeseries::v1::SiteService::Service {
     response->set_added(static_cast<std::uint32_t>(request->sites_size()));
     return grpc::Status::OK;
   }
-  grpc::Status ListSites(grpc::ServerContext*, const timeseries::v1::ListSitesRequest*,
+  grpc::Status ListSites(grpc::ServerContext* context, const timeseries::v1::ListSitesRequest*,
                          timeseries::v1::ListSitesResponse* response) override {
     ++lists;
+    while (silent && !context->IsCancelled()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    if (context->IsCancelled() && std::chrono::system_clock::now() < context->deadline()) {
+      ++abandoned;
+    }
     if (fail) return {grpc::StatusCode::UNAVAILABLE, "starting"};
     const base::MutexLock lock(mutex_);
     for (const auto& [id, site] : sites_) *response->add_sites() = site;
     return grpc::Status::OK;
   }
   std::atomic<int> lists = 0;
+  // How many callers hung up before their answer and before their time was over.
+  std::atomic<int> abandoned = 0;
   std::atomic<bool> fail = false;
+  // Takes calls and does not answer them.
+  std::atomic<bool> silent = false;
 
  private:
   base::Mutex mutex_;
