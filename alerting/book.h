@@ -137,6 +137,10 @@ class AlertBook {
   // Gives a delivery up and, unless it told of a failed delivery itself, tells the other receivers
   // by a DELIVERY_FAILED event: never the one that failed, never in a circle.
   base::Status Bury(storage::v1::DeliveryRecord delivery);
+  // Gives up what has been pending for a stream's subscriber since `queued_by` or before, with one
+  // DELIVERY_FAILED event for each alert concerned; the events stay in the stream. Returns how many
+  // deliveries that were. Broken off and repeated, it does the rest.
+  base::StatusOr<std::uint64_t> GiveUpStream(std::string_view subscriber, base::Instant queued_by);
   // Gives up what is pending for receivers that are not configured any more, with one
   // DELIVERY_FAILED event for each alert concerned. Returns how many deliveries that were.
   base::StatusOr<std::uint64_t> RetireReceivers();
@@ -150,8 +154,9 @@ class AlertBook {
   base::StatusOr<SubscriberPosition> Position(std::string_view subscriber) const;
   // Notes, before they are sent, that events up to a number are on their way: never moves back.
   base::Status MarkSent(std::string_view subscriber, std::uint64_t up_to);
-  // Makes the subscriber's deliveries up to a number DELIVERED and returns the position, which
-  // never moves back. InvalidArgument: beyond what was sent to it.
+  // Makes the subscriber's deliveries up to a number DELIVERED, those that were given up meanwhile
+  // included, and returns the position, which never moves back. InvalidArgument: beyond what was
+  // sent to it.
   base::StatusOr<Confirmation> Confirm(std::string_view subscriber, std::uint64_t up_to);
 
   // Retention: shows every stored record of a type to the judge and, with kApply, does what it
@@ -180,7 +185,13 @@ class AlertBook {
                                                      const Change& change, std::string_view by,
                                                      std::string_view comment)
       REQUIRES_LOCK(mutex_);
+  // Makes what a queue holds for a subscriber up to a number DELIVERED; returns how many.
+  base::StatusOr<std::uint64_t> EndQueued(storage::Family queue, std::string_view subscriber,
+                                          std::uint64_t up_to) REQUIRES_LOCK(mutex_);
   void BuryInto(Draft& draft, storage::v1::DeliveryRecord delivery) const;
+  // Buries a pending delivery and, once for each alert, tells the other receivers.
+  base::Status BuryUntold(Draft& draft, storage::v1::DeliveryRecord delivery,
+                          std::string_view comment, std::set<std::string>& told);
   base::StatusOr<storage::v1::DeliveryRecord> ReadDelivery(std::uint64_t sequence,
                                                            std::string_view receiver) const;
   // The alert whose officials must hear that the delivery of this event failed; absent when the

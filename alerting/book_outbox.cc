@@ -122,13 +122,59 @@ base::Status AlertBook::Bury(DeliveryRecord delivery) {
   return Commit(draft);
 }
 
+base::Status AlertBook::BuryUntold(Draft& draft, DeliveryRecord delivery, std::string_view comment,
+                                   std::set<std::string>& told) {
+  const std::string receiver = delivery.receiver();
+  ASSIGN_OR_RETURN(const auto alert, AlertToReport(delivery.event_sequence()));
+  if (alert && told.insert(receiver + '\n' + alert->alert_id()).second) {
+    AddEvent(draft, v1::DELIVERY_FAILED, *alert, "", comment, receiver);
+  }
+  BuryInto(draft, std::move(delivery));
+  return base::OkStatus();
+}
+
+base::StatusOr<std::uint64_t> AlertBook::GiveUpStream(std::string_view subscriber,
+                                                      base::Instant queued_by) {
+  base::MutexLock lock(mutex_);
+  std::uint64_t given_up = 0;
+  std::set<std::string> told;
+  auto cursor =
+      store_.Scan(kPending, QueuePrefix(subscriber), storage::PrefixEnd(QueuePrefix(subscriber)));
+  for (bool more = true; more;) {
+    Draft draft(next_sequence_, clock_.Now());
+    more = false;
+    for (std::size_t n = 0; cursor.Valid(); cursor.Next()) {
+      const auto entry = ParseQueueKey(cursor.key());
+      if (!entry) return base::DataLoss("a queue entry of the alerting database is damaged");
+      ASSIGN_OR_RETURN(auto delivery, ReadDelivery(entry->sequence, subscriber));
+      // Events are numbered in the order of their time: what follows is younger still.
+      if (base::FromMicros(delivery.created_at_us()) > queued_by) break;
+      if (n++ == kConfirmChunk) {
+        more = true;
+        break;
+      }
+      const std::string since = base::FormatInstant(base::FromMicros(delivery.created_at_us()));
+      delivery.set_last_result("nobody confirmed it in time; the stream still carries it");
+      RETURN_IF_ERROR(
+          BuryUntold(draft, std::move(delivery),
+                     fmt::format("Stream receiver '{}' has not confirmed event {} of {}",
+                                 subscriber, entry->sequence, since),
+                     told));
+      ++given_up;
+    }
+    RETURN_IF_ERROR(cursor.status());
+    RETURN_IF_ERROR(Commit(draft));
+  }
+  return given_up;
+}
+
 base::StatusOr<std::uint64_t> AlertBook::RetireReceivers() {
   base::MutexLock lock(mutex_);
   std::set<std::string> configured;
   for (const Route& route : routes_) configured.insert(route.receiver);
   Draft draft(next_sequence_, clock_.Now());
   std::uint64_t retired = 0;
-  std::set<std::string> reported;
+  std::set<std::string> told;
   auto cursor = store_.Scan(kPending, "", "");
   for (; cursor.Valid(); cursor.Next()) {
     const auto entry = ParseQueueKey(cursor.key());
@@ -136,14 +182,11 @@ base::StatusOr<std::uint64_t> AlertBook::RetireReceivers() {
     if (configured.contains(entry->receiver)) continue;
     ASSIGN_OR_RETURN(auto delivery, ReadDelivery(entry->sequence, entry->receiver));
     delivery.set_last_result("the receiver is no longer in the configuration");
-    ASSIGN_OR_RETURN(const auto alert, AlertToReport(entry->sequence));
-    if (alert && reported.insert(entry->receiver + '\n' + alert->alert_id()).second) {
-      AddEvent(draft, v1::DELIVERY_FAILED, *alert, "",
-               fmt::format("Receiver '{}' is no longer in the configuration and was not told",
-                           entry->receiver),
-               entry->receiver);
-    }
-    BuryInto(draft, std::move(delivery));
+    RETURN_IF_ERROR(
+        BuryUntold(draft, std::move(delivery),
+                   fmt::format("Receiver '{}' is no longer in the configuration and was not told",
+                               entry->receiver),
+                   told));
     ++retired;
   }
   RETURN_IF_ERROR(cursor.status());
@@ -217,9 +260,25 @@ base::StatusOr<Confirmation> AlertBook::Confirm(std::string_view subscriber, std
         position.sent, subscriber);
   }
   if (up_to <= position.confirmed) return result;
+  for (const storage::Family queue : {kPending, kDead}) {
+    ASSIGN_OR_RETURN(const std::uint64_t ended, EndQueued(queue, subscriber, up_to));
+    result.deliveries += ended;
+  }
+  // The position moves when all deliveries have: a crash before leaves a part to confirm.
+  position.confirmed = up_to;
+  storage::Batch batch;
+  PutPosition(subscriber, position, batch);
+  RETURN_IF_ERROR(store_.Write(batch));
+  return result;
+}
+
+base::StatusOr<std::uint64_t> AlertBook::EndQueued(storage::Family queue,
+                                                   std::string_view subscriber,
+                                                   std::uint64_t up_to) {
   const std::int64_t now_us = base::ToMicros(clock_.Now());
-  auto cursor = store_.Scan(kPending, QueuePrefix(subscriber), QueueKey(subscriber, up_to + 1));
-  while (true) {
+  std::uint64_t ended = 0;
+  auto cursor = store_.Scan(queue, QueuePrefix(subscriber), QueueKey(subscriber, up_to + 1));
+  while (cursor.Valid()) {
     storage::Batch batch;
     for (std::size_t n = 0; cursor.Valid() && n < kConfirmChunk; ++n, cursor.Next()) {
       const auto entry = ParseQueueKey(cursor.key());
@@ -232,19 +291,14 @@ base::StatusOr<Confirmation> AlertBook::Confirm(std::string_view subscriber, std
       delivery.set_last_result("confirmed by the subscriber");
       batch.Put(kDeliveries, DeliveryKey(entry->sequence, subscriber),
                 delivery.SerializeAsString());
-      batch.Delete(kPending, cursor.key());
-      ++result.deliveries;
+      batch.Delete(queue, cursor.key());
+      ++ended;
     }
     RETURN_IF_ERROR(cursor.status());
-    const bool done = !cursor.Valid();
-    // The position moves with the last of the deliveries: a crash before leaves a part to confirm.
-    if (done) {
-      position.confirmed = up_to;
-      PutPosition(subscriber, position, batch);
-    }
     RETURN_IF_ERROR(store_.Write(batch));
-    if (done) return result;
   }
+  RETURN_IF_ERROR(cursor.status());
+  return ended;
 }
 
 }  // namespace belgrand::alerting

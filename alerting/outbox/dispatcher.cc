@@ -27,13 +27,30 @@ void Dispatcher::Add(std::string name, std::unique_ptr<Receiver> receiver) {
   lanes_.push_back(std::move(lane));
 }
 
+void Dispatcher::AddStream(std::string name, base::Duration give_up_after) {
+  auto lane = std::make_unique<Lane>();
+  lane->name = std::move(name);
+  lane->give_up_after = give_up_after;
+  lanes_.push_back(std::move(lane));
+}
+
 void Dispatcher::Start() {
-  for (auto& lane : lanes_) lane->thread = std::thread([this, &lane] { Run(*lane); });
+  for (auto& lane : lanes_) {
+    lane->thread = std::thread([this, &lane] {
+      if (lane->receiver != nullptr) {
+        Run(*lane);
+      } else {
+        WatchStream(*lane);
+      }
+    });
+  }
 }
 
 void Dispatcher::Stop() {
   stopping_ = true;
-  for (auto& lane : lanes_) lane->receiver->Cancel();
+  for (auto& lane : lanes_) {
+    if (lane->receiver != nullptr) lane->receiver->Cancel();
+  }
   book_.Wake();
   for (auto& lane : lanes_) {
     if (lane->thread.joinable()) lane->thread.join();
@@ -60,6 +77,24 @@ void Dispatcher::Run(Lane& lane) {
       sleep = std::clamp(*due - clock_.Now(), base::Duration(0), kLongestSleep);
     }
     book_.WaitForEvents(seen, sleep);
+  }
+}
+
+void Dispatcher::WatchStream(const Lane& lane) {
+  while (!stopping_) {
+    const std::uint64_t seen = book_.newest_sequence();
+    const auto given_up = book_.GiveUpStream(lane.name, clock_.Now() - lane.give_up_after);
+    if (!given_up.ok()) {
+      base::Log(base::LogLevel::kError, "stream_watch_failed",
+                {{"receiver", lane.name}, {"error", given_up.status()}});
+    } else if (*given_up > 0) {
+      base::Log(base::LogLevel::kWarning, "stream_not_confirmed",
+                {{"receiver", lane.name}, {"dead", *given_up}});
+      for (std::uint64_t i = 0; observer_ != nullptr && i < *given_up; ++i) {
+        observer_->Ended(lane.name, v1::DEAD);
+      }
+    }
+    book_.WaitForEvents(seen, kLongestSleep);
   }
 }
 

@@ -1,5 +1,5 @@
 // Runs one delivery worker per receiver, each on a thread of its own: a slow receiver delays no
-// other.
+// other. Streams are followed by their subscribers: of them it only notices that nobody confirms.
 //
 // Thread safety: safe. Start once; Stop is idempotent and takes as long as a cancelled attempt
 // needs to return. What was not finished is resumed at the next start, from disk.
@@ -29,16 +29,21 @@ class Dispatcher {
 
   // REQUIRES: not started.
   void Add(std::string name, std::unique_ptr<Receiver> receiver);
+  // What a stream's subscriber has not confirmed for this long is given up (see
+  // AlertBook::GiveUpStream). REQUIRES: not started.
+  void AddStream(std::string name, base::Duration give_up_after);
   void Start();
   void Stop();
 
  private:
   struct Lane {
     std::string name;
-    std::unique_ptr<Receiver> receiver;
+    std::unique_ptr<Receiver> receiver;  // null: a stream
+    base::Duration give_up_after{0};     // of a stream
     std::thread thread;
   };
   void Run(Lane& lane);
+  void WatchStream(const Lane& lane);
 
   AlertBook& book_;
   const base::Clock& clock_;

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::uint32_t kMaxAttempts = 1'000;
 constexpr std::size_t kMaxReceivers = 256;
+constexpr base::Duration kGiveUpStreamAfter = std::chrono::hours(24);
+constexpr base::Duration kLongestGiveUp = std::chrono::days(3650);
 
 base::Duration ToDuration(const google::protobuf::Duration& duration) {
   return std::chrono::seconds(duration.seconds()) +
@@ -36,6 +38,10 @@ std::vector<Route> RoutesOf(const std::vector<config::v1::Receiver>& receivers) 
   return routes;
 }
 
+base::Duration GiveUpAfter(const config::v1::Stream& stream) {
+  return stream.has_give_up_after() ? ToDuration(stream.give_up_after()) : kGiveUpStreamAfter;
+}
+
 RetryPolicy RetryPolicyOf(const config::v1::Alerting& config) {
   RetryPolicy policy;
   if (config.has_first_retry()) policy.first_retry = ToDuration(config.first_retry());
@@ -51,6 +57,13 @@ std::vector<std::string> CheckAlertingConfig(const config::v1::Alerting& config)
     const std::string where = fmt::format("alerting.receivers[{}]", i);
     for (const std::string& problem : CheckReceiver(receiver)) {
       problems.push_back(where + ": " + problem);
+    }
+    if (const auto wait = GiveUpAfter(receiver.stream());
+        wait < std::chrono::seconds(1) || wait > kLongestGiveUp) {
+      problems.push_back(
+          fmt::format("{}: stream.give_up_after: {} s is outside 1 s to {} s", where,
+                      std::chrono::duration<double>(wait).count(),
+                      std::chrono::duration_cast<std::chrono::seconds>(kLongestGiveUp).count()));
     }
     if (receiver.name().empty()) continue;
     const auto [first, added] = first_use.emplace(receiver.name(), i);

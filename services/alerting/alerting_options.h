@@ -22,6 +22,7 @@ std::vector<config::v1::Receiver> ReceiversOf(const config::v1::Alerting& config
 std::vector<Route> RoutesOf(const std::vector<config::v1::Receiver>& receivers);
 
 // Unset values take their defaults.
+base::Duration GiveUpAfter(const config::v1::Stream& stream);
 RetryPolicy RetryPolicyOf(const config::v1::Alerting& config);
 
 }  // namespace belgrand::alerting

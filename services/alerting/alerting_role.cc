@@ -38,8 +38,11 @@ class AlertingRole final : public shared::Role {
         steward_(*book_, runtime.guard, runtime.clock),
         dispatcher_(*book_, runtime.clock, RetryPolicyOf(config), &metrics_) {
     for (const auto& receiver : ReceiversOf(config)) {
-      auto made = MakeReceiver(receiver, runtime.clock);
-      if (made != nullptr) dispatcher_.Add(receiver.name(), std::move(made));
+      if (receiver.has_stream()) {
+        dispatcher_.AddStream(receiver.name(), GiveUpAfter(receiver.stream()));
+      } else if (auto made = MakeReceiver(receiver, runtime.clock)) {
+        dispatcher_.Add(receiver.name(), std::move(made));
+      }
     }
   }
 

@@ -242,6 +242,10 @@ Config WithDefaults(Config config) {
     receiver.set_name("console");
     receiver.mutable_stream();
   }
+  for (auto& receiver : *alerting.mutable_receivers()) {
+    if (!receiver.has_stream() || receiver.stream().has_give_up_after()) continue;
+    SetSeconds(*receiver.mutable_stream()->mutable_give_up_after(), 24 * 3600);
+  }
   if (!alerting.has_first_retry()) SetSeconds(*alerting.mutable_first_retry(), 5);
   number(alerting.max_attempts(), 12, [&](auto v) { alerting.set_max_attempts(v); });
   auto& compliance = *config.mutable_compliance();

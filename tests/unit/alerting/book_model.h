@@ -116,11 +116,31 @@ class BookModel {
     if (event.kind != v1::DELIVERY_FAILED) Tell(v1::DELIVERY_FAILED, event.alert_id, id.first);
   }
 
+  // What was given up before is confirmed like what waits.
   void Confirm(const std::string& receiver, std::uint64_t up_to) {
     for (auto& [id, state] : deliveries) {
-      const bool pending = state == v1::QUEUED || state == v1::RETRYING;
-      if (id.first == receiver && id.second <= up_to && pending) state = v1::DELIVERED;
+      if (id.first == receiver && id.second <= up_to) state = v1::DELIVERED;
     }
+  }
+
+  std::uint64_t GiveUpStream(const std::string& receiver, base::Instant queued_by) {
+    std::uint64_t given_up = 0;
+    std::set<std::string> told;
+    const std::size_t events_before = events.size();
+    for (std::size_t i = 0; i < events_before; ++i) {
+      const auto delivery = deliveries.find({receiver, i + 1});
+      if (events[i].at > queued_by || delivery == deliveries.end() ||
+          delivery->second != v1::QUEUED) {
+        continue;
+      }
+      delivery->second = v1::DEAD;
+      ++given_up;
+      const Event event = events[i];
+      if (event.kind != v1::DELIVERY_FAILED && told.insert(event.alert_id).second) {
+        Tell(v1::DELIVERY_FAILED, event.alert_id, receiver);
+      }
+    }
+    return given_up;
   }
 
   // What somebody did is forgotten once `expired` says so of the time of the act.

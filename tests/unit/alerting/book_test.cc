@@ -16,6 +16,7 @@ namespace belgrand::alerting {
 namespace {
 
 using belgrand::testing::IsOk;
+using belgrand::testing::IsOkAndHolds;
 using belgrand::testing::StatusIs;
 using testing::BookModel;
 using ::testing::ElementsAre;
@@ -150,6 +151,46 @@ TEST(AlertBookTest, AReceiverThatLeftTheConfigurationKeepsItsReceiptsAndOthersHe
   // hook and north-mail each left one alert untold.
   EXPECT_EQ(shelf->newest_sequence(), 4U);
   EXPECT_THAT(PendingNumbers(*shelf, "console"), ElementsAre(1, 2, 3, 4));
+}
+
+TEST(AlertBookTest, AStreamThatNobodyConfirmsIsGivenUpToldOfAndStillConfirmedLater) {
+  Shelf shelf(Routes());
+  ASSERT_OK(shelf.Apply({MakeSignal({}), MakeSignal({.area = "b", .district = "b"})}));
+  const base::Instant first = shelf.clock().Now();
+  shelf.clock().Advance(std::chrono::hours(1));
+  ASSERT_OK(shelf->Acknowledge("north/SARS-CoV-2/trend", "A. Official", "seen"));
+  EXPECT_THAT(shelf->GiveUpStream("console", first - std::chrono::microseconds(1)),
+              IsOkAndHolds(0U));
+  EXPECT_THAT(shelf->GiveUpStream("console", first), IsOkAndHolds(2U));
+  EXPECT_THAT(shelf->GiveUpStream("console", first), IsOkAndHolds(0U));
+  EXPECT_THAT(PendingNumbers(*shelf, "console"), ElementsAre(3)) << "the younger one waits on";
+  ASSERT_THAT(*shelf->DeadLetters(), SizeIs(2));
+  EXPECT_THAT(shelf->DeadLetters().value().front().last_result(), HasSubstr("nobody confirmed"));
+  EXPECT_EQ(shelf->Event(4)->kind(), v1::DELIVERY_FAILED);
+  EXPECT_THAT(shelf->Event(4)->comment(), HasSubstr("'console' has not confirmed event 1"));
+  EXPECT_EQ(shelf->Event(5)->alert().district_id(), "b") << "one event for each alert";
+  EXPECT_THAT(PendingNumbers(*shelf, "hook"), ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_THAT(PendingNumbers(*shelf, "north-mail"), ElementsAre(1, 3, 4));
+  EXPECT_THAT(*shelf->EventsAfter(0, 10), SizeIs(5)) << "the stream still carries them";
+  // News of a failure that nobody confirms either makes no further news.
+  EXPECT_THAT(shelf->GiveUpStream("hook", shelf.clock().Now()), IsOkAndHolds(5U));
+  EXPECT_EQ(shelf->newest_sequence(), 7U) << "events 1 and 3 are of one alert, 2 of the other";
+  shelf.Restart();
+  ASSERT_OK(shelf->MarkSent("console", 3));
+  const auto confirmation = shelf->Confirm("console", 3);
+  ASSERT_OK(confirmation);
+  EXPECT_EQ(confirmation->deliveries, 3U);
+  const auto letters = shelf->DeadLetters();
+  ASSERT_OK(letters);
+  EXPECT_THAT(*letters, SizeIs(5));
+  for (const auto& letter : *letters) EXPECT_EQ(letter.receiver(), "hook");
+  const auto deliveries = shelf->Deliveries("b/SARS-CoV-2/trend");
+  ASSERT_OK(deliveries);
+  for (const auto& delivery : *deliveries) {
+    if (delivery.receiver() == "console" && delivery.event_sequence() == 2) {
+      EXPECT_EQ(delivery.state(), v1::DELIVERED);
+    }
+  }
 }
 
 TEST(AlertBookTest, SubscribersConfirmWhatWasSentAndNoMore) {
@@ -333,7 +374,7 @@ TEST_P(BookModelTest, BehavesAsTheModelThroughRandomWorkAndRestarts) {
   for (int step = 0; step < 350; ++step) {
     shelf.clock().Advance(std::chrono::minutes(1));
     model.now = shelf.clock().Now();
-    switch (pick(9)) {
+    switch (pick(10)) {
       case 0:
       case 1: {  // a batch, some of it told before
         std::vector<Signal> batch;
@@ -385,6 +426,12 @@ TEST_P(BookModelTest, BehavesAsTheModelThroughRandomWorkAndRestarts) {
         ASSERT_OK(shelf->MarkSent("console", up_to));
         ASSERT_OK(shelf->Confirm("console", up_to));
         model.Confirm("console", up_to);
+        break;
+      }
+      case 8: {
+        const base::Instant by = shelf.clock().Now() - std::chrono::minutes(pick(60));
+        ASSERT_THAT(shelf->GiveUpStream("console", by),
+                    belgrand::testing::IsOkAndHolds(model.GiveUpStream("console", by)));
         break;
       }
       case 7: {  // months pass, short of the five years after which records go as a whole

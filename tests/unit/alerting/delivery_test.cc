@@ -365,5 +365,27 @@ TEST(DispatcherTest, AStuckReceiverDelaysNoOtherAndIsBrokenOffAtTheStop) {
   EXPECT_TRUE(shelf->Pending("stuck", 0)->front().may_have_arrived());
 }
 
+TEST(DispatcherTest, AStreamThatNobodyFollowsForItsTimeIsGivenUp) {
+  Shelf shelf({{"console", {}}, {"quick", {}}});
+  CountingReceiver::Count count;
+  ASSERT_OK(shelf.Apply({MakeSignal({})}));
+  Dispatcher dispatcher(*shelf, shelf.clock(), {}, nullptr);
+  dispatcher.AddStream("console", std::chrono::hours(24));
+  dispatcher.Add("quick", std::make_unique<CountingReceiver>(count));
+  dispatcher.Start();
+  const auto told = [&](int times) {
+    std::unique_lock lock(count.mutex);
+    return count.condition.wait_for(lock, std::chrono::seconds(60),
+                                    [&] { return count.value == times; });
+  };
+  EXPECT_TRUE(told(1));
+  EXPECT_THAT(*shelf->DeadLetters(), SizeIs(0));
+  shelf.clock().Advance(std::chrono::hours(24));
+  EXPECT_TRUE(told(2)) << "the other receiver hears that nobody follows";
+  dispatcher.Stop();
+  ASSERT_THAT(*shelf->DeadLetters(), SizeIs(1));
+  EXPECT_EQ(shelf->DeadLetters().value().front().receiver(), "console");
+}
+
 }  // namespace
 }  // namespace belgrand::alerting

@@ -48,7 +48,13 @@ constexpr auto kLong = std::chrono::seconds(60);
 
 class AlertingRoleTest : public ::testing::Test {
  protected:
-  void SetUp() override { Serve(); }
+  void SetUp() override {
+    // Years pass in these tests, and nobody follows: that is the concern of a test of its own.
+    auto& console = *config_.mutable_alerting()->add_receivers();
+    console.set_name("console");
+    console.mutable_stream()->mutable_give_up_after()->set_seconds(3650L * 24 * 3600);
+    Serve();
+  }
   void TearDown() override { StopServer(); }
 
   void Serve() {
@@ -280,6 +286,7 @@ TEST_F(AlertingRoleTest, AWebhookIsToldAndItsReceiptKept) {
   belgrand::testing::Sink sink("http_sink.py", {"--answers", "503"});
   const std::string secret = dir_.path() / "secret";
   std::ofstream(secret) << std::string(40, 'k');
+  config_.clear_alerting();
   auto* receiver = config_.mutable_alerting()->add_receivers();
   receiver->set_name("hook");
   receiver->mutable_webhook()->set_url("http://127.0.0.1:" + std::to_string(sink.port()) + "/");
@@ -424,8 +431,10 @@ TEST(AlertingOptionsTest, EveryProblemIsReportedAtOnce) {
   auto* twin = config.add_receivers();
   twin->set_name("a");
   twin->mutable_stream();
+  twin->mutable_stream()->mutable_give_up_after()->set_nanos(1);
   const auto problems = CheckAlertingConfig(config);
-  EXPECT_THAT(problems, SizeIs(4));
+  EXPECT_THAT(problems, SizeIs(5));
+  EXPECT_THAT(problems, Contains(HasSubstr("receivers[1]: stream.give_up_after: 0 s is outside")));
   EXPECT_THAT(problems, Contains(HasSubstr("alerting.receivers[0]: no channel")));
   EXPECT_THAT(problems,
               Contains(HasSubstr("alerting.receivers[1]: name 'a' is also that of receivers[0]")));

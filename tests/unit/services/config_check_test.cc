@@ -42,7 +42,7 @@ TEST(WithDefaultsTest, FillsWhatTheProtoPromises) {
   EXPECT_EQ(config.timeseries().write_buffer_bytes(), 64U << 20);
   ASSERT_THAT(config.alerting().receivers(), SizeIs(1));
   EXPECT_EQ(config.alerting().receivers(0).name(), "console");
-  EXPECT_TRUE(config.alerting().receivers(0).has_stream());
+  EXPECT_EQ(config.alerting().receivers(0).stream().give_up_after().seconds(), 24 * 3600);
   EXPECT_EQ(config.alerting().first_retry().seconds(), 5);
   EXPECT_EQ(config.alerting().max_attempts(), 12U);
   EXPECT_EQ(config.compliance().audit_origin(), "belgrand.local/audit");
