@@ -11,6 +11,7 @@
 #include "belgrand/error/v1/error.pb.h"
 #include "belgrand/ingest/v1/ingest.pb.h"
 #include "belgrand/ingest/v1/sample.pb.h"
+#include "belgrand/spool/v1/spool.pb.h"
 #include "belgrand/storage/v1/alert_record.pb.h"
 #include "belgrand/storage/v1/audit_entry.pb.h"
 #include "belgrand/storage/v1/detection_record.pb.h"
@@ -61,6 +62,7 @@ const std::vector<const pb::FileDescriptor*>& SchemaFiles() {
       ingest::v1::Verdict::descriptor()->file(),
       ingest::v1::Sample::descriptor()->file(),
       privacy::v1::FieldPolicy::descriptor()->file(),
+      spool::v1::Row::descriptor()->file(),
       storage::v1::AlertRecord::descriptor()->file(),
       storage::v1::AuditEntry::descriptor()->file(),
       storage::v1::SignalRecord::descriptor()->file(),

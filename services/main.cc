@@ -14,6 +14,8 @@
 #include "services/cli/retention_command.h"
 #include "services/cli/serve_command.h"
 #include "services/cli/simulate_command.h"
+#include "services/cli/spool_command.h"
+#include "services/cli/submit_command.h"
 
 namespace {
 
@@ -29,6 +31,10 @@ constexpr Command kCommands[] = {
      belgrand::cli::AddCheckConfig},
     {"import", "Send a file of samples to a service, with a verdict for every row",
      belgrand::cli::AddImport},
+    {"submit", "Send files of samples through a spool on disk that outlives crash and lost line",
+     belgrand::cli::AddSubmit},
+    {"spool", "See what waits in a spool and what became of what was sent",
+     belgrand::cli::AddSpool},
     {"replay", "Replay a file through a service and watch its alerts", belgrand::cli::AddReplay},
     {"health", "Ask whether a service serves", belgrand::cli::AddHealth},
     {"alerts", "List, follow, acknowledge and resolve alerts", belgrand::cli::AddAlerts},

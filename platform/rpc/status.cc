@@ -2,6 +2,8 @@
 
 #include <absl/strings/cord.h>
 
+#include <algorithm>
+
 #include "belgrand/error/v1/error.pb.h"
 
 namespace belgrand::rpc {
@@ -30,6 +32,18 @@ base::Status WithRetryDelay(base::Status status, base::Duration delay) {
   details.mutable_retry_delay()->set_nanos(static_cast<int>(delay.count() % 1'000'000) * 1000);
   status.SetPayload(kRetryInfoType, absl::Cord(details.SerializeAsString()));
   return status;
+}
+
+std::optional<base::Duration> RetryDelay(const base::Status& status) {
+  const auto payload = status.GetPayload(kRetryInfoType);
+  error::v1::RetryInfo details;
+  if (!payload || !details.ParseFromString(std::string(*payload))) return std::nullopt;
+  const auto& delay = details.retry_delay();
+  // A server that asks for more than a day is not believed.
+  const base::Duration asked =
+      std::chrono::seconds(std::min<std::int64_t>(delay.seconds(), 86'400)) +
+      base::Duration(delay.nanos() / 1000);
+  return std::max(asked, base::Duration::zero());
 }
 
 grpc::Status ToGrpc(const base::Status& status) {

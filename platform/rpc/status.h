@@ -3,6 +3,7 @@
 
 #include <grpcpp/support/status.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,8 @@ base::Status WithFieldViolations(
     base::Status status, const std::vector<std::pair<std::string, std::string>>& violations);
 // Attaches google.rpc.RetryInfo.
 base::Status WithRetryDelay(base::Status status, base::Duration delay);
+// What the server asked for in google.rpc.RetryInfo; negative delays count as zero.
+std::optional<base::Duration> RetryDelay(const base::Status& status);
 
 grpc::Status ToGrpc(const base::Status& status);
 // Keeps the code and message, and the details as payloads.

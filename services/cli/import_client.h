@@ -1,9 +1,8 @@
 // The client side of intake: sends rows in batches and hands back a verdict for every one.
 //
-// Used by `belgrand import` and by the demonstration. A batch whose acknowledgement does not come
-// is sent again, which is safe: what had been stored comes back as DUPLICATE. A row that the wire
-// cannot carry (a value that is not a number) is judged here, by the same rules; whether its site
-// is known is then not said.
+// Used by `belgrand import` and by the demonstration. Sending again is sample_sender.h's matter. A
+// row that the wire cannot carry (a value that is not a number) is judged here, by the same rules;
+// whether its site is known is then not said.
 //
 // Thread safety: externally synchronised.
 #pragma once
@@ -17,13 +16,14 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
-#include "belgrand/ingest/v1/ingest.grpc.pb.h"
 #include "belgrand/timeseries/v1/timeseries.grpc.pb.h"
 #include "platform/base/clock.h"
 #include "platform/base/error.h"
 #include "sample/row.h"
+#include "services/cli/sample_sender.h"
 
 namespace belgrand::cli {
 
@@ -42,11 +42,7 @@ struct ImportTotals {
 
 struct ImportOptions {
   std::size_t batch_rows = 500;
-  enum class Persistence {
-    kStore,
-    // Judge only: nothing is stored.
-    kDryRun,
-  } persistence = Persistence::kStore;
+  Persistence persistence = Persistence::kStore;
   // Waiting for a service that does not answer, at most this long for each batch.
   std::chrono::milliseconds patience = std::chrono::seconds(60);
 };
@@ -62,7 +58,6 @@ class ImportClient {
  public:
   // Borrows the clock.
   ImportClient(const std::shared_ptr<grpc::Channel>& channel, const base::Clock& clock);
-  ~ImportClient();
 
   // Adds or replaces the sites; returns how many were new or changed.
   base::StatusOr<std::size_t> RegisterSites(std::span<const sample::Site> sites);
@@ -73,18 +68,15 @@ class ImportClient {
                                     const ImportCallbacks& callbacks);
 
  private:
-  struct Batch;
-  class Stream;
-
-  Batch MakeBatch(std::span<const sample::Row> rows) const;
-  base::Status Deliver(Batch& batch, const ImportOptions& options);
-  base::Status SendOnce(Batch& batch, ImportOptions::Persistence persistence);
+  base::StatusOr<Verdicts> Judge(std::span<const sample::Row> rows, const ImportOptions& options);
 
   const base::Clock& clock_;
-  const std::unique_ptr<ingest::v1::IngestService::Stub> ingest_;
   const std::unique_ptr<timeseries::v1::SiteService::Stub> sites_;
-  std::unique_ptr<Stream> stream_;
-  std::uint64_t next_batch_ = 1;
+  SampleSender sender_;
 };
+
+// A row as it travels, or the verdict on one that the wire cannot carry.
+std::variant<ingest::v1::Sample, ingest::v1::Verdict> PrepareRow(const sample::Row& row,
+                                                                 base::Instant now);
 
 }  // namespace belgrand::cli

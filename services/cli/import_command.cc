@@ -11,6 +11,7 @@
 #include "platform/base/clock.h"
 #include "services/cli/client_flags.h"
 #include "services/cli/import_client.h"
+#include "services/cli/import_report.h"
 #include "services/cli/progress.h"
 #include "services/cli/sample_load.h"
 #include "services/cli/verdicts_csv.h"
@@ -19,8 +20,6 @@ namespace belgrand::cli {
 namespace {
 
 using ingest::v1::Verdict;
-
-constexpr std::size_t kShownRejections = 20;
 
 struct Flags {
   ClientFlags client;
@@ -32,42 +31,6 @@ struct Flags {
   bool in_time_order = false;
   std::size_t batch_rows = 500;
 };
-
-std::string Grouped(std::size_t number) {
-  std::string text = std::to_string(number);
-  for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3) {
-    text.insert(static_cast<std::size_t>(at), ",");
-  }
-  return text;
-}
-
-void ShowRejection(const sample::Row& row, const Verdict& verdict) {
-  std::cout << fmt::format("  row {}, sample \"{}\":\n", row.line, verdict.sample_id());
-  for (const auto& violation : verdict.violations()) {
-    std::cout << fmt::format("    {}: {}\n      -> {}\n", violation.rule(), violation.message(),
-                             violation.remedy());
-  }
-}
-
-void ShowRules(const std::map<std::string, std::size_t>& counts) {
-  for (const auto& [rule, count] : counts) {
-    std::cout << fmt::format("    {:<26} {:>9}\n", rule, Grouped(count));
-  }
-}
-
-void ShowTotals(const Flags& flags, const SampleFile& file, const ImportTotals& totals) {
-  std::cout << fmt::format("{}: {} rows, profile {}{}\n", flags.file, Grouped(totals.rows()),
-                           sample::ProfileName(file.profile),
-                           flags.dry_run ? ", dry run: nothing was stored" : "");
-  std::cout << fmt::format(
-      "  accepted  {:>9}\n  duplicate {:>9}\n  amended   {:>9}\n  rejected  {:>9}\n",
-      Grouped(totals.accepted), Grouped(totals.duplicate), Grouped(totals.amended),
-      Grouped(totals.rejected));
-  ShowRules(totals.rejected_by_rule);
-  if (totals.warned_by_rule.empty()) return;
-  std::cout << "  warnings\n";
-  ShowRules(totals.warned_by_rule);
-}
 
 base::StatusOr<ImportTotals> Run(const Flags& flags) {
   std::optional<sample::Profile> profile;
@@ -105,15 +68,18 @@ base::StatusOr<ImportTotals> Run(const Flags& flags) {
   };
   ImportOptions options;
   options.batch_rows = flags.batch_rows;
-  if (flags.dry_run) options.persistence = ImportOptions::Persistence::kDryRun;
+  if (flags.dry_run) options.persistence = Persistence::kDryRun;
   auto totals = client.Send(file.rows, options, callbacks);
-  for (const auto& [row, verdict] : rejections) ShowRejection(*row, verdict);
+  for (const auto& [row, verdict] : rejections) ShowRejection(row->line, verdict);
   if (!totals.ok()) return totals;
   if (totals->rejected > rejections.size()) {
     std::cout << fmt::format("  and {} more; --verdicts OUT.csv lists them all\n",
                              Grouped(totals->rejected - rejections.size()));
   }
-  ShowTotals(flags, file, *totals);
+  ShowTotals(fmt::format("{}: {} rows, profile {}{}", flags.file, Grouped(totals->rows()),
+                         sample::ProfileName(file.profile),
+                         flags.dry_run ? ", dry run: nothing was stored" : ""),
+             *totals);
   if (verdicts.has_value() && !verdicts_file.flush()) {
     return base::Unavailable("{} could not be written to the end", flags.verdicts);
   }

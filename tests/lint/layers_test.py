@@ -26,6 +26,7 @@ ALLOWED = {
     "alerting": PLATFORM,
     "compliance": PLATFORM,
     "services/shared": EVERY_PLATFORM + ["sample", "compliance"],
+    "services/spool": ["platform/base", "platform/crypto"],
     "services/compliance": EVERY_PLATFORM + ["compliance", "services/shared"],
     "services/timeseries": EVERY_PLATFORM + ["sample", "compliance", "services/shared"],
     "services/ingest": EVERY_PLATFORM + ["sample", "compliance", "services/shared"],

@@ -118,7 +118,7 @@ TEST_F(ImportTest, GivesUpWhenPatienceIsOver) {
 
 TEST_F(ImportTest, ADryRunStoresNothing) {
   ImportOptions options;
-  options.persistence = ImportOptions::Persistence::kDryRun;
+  options.persistence = Persistence::kDryRun;
   const auto totals = Import(File(Row("S-1") + Row("S-2", "0")), options);
   ASSERT_OK(totals);
   EXPECT_EQ(totals->accepted, 1U);

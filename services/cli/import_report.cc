@@ -1,0 +1,48 @@
+#include "services/cli/import_report.h"
+
+#include <fmt/format.h>
+
+#include <iostream>
+
+namespace belgrand::cli {
+namespace {
+
+void ShowRules(const std::map<std::string, std::size_t>& counts) {
+  for (const auto& [rule, count] : counts) {
+    std::cout << fmt::format("    {:<26} {:>9}\n", rule, Grouped(count));
+  }
+}
+
+}  // namespace
+
+std::string Grouped(std::size_t number) {
+  const std::string digits = std::to_string(number);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text.push_back(',');
+    text.push_back(digits[i]);
+  }
+  return text;
+}
+
+void ShowRejection(std::size_t line, const ingest::v1::Verdict& verdict) {
+  std::cout << fmt::format("  row {}, sample \"{}\":\n", line, verdict.sample_id());
+  for (const auto& violation : verdict.violations()) {
+    std::cout << fmt::format("    {}: {}\n      -> {}\n", violation.rule(), violation.message(),
+                             violation.remedy());
+  }
+}
+
+void ShowTotals(const std::string& title, const ImportTotals& totals) {
+  std::cout << title << "\n";
+  std::cout << fmt::format(
+      "  accepted  {:>9}\n  duplicate {:>9}\n  amended   {:>9}\n  rejected  {:>9}\n",
+      Grouped(totals.accepted), Grouped(totals.duplicate), Grouped(totals.amended),
+      Grouped(totals.rejected));
+  ShowRules(totals.rejected_by_rule);
+  if (totals.warned_by_rule.empty()) return;
+  std::cout << "  warnings\n";
+  ShowRules(totals.warned_by_rule);
+}
+
+}  // namespace belgrand::cli

@@ -1,0 +1,22 @@
+// What `import` and `submit` print about the rows they delivered; on standard output.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "belgrand/ingest/v1/ingest.pb.h"
+#include "services/cli/import_client.h"
+
+namespace belgrand::cli {
+
+// More rejected rows than these are only counted on the terminal.
+inline constexpr std::size_t kShownRejections = 20;
+
+// "1,234,567".
+std::string Grouped(std::size_t number);
+// The rules a row breaks, and how to mend it.
+void ShowRejection(std::size_t line, const ingest::v1::Verdict& verdict);
+// `title` and the counts by verdict and rule.
+void ShowTotals(const std::string& title, const ImportTotals& totals);
+
+}  // namespace belgrand::cli

@@ -1,0 +1,231 @@
+#include "services/cli/submit_command.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "platform/base/clock.h"
+#include "platform/base/log.h"
+#include "sample/text.h"
+#include "services/cli/client_flags.h"
+#include "services/cli/import_report.h"
+#include "services/cli/sample_load.h"
+#include "services/cli/spool_drain.h"
+#include "services/cli/spool_flags.h"
+
+namespace belgrand::cli {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFirstPause{1'000};
+constexpr milliseconds kLongestPause{60'000};
+// How soon a watching process sees what another one spooled.
+constexpr milliseconds kLookInterval{1'000};
+
+struct Flags {
+  ClientFlags client;
+  SpoolFlags spool;
+  std::vector<std::string> files;
+  std::string profile;
+  bool drain = false;
+  bool watch = false;
+  std::size_t batch_rows = 500;
+  std::uint32_t patience_seconds = 10;
+};
+
+std::vector<spool::v1::Row> Prepare(const std::vector<sample::Row>& rows, base::Instant now) {
+  std::vector<spool::v1::Row> prepared;
+  prepared.reserve(rows.size());
+  for (const sample::Row& row : rows) {
+    spool::v1::Row& out = prepared.emplace_back();
+    out.set_line(row.line);
+    auto content = PrepareRow(row, now);
+    if (auto* sample = std::get_if<ingest::v1::Sample>(&content)) {
+      *out.mutable_sample() = std::move(*sample);
+      continue;
+    }
+    spool::v1::JudgedHere& judged = *out.mutable_judged_here();
+    judged.set_sample_id(sample::Printable(row.sample_id));
+    judged.set_site_id(sample::Printable(row.site_id));
+    judged.set_target(sample::Printable(row.target));
+    *judged.mutable_verdict() = std::get<ingest::v1::Verdict>(std::move(content));
+  }
+  return prepared;
+}
+
+// All files are read before one is spooled: a call with an unreadable file does nothing.
+base::Status SpoolFiles(const Flags& flags, spool::Spool& spool) {
+  std::optional<sample::Profile> profile;
+  if (!flags.profile.empty()) {
+    ASSIGN_OR_RETURN(profile, sample::ParseProfile(flags.profile));
+  }
+  std::vector<SampleFile> files;
+  for (const std::string& path : flags.files) {
+    ASSIGN_OR_RETURN(files.emplace_back(), LoadSamples(path, profile, RowOrder::kFile));
+    if (files.back().rows.empty()) return base::InvalidArgument("{} has no rows", path);
+  }
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const auto rows = Prepare(files[i].rows, base::Clock::System().Now());
+    const std::string name = std::filesystem::path(flags.files[i]).filename().string();
+    const auto id = spool.Add(name, rows);
+    if (!id.ok()) return base::Annotate(id.status(), flags.files[i] + " was not spooled");
+    std::cout << fmt::format("{}: {} rows spooled as input {}\n", flags.files[i],
+                             Grouped(rows.size()), *id);
+  }
+  return base::OkStatus();
+}
+
+void Show(const DrainedInput& input) {
+  for (const auto& [line, verdict] : input.rejections) ShowRejection(line, verdict);
+  if (input.totals.rejected > input.rejections.size()) {
+    std::cout << fmt::format("  and {} more\n",
+                             Grouped(input.totals.rejected - input.rejections.size()));
+  }
+  ShowTotals(fmt::format("input {} ({}): {} rows delivered, every verdict in {}", input.id,
+                         input.name, Grouped(input.totals.rows()), input.verdict_file.string()),
+             input.totals);
+}
+
+int ExitCode(const DrainReport& report) {
+  for (const base::Status& status : report.damaged) {
+    std::cerr << base::Message(status) << "\n";
+  }
+  if (!report.stopped.ok()) {
+    const bool passing = SampleSender::IsPassing(report.stopped);
+    std::cerr << fmt::format("{}: {}\n",
+                             passing ? "kept in the spool, the next call sends it"
+                                     : "kept in the spool; the service refuses it",
+                             base::Message(report.stopped));
+    return passing && report.damaged.empty() ? kExitSpooled : kExitRuntime;
+  }
+  if (!report.damaged.empty()) return kExitRuntime;
+  return report.rejected_rows > 0 ? kExitRejected : kExitOk;
+}
+
+int DrainOnce(const Flags& flags, spool::Spool& spool) {
+  auto drain = spool.BeginDrain();
+  if (drain.status().code() == base::StatusCode::kFailedPrecondition) {
+    std::cerr << "another process drains this spool and will send what is in it\n";
+    return kExitSpooled;
+  }
+  const auto channel = Connect(flags.client);
+  if (!drain.ok() || !channel.ok()) {
+    std::cerr << base::Message(drain.ok() ? channel.status() : drain.status()) << "\n";
+    return kExitRuntime;
+  }
+  SampleSender sender(*channel);
+  DrainOptions options;
+  options.batch_rows = flags.batch_rows;
+  options.patience = std::chrono::seconds(flags.patience_seconds);
+  return ExitCode(DrainSpool(*drain, spool, sender, options, Show));
+}
+
+void LogInput(const DrainedInput& input) {
+  base::Log(base::LogLevel::kInfo, "input_delivered",
+            {{"id", input.id},
+             {"file", input.name},
+             {"rows", input.totals.rows()},
+             {"rejected", input.totals.rejected},
+             {"verdicts", input.verdict_file.string()}});
+}
+
+// Waits; true when SIGINT or SIGTERM came.
+bool StopComesWithin(const sigset_t& signals, milliseconds time) {
+  timespec limit{};
+  limit.tv_sec = time.count() / 1000;
+  limit.tv_nsec = (time.count() % 1000) * 1'000'000;
+  return ::sigtimedwait(&signals, nullptr, &limit) > 0;
+}
+
+// Drains for ever. A reason is logged when it changes, not at every attempt.
+int Watch(const Flags& flags, spool::Spool& spool, const sigset_t& signals) {
+  auto drain = spool.BeginDrain();
+  const auto channel = Connect(flags.client);
+  if (!drain.ok() || !channel.ok()) {
+    std::cerr << base::Message(drain.ok() ? channel.status() : drain.status()) << "\n";
+    return kExitRuntime;
+  }
+  SampleSender sender(*channel);
+  std::mt19937_64 random(std::random_device{}());
+  milliseconds backoff = kFirstPause;
+  std::string said;
+  DrainOptions options;
+  options.batch_rows = flags.batch_rows;
+  options.patience = milliseconds(0);
+  base::Log(base::LogLevel::kInfo, "watching", {{"spool", flags.spool.directory}});
+  for (;;) {
+    const DrainReport report = DrainSpool(*drain, spool, sender, options, LogInput);
+    std::string reason = base::Message(report.stopped);
+    for (const base::Status& status : report.damaged) reason += base::Message(status) + " ";
+    if (reason != said && !reason.empty()) {
+      base::Log(base::LogLevel::kWarning, "spool_waits", {{"reason", reason}});
+    }
+    said = reason;
+    milliseconds pause = kLookInterval;
+    if (report.stopped.ok() || report.finished > 0) backoff = kFirstPause;
+    if (!report.stopped.ok()) {
+      pause = WaitBeforeRetry(report.stopped, backoff, random);
+      backoff = std::min(backoff * 2, kLongestPause);
+    }
+    if (!StopComesWithin(signals, pause)) continue;
+    return report.stopped.ok() && report.damaged.empty() ? kExitOk : kExitSpooled;
+  }
+}
+
+int Submit(const Flags& flags) {
+  if (flags.files.empty() && !flags.drain && !flags.watch) {
+    std::cerr << "give files to submit, or --drain or --watch to send what is in the spool\n";
+    return kExitUsage;
+  }
+  // Blocked before gRPC starts threads, so that only the wait of Watch receives them.
+  sigset_t stop_signals;
+  sigemptyset(&stop_signals);
+  if (flags.watch) {
+    sigaddset(&stop_signals, SIGINT);
+    sigaddset(&stop_signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  }
+  auto spool = OpenSpool(flags.spool);
+  if (!spool.ok()) {
+    std::cerr << base::Message(spool.status()) << "\n";
+    return kExitRuntime;
+  }
+  const base::Status taken = SpoolFiles(flags, **spool);
+  if (!taken.ok()) std::cerr << base::Message(taken) << "\n";
+  std::cout << std::flush;
+  if (!taken.ok() && flags.watch) return kExitRuntime;
+  if (flags.watch) return Watch(flags, **spool, stop_signals);
+  const int code = DrainOnce(flags, **spool);
+  return taken.ok() ? code : kExitRuntime;
+}
+
+}  // namespace
+
+void AddSubmit(CLI::App& app, RunSlot& run) {
+  auto flags = std::make_shared<Flags>();
+  app.add_option("files", flags->files, "CSV files of samples (docs/formats/sample_csv.md)")
+      ->check(CLI::ExistingFile);
+  app.add_option("--profile", flags->profile, "kind of file; found by its header when not given");
+  AddSpoolFlags(app, flags->spool);
+  app.add_flag("--drain", flags->drain, "send what is in the spool; files may be absent");
+  app.add_flag("--watch", flags->watch, "go on sending what comes into the spool until stopped");
+  app.add_option("--batch-rows", flags->batch_rows, "rows sent together")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  app.add_option("--patience", flags->patience_seconds,
+                 "seconds to wait for a service that does not answer, for each batch")
+      ->check(CLI::Range(0, 3600))
+      ->capture_default_str();
+  AddClientFlags(app, flags->client);
+  app.callback([flags, &run] { run = [flags] { return Submit(*flags); }; });
+}
+
+}  // namespace belgrand::cli
