@@ -28,6 +28,21 @@ AlertAreaRecord* FindArea(AlertRecord& alert, std::string_view signal_key) {
   return nullptr;
 }
 
+// Microseconds; 0: the signal does not say.
+std::int64_t RecordedAt(const Signal& signal) {
+  return signal.recorded_at().seconds() * 1'000'000 + signal.recorded_at().nanos() / 1'000;
+}
+
+// Rule (1).
+bool ComesAfter(const Signal& signal, const AlertAreaRecord& area) {
+  if (signal.generation() > area.generation()) return true;
+  const std::int64_t recorded = RecordedAt(signal);
+  if (recorded != 0 && area.recorded_at_us() != 0 && recorded != area.recorded_at_us()) {
+    return recorded > area.recorded_at_us();
+  }
+  return signal.feed_sequence() > area.feed_sequence();
+}
+
 // 0: no deciding area is active.
 int HighestSeverity(const AlertRecord& alert) {
   int highest = 0;
@@ -184,10 +199,12 @@ Change ApplySignal(const AlertRecord* current, const Signal& signal, base::Insta
     area = alert.add_areas();
     area->set_signal_key(signal.signal_key());
     area->set_area_id(signal.area_id());
-  } else if (signal.feed_sequence() <= area->feed_sequence()) {
+  } else if (!ComesAfter(signal, *area)) {
     return change;
   }
   const bool was_active = area->severity() > 0;
+  area->set_generation(signal.generation());
+  area->set_recorded_at_us(RecordedAt(signal));
   area->set_feed_sequence(signal.feed_sequence());
   area->set_severity(signal.phase() == Signal::CLEARED ? 0 : static_cast<int>(signal.severity()));
   area->set_supporting(IsSupporting(signal));

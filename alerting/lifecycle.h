@@ -10,11 +10,14 @@
 //               among the active areas and does nothing else. Without an alert it is remembered in
 //               a record that was never opened (state 0), which no reader is shown.
 // Rules:
-//   (1) Signals are idempotent per area: one whose feed number is not above the area's newest is
-//   dropped. (2) The alert opens with the first deciding area and resolves when every deciding area
-//   has cleared. (3) severity = the highest over the active deciding areas. While it is resolved
-//   the last one stays. (4) SEVERITY_CHANGED tells officials of a rise at once, of a fall only when
-//   a second signal in a row
+//   (1) Signals are idempotent per area: one that does not come after the area's newest is dropped.
+//   A higher generation (detection judged everything anew, perhaps on another feed, whose numbers
+//   mean nothing here) comes after; otherwise the instant at which the sample was recorded decides,
+//   then the feed number. So a generation that is lower, because detection lost its directory, is
+//   heard from the first sample on that the area has not seen. (2) The alert opens with the first
+//   deciding area and resolves when every deciding area has cleared. (3) severity = the highest
+//   over the active deciding areas. While it is resolved the last one stays. (4) SEVERITY_CHANGED
+//   tells officials of a rise at once, of a fall only when a second signal in a row
 //       finds the severity below what they were last told: a dip of one sample makes no noise, and
 //       an official never believes less than the truth.
 //   (5) A resolved alert reopens (next episode, acknowledgement cleared) on a new raise; and, when

@@ -7,6 +7,9 @@
 namespace belgrand::detection {
 namespace {
 
+// To be raised with every change, here or in what it stands on, after which the same observations
+// give other signals.
+constexpr std::string_view kEngineVersion = "1";
 constexpr double kSilentDays = 42;
 
 TrendParameters SiteParameters() {
@@ -35,6 +38,20 @@ base::Instant NewestCollected(const Track& track) {
     newest = std::max(newest, row->measurement.collected_at);
   }
   return newest;
+}
+
+// What a detector may look at of a track; REQUIRES: not empty.
+std::vector<const Step*> NewestSteps(const Track& track) {
+  std::vector<const Step*> steps;
+  const double newest = track.groups().rbegin()->second.step.day;
+  for (auto it = track.groups().rbegin(); it != track.groups().rend(); ++it) {
+    const Step& step = it->second.step;
+    if (steps.size() == AreaView::kMostSteps || newest - step.day > AreaView::kOldestStepDays)
+      break;
+    steps.push_back(&step);
+  }
+  std::reverse(steps.begin(), steps.end());
+  return steps;
 }
 
 }  // namespace
@@ -178,15 +195,8 @@ void Engine::EvaluateDistrict(const std::pair<std::string, std::string>& group_k
 void Engine::Evaluate(Group& group, AreaLevel level, const std::string& area_id, Area& area,
                       const Observation& cause, std::vector<SignalChange>& changes) {
   if (area.track.empty()) return;
-  std::vector<const Step*> steps;
-  const double newest = area.track.groups().rbegin()->second.step.day;
-  for (auto it = area.track.groups().rbegin(); it != area.track.groups().rend(); ++it) {
-    const Step& step = it->second.step;
-    if (steps.size() == AreaView::kMostSteps || newest - step.day > AreaView::kOldestStepDays)
-      break;
-    steps.push_back(&step);
-  }
-  std::reverse(steps.begin(), steps.end());
+  const std::vector<const Step*> steps = NewestSteps(area.track);
+  const double newest = steps.back()->day;
   const AreaView view{area.track.filter(), steps};
   for (std::size_t i = 0; i < detectors_.size(); ++i) {
     const Detector& detector = *detectors_[i];
@@ -239,6 +249,50 @@ void Engine::ClearSilentSites(Group& group, const Observation& cause,
       hold = Hold{};
     }
   }
+}
+
+void Engine::AddHeld(const Group& group, AreaLevel level, const std::string& area_id,
+                     const Area& area, const Observation& cause,
+                     std::vector<SignalChange>& held) const {
+  if (area.track.empty()) return;
+  const std::vector<const Step*> steps = NewestSteps(area.track);
+  for (const auto& [index, hold] : area.holds) {
+    if (!hold.active) continue;
+    const Detector& detector = *detectors_[index];
+    const Finding finding = detector.Evaluate({area.track.filter(), steps});
+    held.push_back(
+        MakeChange(group, level, area_id, area, detector, finding, hold, Phase::kUpdated, cause));
+  }
+}
+
+std::vector<SignalChange> Engine::Held(std::uint64_t feed_sequence, base::Instant known_at) const {
+  Observation cause;
+  cause.feed_sequence = feed_sequence;
+  cause.known_at = known_at;
+  std::vector<SignalChange> held;
+  for (const auto& [key, group] : groups_) {
+    AddHeld(*group, AreaLevel::kDistrict, group->district_id, group->district, cause, held);
+    for (const auto& [site_id, area] : group->sites) {
+      AddHeld(*group, AreaLevel::kSite, site_id, area, cause, held);
+    }
+  }
+  return held;
+}
+
+void Engine::Reset() {
+  groups_.clear();
+  rows_.clear();
+  statistics_ = {};
+}
+
+std::string Engine::Fingerprint() const {
+  std::string text = fmt::format("engine {}", kEngineVersion);
+  for (const Detector* detector : detectors_) {
+    const DetectorInfo& info = detector->info();
+    text += fmt::format("; {} {} level {} limit {} quiet {} in {} days", info.name, info.version,
+                        NameOf(info.level), info.threshold, info.quiet_samples, info.quiet_days);
+  }
+  return text;
 }
 
 SignalChange Engine::MakeChange(const Group& group, AreaLevel level, const std::string& area_id,

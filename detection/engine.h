@@ -48,6 +48,16 @@ class Engine {
 
   std::vector<SignalChange> OnSample(const Observation& observation);
 
+  // Every signal that is held now, as kUpdated with the evidence of now, in order of district,
+  // target, level (district first), area and detector. The numbers go into the changes as they are.
+  std::vector<SignalChange> Held(std::uint64_t feed_sequence, base::Instant known_at) const;
+  // Forgets all observations: as after Create.
+  void Reset();
+  // What judges: the engine and each of its detectors, with versions and limits. While it stays the
+  // same, the same observations give the same signals.
+  std::string Fingerprint() const;
+  const std::vector<const Detector*>& detectors() const { return detectors_; }
+
   // Areas in order of district, target, level (district first) and name; an empty filter means all.
   std::vector<AreaState> States(std::string_view district_id, std::string_view target) const;
   const EngineStatistics& statistics() const { return statistics_; }
@@ -86,6 +96,8 @@ class Engine {
   void Evaluate(Group& group, AreaLevel level, const std::string& area_id, Area& area,
                 const Observation& cause, std::vector<SignalChange>& changes);
   void ClearSilentSites(Group& group, const Observation& cause, std::vector<SignalChange>& changes);
+  void AddHeld(const Group& group, AreaLevel level, const std::string& area_id, const Area& area,
+               const Observation& cause, std::vector<SignalChange>& held) const;
   SignalChange MakeChange(const Group& group, AreaLevel level, const std::string& area_id,
                           const Area& area, const Detector& detector, const Finding& finding,
                           const Hold& hold, Phase phase, const Observation& cause) const;

@@ -31,7 +31,13 @@ DetectionMetrics::DetectionMetrics(metrics::Registry& registry)
       handover_failures(registry.AddCounter("belgrand_detection_handover_failures_total",
                                             "Attempts to hand signals to alerting that failed.")),
       feed_reconnects(registry.AddCounter("belgrand_detection_feed_reconnects_total",
-                                          "Times the change feed had to be followed anew.")) {}
+                                          "Times the change feed had to be followed anew.")),
+      feed_replacements(registry.AddCounter(
+          "belgrand_detection_feed_replacements_total",
+          "Times the time series database turned out to be another one or an older copy.")),
+      rejudgements(registry.AddCounter(
+          "belgrand_detection_rejudgements_total",
+          "Times all samples were judged anew and alerting was told what holds now.")) {}
 
 void DetectionMetrics::CountSignal(const SignalChange& change) {
   switch (change.phase) {

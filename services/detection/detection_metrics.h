@@ -29,6 +29,9 @@ struct DetectionMetrics {
   metrics::Gauge& outbox_depth;
   metrics::Counter& handover_failures;
   metrics::Counter& feed_reconnects;
+  // Was the time series database replaced under us, and how often was everything judged anew?
+  metrics::Counter& feed_replacements;
+  metrics::Counter& rejudgements;
 };
 
 }  // namespace belgrand::detection

@@ -14,12 +14,13 @@ namespace {
 class DetectionRole final : public shared::Role {
  public:
   DetectionRole(const shared::Runtime& runtime, std::unique_ptr<SignalOutbox> outbox,
-                std::unique_ptr<Engine> engine, std::uint64_t position)
+                std::unique_ptr<Engine> engine, Follower::Stored stored)
       : peers_(runtime.peers),
         metrics_(runtime.metrics),
         outbox_(std::move(outbox)),
         handover_(*outbox_, metrics_),
-        follower_(std::move(engine), *outbox_, metrics_, position, [this] { handover_.Wake(); }),
+        follower_(std::move(engine), *outbox_, metrics_, runtime.clock, std::move(stored),
+                  [this] { handover_.Wake(); }),
         service_(runtime.guard, follower_, *outbox_) {}
   ~DetectionRole() override { Stop(); }
 
@@ -66,8 +67,11 @@ base::StatusOr<std::unique_ptr<shared::Role>> CreateDetectionRole(const config::
   const auto& names = config.detection().detectors();
   ASSIGN_OR_RETURN(auto engine, Engine::Create({names.begin(), names.end()}));
   ASSIGN_OR_RETURN(auto outbox, SignalOutbox::Open(runtime.data_dir / "detection"));
-  ASSIGN_OR_RETURN(const std::uint64_t position, outbox->LoadProgress());
-  return std::make_unique<DetectionRole>(runtime, std::move(outbox), std::move(engine), position);
+  Follower::Stored stored;
+  ASSIGN_OR_RETURN(stored.progress, outbox->LoadProgress());
+  ASSIGN_OR_RETURN(stored.holds, outbox->LoadHolds());
+  return std::make_unique<DetectionRole>(runtime, std::move(outbox), std::move(engine),
+                                         std::move(stored));
 }
 
 }  // namespace belgrand::detection

@@ -42,11 +42,15 @@ grpc::Status DetectionServiceImpl::GetProgress(grpc::ServerContext* context,
                       [&](const shared::Caller&, shared::CallReport&) -> base::Status {
                         // Read before the outbox: what is written in between counts as not handed
                         // over.
-                        ASSIGN_OR_RETURN(std::uint64_t handed_over, outbox_.LoadProgress());
+                        ASSIGN_OR_RETURN(const auto progress, outbox_.LoadProgress());
                         ASSIGN_OR_RETURN(const auto oldest, outbox_.Oldest(1));
+                        std::uint64_t handed_over = progress.processed_sequence();
                         if (!oldest.empty()) {
-                          handed_over =
-                              std::min(handed_over, oldest.front().signal.feed_sequence() - 1);
+                          const v1::Signal& waiting = oldest.front().signal;
+                          // Numbers of an older generation may be those of another feed.
+                          handed_over = waiting.generation() < progress.generation()
+                                            ? 0
+                                            : std::min(handed_over, waiting.feed_sequence() - 1);
                         }
                         response->set_processed_sequence(handed_over);
                         response->set_newest_sequence(std::max(follower_.newest(), handed_over));

@@ -12,8 +12,12 @@ constexpr auto kIdle = std::chrono::seconds(30);
 }  // namespace
 
 base::StatusOr<bool> Handover::SendOldest(alerting::v1::AlertingService::StubInterface& alerting) {
-  ASSIGN_OR_RETURN(const auto entries, outbox_.Oldest(kMostSignals));
+  ASSIGN_OR_RETURN(auto entries, outbox_.Oldest(kMostSignals));
   if (entries.empty()) return false;
+  // One generation at a time: alerting then never hears an old one again after a new one.
+  const std::uint64_t generation = entries.front().signal.generation();
+  std::erase_if(entries,
+                [&](const auto& entry) { return entry.signal.generation() != generation; });
   alerting::v1::ReportSignalsRequest request;
   for (const SignalOutbox::Entry& entry : entries) *request.add_signals() = entry.signal;
   grpc::ClientContext context;

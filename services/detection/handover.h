@@ -1,7 +1,8 @@
 // Carries the signals of the outbox to alerting, in order, and deletes each once alerting has it.
 //
 // At least once: a crash between the two sends again, and alerting drops what it has seen
-// (signal_key and feed_sequence). Thread safety: Run on one thread; everything else from any.
+// (signal_key, generation, recorded_at, feed_sequence). Thread safety: Run on one thread;
+// everything else from any.
 #pragma once
 
 #include "belgrand/alerting/v1/alerting.grpc.pb.h"

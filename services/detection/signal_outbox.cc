@@ -1,6 +1,5 @@
 #include "services/detection/signal_outbox.h"
 
-#include "belgrand/storage/v1/detection_record.pb.h"
 #include "platform/storage/keys.h"
 
 namespace belgrand::detection {
@@ -9,15 +8,53 @@ namespace {
 constexpr storage::Family kProgress = 0;
 constexpr storage::Family kOutbox = 1;
 constexpr std::string_view kProgressKey = "progress";
+constexpr std::string_view kHoldPrefix = "hold/";
+
+// Entries of older versions had no generation before the feed number.
+constexpr std::size_t kOldKeyBytes = 12;
+
+std::string HoldKey(const v1::Signal& signal) {
+  std::string key(kHoldPrefix);
+  storage::AppendText(key, signal.district_id());
+  storage::AppendText(key, signal.signal_key());
+  return key;
+}
+
+std::string Stored(const v1::Signal& signal) {
+  storage::v1::SignalRecord record;
+  record.set_signal(signal.SerializeAsString());
+  return record.SerializeAsString();
+}
+
+bool Parse(std::string_view value, v1::Signal& signal) {
+  storage::v1::SignalRecord record;
+  return record.ParseFromArray(value.data(), static_cast<int>(value.size())) &&
+         signal.ParseFromString(record.signal());
+}
+
+v1::Signal WithoutEvidence(v1::Signal signal) {
+  signal.clear_evidence();
+  return signal;
+}
 
 base::Status Damaged(std::string_view key) {
   std::string_view rest = key;
+  if (rest.size() > kOldKeyBytes) rest.remove_prefix(sizeof(std::uint64_t));
   const auto sequence = storage::TakeUint64(rest);
   return base::DataLoss("detection outbox: the entry of feed number {} is damaged",
                         sequence ? std::to_string(*sequence) : "(unreadable key)");
 }
 
 }  // namespace
+
+void Follow(Holds& holds, const v1::Signal& signal) {
+  const std::pair<std::string, std::string> key{signal.district_id(), signal.signal_key()};
+  if (signal.phase() == v1::Signal::CLEARED) {
+    holds.erase(key);
+  } else {
+    holds[key] = WithoutEvidence(signal);
+  }
+}
 
 base::StatusOr<std::unique_ptr<SignalOutbox>> SignalOutbox::Open(
     const std::filesystem::path& directory) {
@@ -30,30 +67,45 @@ base::StatusOr<std::unique_ptr<SignalOutbox>> SignalOutbox::Open(
   return std::unique_ptr<SignalOutbox>(new SignalOutbox(std::move(store)));
 }
 
-base::StatusOr<std::uint64_t> SignalOutbox::LoadProgress() const {
+base::StatusOr<storage::v1::DetectionProgress> SignalOutbox::LoadProgress() const {
   ASSIGN_OR_RETURN(const auto value, store_->Get(kProgress, kProgressKey));
-  if (!value) return std::uint64_t{0};
   storage::v1::DetectionProgress progress;
-  if (!progress.ParseFromString(*value)) {
+  if (value && !progress.ParseFromString(*value)) {
     return base::DataLoss("detection: the progress record is damaged");
   }
-  return progress.processed_sequence();
+  return progress;
 }
 
-base::Status SignalOutbox::Commit(std::uint64_t processed_sequence,
+base::StatusOr<Holds> SignalOutbox::LoadHolds() const {
+  Holds holds;
+  storage::Cursor cursor = store_->Scan(kProgress, kHoldPrefix, storage::PrefixEnd(kHoldPrefix));
+  for (; cursor.Valid(); cursor.Next()) {
+    v1::Signal signal;
+    if (!Parse(cursor.value(), signal)) {
+      return base::DataLoss("detection: the record of a held signal is damaged");
+    }
+    Follow(holds, signal);
+  }
+  RETURN_IF_ERROR(cursor.status());
+  return holds;
+}
+
+base::Status SignalOutbox::Commit(const storage::v1::DetectionProgress& progress,
                                   const std::vector<v1::Signal>& signals) {
   storage::Batch batch;
-  storage::v1::DetectionProgress progress;
-  progress.set_processed_sequence(processed_sequence);
   batch.Put(kProgress, kProgressKey, progress.SerializeAsString());
   std::uint32_t index = 0;
   for (const v1::Signal& signal : signals) {
     std::string key;
+    storage::AppendUint64(key, signal.generation());
     storage::AppendUint64(key, signal.feed_sequence());
     storage::AppendUint32(key, index++);
-    storage::v1::SignalRecord record;
-    record.set_signal(signal.SerializeAsString());
-    batch.Put(kOutbox, key, record.SerializeAsString());
+    batch.Put(kOutbox, key, Stored(signal));
+    if (signal.phase() == v1::Signal::CLEARED) {
+      batch.Delete(kProgress, HoldKey(signal));
+    } else {
+      batch.Put(kProgress, HoldKey(signal), Stored(WithoutEvidence(signal)));
+    }
   }
   return store_->Write(batch);
 }
@@ -64,11 +116,7 @@ base::StatusOr<std::vector<SignalOutbox::Entry>> SignalOutbox::Oldest(std::size_
   for (; cursor.Valid() && entries.size() < most; cursor.Next()) {
     Entry entry;
     entry.key = std::string(cursor.key());
-    storage::v1::SignalRecord record;
-    if (!record.ParseFromArray(cursor.value().data(), static_cast<int>(cursor.value().size())) ||
-        !entry.signal.ParseFromString(record.signal())) {
-      return Damaged(entry.key);
-    }
+    if (!Parse(cursor.value(), entry.signal)) return Damaged(entry.key);
     entries.push_back(std::move(entry));
   }
   RETURN_IF_ERROR(cursor.status());

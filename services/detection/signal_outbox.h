@@ -1,37 +1,48 @@
-// What detection keeps on disk: how far it has come, and the signals that alerting does not have
-// yet.
+// What detection keeps on disk: how far it has come, which signals it holds, and those that
+// alerting does not have yet.
 //
-// Both are written in one batch, so a crash leaves either the samples unread or their signals in
-// the outbox. Layout: docs/formats/detection.md. Thread safety: safe (one writer of progress; one
-// reader that deletes).
+// All are written in one batch, so a crash leaves either the samples unread or their signals in
+// the outbox and among the held ones. Layout: docs/formats/detection.md. Thread safety: safe (one
+// writer of progress; one reader that deletes).
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "belgrand/detection/v1/detection.pb.h"
+#include "belgrand/storage/v1/detection_record.pb.h"
 #include "platform/base/error.h"
 #include "platform/storage/store.h"
 
 namespace belgrand::detection {
 
+// Signals that are held, as last told, without evidence; by district and signal key.
+using Holds = std::map<std::pair<std::string, std::string>, v1::Signal>;
+// Takes in what a signal says: raised and updated ones are held, cleared ones are not.
+void Follow(Holds& holds, const v1::Signal& signal);
+
 class SignalOutbox {
  public:
   static base::StatusOr<std::unique_ptr<SignalOutbox>> Open(const std::filesystem::path& directory);
 
-  // Newest feed number that is processed; 0 at the beginning.
-  base::StatusOr<std::uint64_t> LoadProgress() const;
-  // On disk when it returns OK.
-  base::Status Commit(std::uint64_t processed_sequence, const std::vector<v1::Signal>& signals);
+  // Empty at the beginning.
+  base::StatusOr<storage::v1::DetectionProgress> LoadProgress() const;
+  base::StatusOr<Holds> LoadHolds() const;
+  // Progress, the signals and what is held after them; on disk when it returns OK.
+  base::Status Commit(const storage::v1::DetectionProgress& progress,
+                      const std::vector<v1::Signal>& signals);
 
   struct Entry {
     std::string key;
     v1::Signal signal;
   };
-  // The oldest entries, in order of feed number. DataLoss names a damaged entry by its feed number.
+  // The oldest entries, in order of generation and feed number. DataLoss names a damaged entry by
+  // its feed number.
   base::StatusOr<std::vector<Entry>> Oldest(std::size_t most) const;
   base::Status Remove(const std::vector<Entry>& entries);
   base::StatusOr<std::uint64_t> Depth() const;

@@ -95,6 +95,12 @@ base::Status Checker::CheckMeta() {
   ASSIGN_OR_RETURN(const auto recorded, MetaOf(kLastRecordedKey));
   last_recorded_us_ = static_cast<std::int64_t>(recorded.value_or(0));
   ASSIGN_OR_RETURN([[maybe_unused]] const auto catalogue, MetaOf(kCatalogueKey));
+  ASSIGN_OR_RETURN(const auto feed_id, snapshot_.Get(kMetaFamily, kFeedIdKey));
+  if (!feed_id) {
+    Problem("meta", kFeedIdKey, "is missing: a start of the service makes one");
+  } else if (feed_id->size() != kFeedIdBytes) {
+    Problem("meta", kFeedIdKey, "has {} bytes, not {}", feed_id->size(), kFeedIdBytes);
+  }
   ASSIGN_OR_RETURN(const auto due, snapshot_.Get(kMetaFamily, kCompactionDueKey));
   expiry_unfinished_ = due.has_value();
   return base::OkStatus();

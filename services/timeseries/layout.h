@@ -28,6 +28,9 @@ inline constexpr std::string_view kNewestFeedKey = "newest_feed";
 inline constexpr std::string_view kLastRecordedKey = "last_recorded";
 inline constexpr std::string_view kCatalogueKey = "catalogue";
 inline constexpr std::string_view kCompactionDueKey = "compaction_due";
+// Random bytes that name this database's feed, made once.
+inline constexpr std::string_view kFeedIdKey = "feed_id";
+inline constexpr std::size_t kFeedIdBytes = 16;
 
 // What every key of one row at one place starts with: text(site) text(target) int64(collected)
 // text(laboratory) text(sample). The version (4 bytes) follows.

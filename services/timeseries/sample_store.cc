@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "platform/storage/keys.h"
+#include "services/timeseries/feed_point.h"
 
 namespace belgrand::timeseries {
 namespace {
@@ -69,6 +70,7 @@ base::Status SampleStore::Load() {
         "wrote them",
         format, kFormatVersion);
   }
+  ASSIGN_OR_RETURN(feed_id_, EnsureFeedId(*store_));
   ASSIGN_OR_RETURN(const std::uint64_t newest, ReadMeta(*store_, kNewestFeedKey));
   ASSIGN_OR_RETURN(const std::uint64_t recorded, ReadMeta(*store_, kLastRecordedKey));
   RETURN_IF_ERROR(sites_.Load());

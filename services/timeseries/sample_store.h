@@ -99,6 +99,8 @@ class SampleStore {
                                               const std::string& sample_id,
                                               const std::string& target) const;
 
+  // Names this database; the same in every copy of it.
+  const std::string& feed_id() const { return feed_id_; }
   std::uint64_t NewestFeed() const;
   base::StatusOr<FeedPage> ReadFeed(std::uint64_t after, std::size_t max_rows) const;
   // Waits until there is an entry after the number; false on timeout or when woken.
@@ -137,6 +139,7 @@ class SampleStore {
   const base::Clock& clock_;
   const std::unique_ptr<storage::Store> store_;
   SiteCatalogue sites_;
+  std::string feed_id_;  // set by Load
 
   base::Mutex queue_mutex_;
   std::deque<Request*> queue_ GUARDED_BY(queue_mutex_);  // the front leads

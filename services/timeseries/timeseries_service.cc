@@ -5,6 +5,7 @@
 #include "sample/validate.h"
 #include "services/shared/timestamp.h"
 #include "services/timeseries/convert.h"
+#include "services/timeseries/feed_point.h"
 
 namespace belgrand::timeseries {
 namespace {
@@ -146,15 +147,15 @@ grpc::Status TimeseriesServiceImpl::FollowFeed(grpc::ServerContext* context,
   shared::CallReport report;
   report.object_kind = "series";
   report.object_ref = "feed";
-  return guard_.Stream(*context, "belgrand.timeseries.v1.TimeseriesService.FollowFeed", report,
-                       [&](const shared::Caller&) {
-                         return SendFeed(*context, request->after_sequence(), *writer);
-                       });
+  return guard_.Stream(
+      *context, "belgrand.timeseries.v1.TimeseriesService.FollowFeed", report,
+      [&](const shared::Caller&) { return SendFeed(*context, *request, *writer); });
 }
 
 base::Status TimeseriesServiceImpl::SendFeed(const grpc::ServerContext& context,
-                                             std::uint64_t after,
+                                             const v1::FollowFeedRequest& request,
                                              grpc::ServerWriter<v1::FollowFeedResponse>& writer) {
+  std::uint64_t after = request.after_sequence();
   if (const std::uint64_t newest = store_.NewestFeed(); after > newest) {
     return base::MakeStatus(
         base::StatusCode::kOutOfRange,
@@ -162,20 +163,24 @@ base::Status TimeseriesServiceImpl::SendFeed(const grpc::ServerContext& context,
                     "another database, start it again from 0",
                     after, newest));
   }
+  if (request.has_handled()) RETURN_IF_ERROR(CheckPoint(store_, request.handled()));
   ASSIGN_OR_RETURN(auto seat, followers_.Take(after));
   while (!context.IsCancelled()) {
     if (stopping_) return Stopping();
     if (!store_.WaitForFeed(after, kCancelPoll)) continue;
     ASSIGN_OR_RETURN(const FeedPage page, store_.ReadFeed(after, kMaxRowsPerMessage));
     after = page.last_read;
-    if (!page.records.empty()) {
-      v1::FollowFeedResponse response;
-      for (const Record& record : page.records) {
-        *response.add_samples() = ToSampleVersion(record, SealedFields::kLeaveOut);
-      }
-      response.set_newest_sequence(page.newest);
-      if (!writer.Write(response)) break;
+    v1::FollowFeedResponse response;
+    for (const Record& record : page.records) {
+      *response.add_samples() = ToSampleVersion(record, SealedFields::kLeaveOut);
     }
+    response.set_newest_sequence(page.newest);
+    response.set_covered_sequence(page.last_read);
+    response.mutable_point()->set_feed_id(store_.feed_id());
+    if (!page.records.empty()) {
+      *response.mutable_point() = PointOf(store_.feed_id(), page.records.back());
+    }
+    if (!writer.Write(response)) break;
     seat.MoveTo(after);
   }
   return base::MakeStatus(base::StatusCode::kCancelled, "the client went away");

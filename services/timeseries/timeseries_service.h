@@ -42,7 +42,7 @@ class TimeseriesServiceImpl final : public v1::TimeseriesService::Service {
   base::Status Append(const v1::AppendSamplesRequest& request, v1::AppendSamplesResponse& response);
   base::Status SendSeries(const grpc::ServerContext& context, const SeriesQuery& query,
                           grpc::ServerWriter<v1::ReadSeriesResponse>& writer);
-  base::Status SendFeed(const grpc::ServerContext& context, std::uint64_t after,
+  base::Status SendFeed(const grpc::ServerContext& context, const v1::FollowFeedRequest& request,
                         grpc::ServerWriter<v1::FollowFeedResponse>& writer);
 
   SampleStore& store_;

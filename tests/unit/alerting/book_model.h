@@ -21,6 +21,8 @@ class BookModel {
  public:
   struct Area {
     std::uint64_t feed = 0;
+    std::uint64_t generation = 0;
+    std::int64_t recorded = 0;
     int severity = 0;
     bool supporting = false;
   };
@@ -61,10 +63,17 @@ class BookModel {
     alert.district = signal.district_id();
     const auto [at, added] = alert.areas.try_emplace(signal.signal_key());
     Area& area = at->second;
-    if (!added && signal.feed_sequence() <= area.feed) return false;
+    const std::int64_t recorded = signal.recorded_at().seconds();
+    if (!added && signal.generation() <= area.generation) {
+      const bool comparable = recorded != 0 && area.recorded != 0;
+      if (comparable && recorded < area.recorded) return false;
+      if ((!comparable || recorded == area.recorded) && signal.feed_sequence() <= area.feed) {
+        return false;
+      }
+    }
     const bool was_active = area.severity > 0;
     const bool clear = signal.phase() == detection::v1::Signal::CLEARED;
-    area = {signal.feed_sequence(), clear ? 0 : signal.severity(),
+    area = {signal.feed_sequence(), signal.generation(), recorded, clear ? 0 : signal.severity(),
             signal.level() == detection::v1::SITE && signal.kind() == detection::v1::RISE};
     if (area.supporting) return true;
     if (alert.state == v1::OPEN || alert.state == v1::ACKNOWLEDGED) {

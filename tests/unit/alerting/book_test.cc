@@ -346,6 +346,7 @@ TEST_P(BookModelTest, BehavesAsTheModelThroughRandomWorkAndRestarts) {
   Shelf shelf(Routes());
   BookModel model(Routes());
   std::uint64_t feed = 0;
+  std::uint64_t generation = 0;
   std::vector<Signal> sent;
   const auto any_alert = [&] {
     return std::string(pick(2) != 0 ? "north" : "south") + "/SARS-CoV-2/" +
@@ -355,6 +356,12 @@ TEST_P(BookModelTest, BehavesAsTheModelThroughRandomWorkAndRestarts) {
     const bool spike = pick(2) != 0;
     const bool district = pick(2) != 0;
     const std::string where = pick(2) != 0 ? "north" : "south";
+    if (pick(40) == 0) {  // another feed, or other detectors
+      ++generation;
+      feed = static_cast<std::uint64_t>(pick(20));
+    } else if (pick(40) == 0) {  // detection has lost its directory
+      generation = 0;
+    }
     return MakeSignal({.level = district ? detection::v1::DISTRICT : detection::v1::SITE,
                        .area = district ? where : where + std::to_string(pick(3)),
                        .kind = spike ? detection::v1::SPIKE : detection::v1::RISE,
@@ -362,7 +369,9 @@ TEST_P(BookModelTest, BehavesAsTheModelThroughRandomWorkAndRestarts) {
                        .severity = static_cast<detection::v1::Severity>(1 + pick(3)),
                        .feed = ++feed,
                        .district = where,
-                       .rule = spike ? "spike" : "trend"});
+                       .rule = spike ? "spike" : "trend",
+                       .generation = generation,
+                       .recorded = pick(5) == 0 ? 0 : static_cast<std::int64_t>(1 + feed / 3)});
   };
   const auto any_pending = [&]() -> std::optional<storage::v1::DeliveryRecord> {
     const auto pending = shelf->Pending(pick(2) != 0 ? "hook" : "north-mail", 0);
@@ -371,7 +380,7 @@ TEST_P(BookModelTest, BehavesAsTheModelThroughRandomWorkAndRestarts) {
   };
   const base::Instant began = shelf.clock().Now();
   int forgotten = 0;
-  for (int step = 0; step < 350; ++step) {
+  for (int step = 0; step < 420; ++step) {
     shelf.clock().Advance(std::chrono::minutes(1));
     model.now = shelf.clock().Now();
     switch (pick(10)) {

@@ -56,6 +56,39 @@ class Story {
   base::Instant now_ = base::FromMicros(1'700'000'000'000'000);
 };
 
+TEST(LifecycleTest, ANewGenerationIsHeardWhateverItsNumbersAndTheOldOneNoMore) {
+  Story story;
+  EXPECT_EQ(story.Tell({.feed = 900, .recorded = 9000}), v1::OPENED);
+  // The database was replaced: its numbers and instants begin lower.
+  EXPECT_EQ(story.Tell({.phase = Signal::CLEARED, .feed = 20, .generation = 5, .recorded = 200}),
+            v1::RESOLVED_BY_DETECTION);
+  story.Tell({.phase = Signal::CLEARED, .feed = 20, .generation = 5, .recorded = 200});
+  EXPECT_FALSE(story.changed) << "a repetition";
+  EXPECT_EQ(story.Tell({.feed = 21, .generation = 5, .recorded = 210}), v1::REOPENED);
+  story.Tell({.phase = Signal::CLEARED, .feed = 19, .generation = 5, .recorded = 190});
+  EXPECT_FALSE(story.changed);
+}
+
+TEST(LifecycleTest, ALowerGenerationIsHeardFromTheFirstSampleTheAreaHasNotSeen) {
+  Story story;
+  EXPECT_EQ(story.Tell({.feed = 50, .generation = 5, .recorded = 500}), v1::OPENED);
+  story.Tell({.phase = Signal::CLEARED, .feed = 40, .recorded = 400});
+  EXPECT_FALSE(story.changed) << "detection lost its directory and says again what was heard";
+  EXPECT_EQ(story.Tell({.phase = Signal::CLEARED, .feed = 51, .recorded = 510}),
+            v1::RESOLVED_BY_DETECTION);
+  // It also lost the feed: the number was used before, but not by this sample.
+  EXPECT_EQ(story.Tell({.feed = 45, .recorded = 600}), v1::REOPENED);
+}
+
+TEST(LifecycleTest, SignalsThatDoNotSayWhenTheyWereRecordedAreOrderedByNumber) {
+  Story story;
+  EXPECT_EQ(story.Tell({.feed = 50}), v1::OPENED);
+  story.Tell({.phase = Signal::CLEARED, .feed = 50, .recorded = 500});
+  EXPECT_FALSE(story.changed);
+  EXPECT_EQ(story.Tell({.phase = Signal::CLEARED, .feed = 51, .recorded = 510}),
+            v1::RESOLVED_BY_DETECTION);
+}
+
 TEST(LifecycleTest, OpensOnADistrictRiseAndResolvesWhenItClears) {
   Story story;
   EXPECT_EQ(story.Tell({.severity = WARNING, .feed = 5}), v1::OPENED);

@@ -21,6 +21,9 @@ struct SignalSpec {
   std::string district = "north";
   std::string rule = "trend";
   std::string target = "SARS-CoV-2";
+  std::uint64_t generation = 0;
+  // Seconds; 0: the signal does not say.
+  std::int64_t recorded = 0;
 };
 
 inline Signal MakeSignal(const SignalSpec& spec) {
@@ -37,6 +40,8 @@ inline Signal MakeSignal(const SignalSpec& spec) {
   signal.set_feed_sequence(spec.feed);
   signal.set_signal_key(detection::v1::AreaLevel_Name(spec.level) + "/" + spec.area + "/" +
                         spec.target + "/" + spec.rule);
+  signal.set_generation(spec.generation);
+  if (spec.recorded != 0) signal.mutable_recorded_at()->set_seconds(spec.recorded);
   signal.mutable_observed_at()->set_seconds(1'600'000'000 + static_cast<std::int64_t>(spec.feed));
   signal.mutable_evidence()->set_score(static_cast<double>(spec.feed));
   return signal;

@@ -146,6 +146,42 @@ TEST(EngineTest, OneContaminatedSampleIsASpikeAtItsSiteAndNoRiseOfTheDistrict) {
   EXPECT_EQ(cleared, 1U);
 }
 
+TEST(EngineTest, SaysWhatIsHeldNowAndForgetsItAtAReset) {
+  Feed feed;
+  for (int day = 0; day < 150; day += 3) {
+    for (const char* site : {"a", "b"}) {
+      feed.Give(feed.Make(day, site, std::pow(10, 4.3 + 0.2 * Noise(5 * day + site[0]))));
+    }
+  }
+  EXPECT_TRUE(feed.engine->Held(1, {}).empty());
+  const std::vector<SignalChange> raised = feed.Give(feed.Make(150, "a", 2e6));
+  ASSERT_EQ(raised.size(), 1U);
+  const std::vector<SignalChange> held = feed.engine->Held(77, base::FromMicros(5));
+  ASSERT_EQ(held.size(), 1U);
+  EXPECT_EQ(held[0].signal_key, raised[0].signal_key);
+  EXPECT_EQ(held[0].phase, Phase::kUpdated);
+  EXPECT_EQ(held[0].severity, raised[0].severity);
+  EXPECT_EQ(held[0].evidence.score, raised[0].evidence.score);
+  EXPECT_EQ(held[0].evidence.explanation, raised[0].evidence.explanation);
+  EXPECT_EQ(held[0].feed_sequence, 77U);
+  EXPECT_EQ(held[0].known_at, base::FromMicros(5));
+  feed.engine->Reset();
+  EXPECT_TRUE(feed.engine->Held(1, {}).empty());
+  EXPECT_TRUE(feed.engine->States("", "").empty());
+  EXPECT_EQ(feed.engine->statistics().observations, 0U);
+}
+
+TEST(EngineTest, TheFingerprintNamesEveryDetectorWithItsVersion) {
+  const std::string all = Engine::Create().value()->Fingerprint();
+  for (const auto& detector : RegisteredDetectors()) {
+    EXPECT_THAT(all, ::testing::HasSubstr(detector->info().name + " " + detector->info().version));
+  }
+  const std::string one =
+      Engine::Create({RegisteredDetectors()[0]->info().name}).value()->Fingerprint();
+  EXPECT_NE(one, all);
+  EXPECT_EQ(Engine::Create().value()->Fingerprint(), all);
+}
+
 TEST(EngineTest, AnAmendmentReplacesTheOldVersionAndAnOldVersionIsIgnored) {
   Feed amended;
   Feed clean;

@@ -4,183 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <thread>
+#include <map>
+#include <random>
 
-#include "belgrand/alerting/v1/alerting.grpc.pb.h"
-#include "belgrand/detection/v1/detection.grpc.pb.h"
-#include "belgrand/timeseries/v1/timeseries.grpc.pb.h"
-#include "detection/engine.h"
-#include "detection/simulate.h"
-#include "platform/base/mutex.h"
-#include "platform/rpc/channel.h"
-#include "platform/rpc/server.h"
-#include "platform/rpc/status.h"
+#include "platform/storage/keys.h"
 #include "services/detection/backoff.h"
-#include "services/detection/signal_outbox.h"
-#include "services/detection/wire.h"
-#include "services/shared/sample_convert.h"
-#include "services/shared/timestamp.h"
-#include "tests/support/simulated_feed.h"
-#include "tests/support/status_matchers.h"
-#include "tests/support/temp_dir.h"
-#include "tests/unit/services/fake_peers.h"
+#include "tests/unit/services/detection_fixture.h"
 
 namespace belgrand::detection {
 namespace {
-
-using timeseries::v1::SampleVersion;
-
-// A feed of given versions: sends them in pieces of seven, breaks off every `break_every` pieces,
-// and then stays open as the real one does.
-class FakeFeed final : public timeseries::v1::TimeseriesService::Service {
- public:
-  grpc::Status FollowFeed(grpc::ServerContext* context,
-                          const timeseries::v1::FollowFeedRequest* request,
-                          grpc::ServerWriter<timeseries::v1::FollowFeedResponse>* writer) override {
-    ++calls;
-    std::uint64_t next = request->after_sequence();
-    if (next > versions.size()) return {grpc::StatusCode::OUT_OF_RANGE, "beyond the feed"};
-    for (int piece = 1; !context->IsCancelled(); ++piece) {
-      const std::uint64_t end = std::min<std::uint64_t>(visible.load(), versions.size());
-      if (next == end) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        continue;
-      }
-      timeseries::v1::FollowFeedResponse response;
-      response.set_newest_sequence(end);
-      for (int i = 0; i < 7 && next < end; ++i) *response.add_samples() = versions[next++];
-      if (!writer->Write(response)) break;
-      if (break_every > 0 && piece % break_every == 0) {
-        return {grpc::StatusCode::UNAVAILABLE, "restarting"};
-      }
-    }
-    return grpc::Status::OK;
-  }
-  std::vector<SampleVersion> versions;
-  std::atomic<std::uint64_t> visible = 0;
-  std::atomic<int> break_every = 0;
-  std::atomic<int> calls = 0;
-};
-
-// Keeps what it is told once; refuses every `fail_every`-th call, half of the time after having
-// kept it.
-class FakeAlerting final : public alerting::v1::AlertingService::Service {
- public:
-  grpc::Status ReportSignals(grpc::ServerContext*,
-                             const alerting::v1::ReportSignalsRequest* request,
-                             alerting::v1::ReportSignalsResponse*) override {
-    const int call = ++calls;
-    const bool fails = down || (fail_every > 0 && call % fail_every == 0);
-    if (fails && (down || call % 2 == 0)) return {grpc::StatusCode::UNAVAILABLE, "down"};
-    const base::MutexLock lock(mutex_);
-    for (const v1::Signal& signal : request->signals()) {
-      const std::string id = signal.signal_key() + "@" + std::to_string(signal.feed_sequence());
-      if (std::find(seen_.begin(), seen_.end(), id) == seen_.end()) seen_.push_back(id);
-    }
-    if (fails) return {grpc::StatusCode::UNAVAILABLE, "answer lost"};
-    return grpc::Status::OK;
-  }
-  std::vector<std::string> seen() {
-    const base::MutexLock lock(mutex_);
-    return seen_;
-  }
-  std::atomic<bool> down = false;
-  std::atomic<int> fail_every = 0;
-  std::atomic<int> calls = 0;
-
- private:
-  base::Mutex mutex_;
-  std::vector<std::string> seen_ GUARDED_BY(mutex_);
-};
-
-class DetectionRoleTest : public ::testing::Test {
- protected:
-  DetectionRoleTest() {
-    SimulationOptions options;
-    options.districts = 2;
-    options.days = 250;
-    options.seed = 5;
-    const Simulation simulation = Simulate(options).value();
-    for (const sample::Site& site : simulation.sites) {
-      sites_.Put(site.site_id, site.district_id, site.population_served);
-    }
-    auto engine = Engine::Create().value();
-    for (const Observation& observation : testing::ObservationsOf(simulation)) {
-      SampleVersion version = shared::ToVersion(observation.measurement);
-      version.set_version(1);
-      version.set_feed_sequence(observation.feed_sequence);
-      *version.mutable_recorded_at() = shared::ToTimestamp(observation.known_at);
-      feed_.versions.push_back(version);
-      for (const SignalChange& change : engine->OnSample(observation)) {
-        expected_.push_back(change.signal_key + "@" + std::to_string(change.feed_sequence));
-      }
-    }
-    rpc::ServerOptions peers;
-    peers.listen = "127.0.0.1:0";
-    peers.services = {&feed_, &sites_, &alerting_, &compliance_};
-    peer_server_ = rpc::Server::Create(peers).value();
-    for (const auto role : {shared::RoleName::kTimeseries, shared::RoleName::kAlerting,
-                            shared::RoleName::kCompliance}) {
-      peers_.Set(role, peer_server_->InProcessChannel());
-    }
-    guard_.Open();
-  }
-  ~DetectionRoleTest() override {
-    StopRole();
-    peer_server_->Stop(std::chrono::seconds(5));
-  }
-
-  void StartRole() {
-    auto role = CreateDetectionRole({}, {clock_, metrics_, peers_, guard_, directory_.path()});
-    ASSERT_OK(role);
-    role_ = std::move(*role);
-    rpc::ServerOptions options;
-    options.listen = "127.0.0.1:0";
-    options.services = role_->services();
-    server_ = rpc::Server::Create(options).value();
-    stub_ = v1::DetectionService::NewStub(server_->InProcessChannel());
-    ASSERT_OK(role_->Start());
-  }
-  void StopRole() {
-    if (!role_) return;
-    role_->Stop();
-    server_->Stop(std::chrono::seconds(5));
-    server_.reset();
-    role_.reset();
-  }
-  // Waits for the condition, at most a minute.
-  template <typename Condition>
-  bool Eventually(const Condition& condition) {
-    for (int i = 0; i < 6000; ++i) {
-      if (condition()) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return false;
-  }
-  std::uint64_t Processed() {
-    grpc::ClientContext context;
-    v1::GetProgressResponse response;
-    const grpc::Status status = stub_->GetProgress(&context, {}, &response);
-    EXPECT_OK(rpc::FromGrpc(status));
-    return response.processed_sequence();
-  }
-
-  testing::TempDir directory_;
-  base::FakeClock clock_{base::Instant(std::chrono::days(19000))};
-  metrics::Registry metrics_;
-  shared::Peers peers_;
-  shared::Guard guard_{clock_, metrics_, peers_};
-  FakeFeed feed_;
-  testing::FakeSites sites_;
-  FakeAlerting alerting_;
-  testing::FakeCompliance compliance_;
-  std::unique_ptr<rpc::Server> peer_server_;
-  std::unique_ptr<rpc::Server> server_;
-  std::unique_ptr<shared::Role> role_;
-  std::unique_ptr<v1::DetectionService::Stub> stub_;
-  std::vector<std::string> expected_;
-};
 
 TEST_F(DetectionRoleTest, HandsOverWhatTheEngineSaysInOrderThroughFaultsAndRestarts) {
   ASSERT_GT(expected_.size(), 10U);
@@ -258,17 +90,6 @@ TEST(StopSignalTest, CancelsEveryCallUnderWayAndOneThatBeginsLater) {
   EXPECT_EQ(stub->ListSites(&ended, {}, &response).error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
-TEST_F(DetectionRoleTest, RefusesAFeedThatEndsBeforeItsOwnPosition) {
-  feed_.visible = 200;
-  StartRole();
-  ASSERT_TRUE(Eventually([&] { return Processed() == 200; }));
-  StopRole();
-  feed_.visible = 100;
-  StartRole();
-  EXPECT_TRUE(
-      Eventually([&] { return role_->Ready().code() == base::StatusCode::kFailedPrecondition; }));
-}
-
 TEST_F(DetectionRoleTest, AnswersWhatItBelievesAndHowItJudges) {
   feed_.visible = feed_.versions.size();
   StartRole();
@@ -301,22 +122,101 @@ TEST(SignalOutboxTest, SurvivesAReopenAndKeepsTheOrder) {
   testing::TempDir directory;
   {
     auto outbox = SignalOutbox::Open(directory.path() / "d").value();
-    EXPECT_EQ(outbox->LoadProgress().value(), 0U);
+    EXPECT_EQ(outbox->LoadProgress()->processed_sequence(), 0U);
     std::vector<v1::Signal> signals(3);
+    for (v1::Signal& signal : signals) signal.set_phase(v1::Signal::RAISED);
     signals[0].set_feed_sequence(300);
     signals[1].set_feed_sequence(300);
     signals[1].set_signal_key("second");
     signals[2].set_feed_sequence(301);
-    ASSERT_OK(outbox->Commit(305, signals));
+    storage::v1::DetectionProgress progress;
+    progress.set_processed_sequence(305);
+    ASSERT_OK(outbox->Commit(progress, signals));
   }
   auto outbox = SignalOutbox::Open(directory.path() / "d").value();
-  EXPECT_EQ(outbox->LoadProgress().value(), 305U);
+  EXPECT_EQ(outbox->LoadProgress()->processed_sequence(), 305U);
   EXPECT_EQ(outbox->Depth().value(), 3U);
   const auto two = outbox->Oldest(2).value();
   ASSERT_EQ(two.size(), 2U);
   EXPECT_EQ(two[1].signal.signal_key(), "second");
   ASSERT_OK(outbox->Remove(two));
   EXPECT_EQ(outbox->Oldest(9).value().at(0).signal.feed_sequence(), 301U);
+}
+
+TEST(SignalOutboxTest, ANewGenerationComesAfterAllOfTheOldWhateverItsNumbers) {
+  testing::TempDir directory;
+  {  // An entry as versions without generations wrote it.
+    storage::StoreOptions options;
+    options.directory = directory.path() / "d";
+    options.families = {"progress", "outbox"};
+    auto store = storage::Store::Open(options).value();
+    v1::Signal signal;
+    signal.set_signal_key("oldest");
+    signal.set_feed_sequence(900);
+    storage::v1::SignalRecord record;
+    record.set_signal(signal.SerializeAsString());
+    std::string key;
+    storage::AppendUint64(key, 900);
+    storage::AppendUint32(key, 0);
+    storage::Batch batch;
+    batch.Put(1, key, record.SerializeAsString());
+    ASSERT_OK(store->Write(batch));
+  }
+  auto outbox = SignalOutbox::Open(directory.path() / "d").value();
+  std::uint64_t number = 1000;
+  for (const std::uint64_t generation : {1'700'000'000'000'000U, 1'700'000'000'000'001U}) {
+    v1::Signal signal;
+    signal.set_phase(v1::Signal::RAISED);
+    signal.set_signal_key(std::to_string(generation));
+    signal.set_feed_sequence(number -= 400);
+    signal.set_generation(generation);
+    ASSERT_OK(outbox->Commit({}, {signal}));
+  }
+  std::vector<std::string> order;
+  const auto entries = outbox->Oldest(9).value();
+  for (const auto& entry : entries) order.push_back(entry.signal.signal_key());
+  EXPECT_THAT(order, ::testing::ElementsAre("oldest", "1700000000000000", "1700000000000001"));
+}
+
+TEST(SignalOutboxTest, KnowsWhatIsHeldThroughRandomWorkAndRestarts) {
+  const unsigned seed = ::testing::UnitTest::GetInstance()->random_seed() + 1U;
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  testing::TempDir directory;
+  auto outbox = SignalOutbox::Open(directory.path() / "d").value();
+  std::map<std::pair<std::string, std::string>, int> model;  // severity
+  for (std::uint64_t step = 1; step <= 300; ++step) {
+    std::vector<v1::Signal> signals(random() % 4);
+    for (v1::Signal& signal : signals) {
+      signal.set_district_id(random() % 2 == 0 ? "north" : "nor");
+      signal.set_signal_key("key " + std::to_string(random() % 5));
+      signal.set_phase(static_cast<v1::Signal::Phase>(1 + random() % 3));
+      signal.set_severity(static_cast<v1::Severity>(1 + random() % 3));
+      signal.set_feed_sequence(step);
+      signal.mutable_evidence()->set_explanation("long");
+      const std::pair<std::string, std::string> key{signal.district_id(), signal.signal_key()};
+      if (signal.phase() == v1::Signal::CLEARED) {
+        model.erase(key);
+      } else {
+        model[key] = signal.severity();
+      }
+    }
+    storage::v1::DetectionProgress progress;
+    progress.set_processed_sequence(step);
+    ASSERT_OK(outbox->Commit(progress, signals));
+    if (random() % 20 == 0) {
+      outbox.reset();
+      outbox = SignalOutbox::Open(directory.path() / "d").value();
+    }
+    const Holds holds = outbox->LoadHolds().value();
+    std::map<std::pair<std::string, std::string>, int> actual;
+    for (const auto& [key, signal] : holds) {
+      actual[key] = signal.severity();
+      EXPECT_FALSE(signal.has_evidence());
+    }
+    ASSERT_EQ(actual, model) << "step " << step;
+    ASSERT_EQ(outbox->LoadProgress()->processed_sequence(), step);
+  }
 }
 
 }  // namespace

@@ -67,112 +67,138 @@ TEST_P(FsckTest, FindsPlantedDamage) {
   EXPECT_THAT(report->problems, ::testing::Contains(HasSubstr(GetParam().expected)));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Damages, FsckTest,
-    ::testing::
-        Values(
-            Damage{
-                "FeedGap",
-                [](const storage::Store&, storage::Batch& b) { b.Delete(kFeedFamily, FeedKey(2)); },
-                "number 3 comes where 2 is due"},
-            Damage{"FeedEnd",
-                   [](const storage::Store&, storage::Batch& b) {
-                     b.Put(kMetaFamily, kNewestFeedKey, MetaNumber(9));
-                   },
-                   "the feed ends at 5"},
-            Damage{"FeedPointsElsewhere",
-                   [](const storage::Store& s, storage::Batch& b) {
-                     b.Put(kFeedFamily, FeedKey(2), FirstValue(s, kFeedFamily));
-                   },
-                   "points to a version with number 1"},
-            Damage{"FeedEntryBlank",
-                   [](const storage::Store&, storage::Batch& b) {
-                     b.Put(kFeedFamily, FeedKey(1), "");
-                   },
-                   "is not what feed number 1 names"},
-            Damage{"VersionLost",
-                   [](const storage::Store& s, storage::Batch& b) {
-                     b.Delete(kSeriesFamily, FirstValue(s, kFeedFamily));
-                   },
-                   "points to no version"},
-            Damage{"VersionMisplaced",
-                   [](const storage::Store& s, storage::Batch& b) {
-                     Record record = FirstVersion(s);
-                     record.set_collected_at_us(record.collected_at_us() + 1);
-                     b.Put(kSeriesFamily, FirstKey(s, kSeriesFamily), record.SerializeAsString());
-                   },
-                   "does not lie where its content says"},
-            Damage{"VersionUnreadable",
-                   [](const storage::Store& s, storage::Batch& b) {
-                     b.Put(kSeriesFamily, FirstKey(s, kSeriesFamily), "\xff\xff");
-                   },
-                   "cannot be read"},
-            Damage{"VersionDuplicatedOutsideTheIndexes",
-                   [](const storage::Store& s, storage::Batch& b) {
-                     Record record = FirstVersion(s);
-                     record.set_version(7);
-                     b.Put(kSeriesFamily, SeriesKey(record), record.SerializeAsString());
-                   },
-                   "is not listed in its row"},
-            Damage{"RecordedOutOfOrder",
-                   [](const storage::Store& s, storage::Batch& b) {
-                     const std::string key = *s.Get(kFeedFamily, FeedKey(3)).value();
-                     Record record;
-                     EXPECT_TRUE(record.ParseFromString(*s.Get(kSeriesFamily, key).value()));
-                     record.set_recorded_at_us(1);
-                     b.Put(kSeriesFamily, key, record.SerializeAsString());
-                   },
-                   "was recorded before"},
-            Damage{"RecordedAfterTheLast",
-                   [](const storage::Store&, storage::Batch& b) {
-                     b.Put(kMetaFamily, kLastRecordedKey, MetaNumber(5));
-                   },
-                   "a version was recorded at"},
-            Damage{"HeadLost",
-                   [](const storage::Store& s, storage::Batch& b) {
-                     b.Delete(kRowsFamily, FirstKey(s, kRowsFamily));
-                   },
-                   "is not listed in its row"},
-            Damage{"HeadHashWrong",
-                   [](const storage::Store& s, storage::Batch& b) {
-                     storage::v1::RowHead head;
-                     EXPECT_TRUE(head.ParseFromString(FirstValue(s, kRowsFamily)));
-                     head.set_content_hash("other");
-                     b.Put(kRowsFamily, FirstKey(s, kRowsFamily), head.SerializeAsString());
-                   },
-                   "content hash"},
-            Damage{
-                "HeadVersionWrong",
-                [](const storage::Store& s, storage::Batch& b) {
-                  storage::v1::RowHead head;
-                  EXPECT_TRUE(head.ParseFromString(FirstValue(s, kRowsFamily)));
-                  head.set_version(4);
-                  b.Put(kRowsFamily, FirstKey(s, kRowsFamily), head.SerializeAsString());
-                },
-                "is at version 4"},
-            Damage{"MarkLost",
-                   [](const storage::Store& s,
-                      storage::Batch& b) { b.Delete(kSeriesFamily, MarkKey(s)); },
-                   "moved away is missing"},
-            Damage{"SiteLost",
-                   [](const storage::Store&,
-                      storage::Batch& b) { b.Delete(kSitesFamily, SiteKey("shieldhall")); },
-                   "not in the catalogue"},
-            Damage{
-                "SiteMisplaced",
-                [](const storage::Store& s, storage::Batch& b) {
-                  b.Put(kSitesFamily, SiteKey("zzz"), FirstValue(s, kSitesFamily));
-                },
-                "holds site 'seafield'"},
-            Damage{"FormatUnknown",
-                   [](const storage::Store&,
-                      storage::Batch& b) { b.Put(kMetaFamily, kFormatKey, MetaNumber(2)); },
-                   "is 2, not 1"},
-            Damage{"MetaTorn",
-                   [](const storage::Store&,
-                      storage::Batch& b) { b.Put(kMetaFamily, kNewestFeedKey, "x"); },
-                   "has 1 bytes"}),
-    [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(Damages, FsckTest,
+                         ::testing::Values(Damage{"FeedGap",
+                                                  [](const storage::Store&, storage::Batch& b) {
+                                                    b.Delete(kFeedFamily, FeedKey(2));
+                                                  },
+                                                  "number 3 comes where 2 is due"},
+                                           Damage{"FeedIdLost",
+                                                  [](const storage::Store&, storage::Batch& b) {
+                                                    b.Delete(kMetaFamily, kFeedIdKey);
+                                                  },
+                                                  "meta 'feed_id': is missing"},
+                                           Damage{"FeedIdShort",
+                                                  [](const storage::Store&, storage::Batch& b) {
+                                                    b.Put(kMetaFamily, kFeedIdKey, "short");
+                                                  },
+                                                  "meta 'feed_id': has 5 bytes, not 16"},
+                                           Damage{"FeedEnd",
+                                                  [](const storage::Store&, storage::Batch& b) {
+                                                    b.Put(kMetaFamily, kNewestFeedKey,
+                                                          MetaNumber(9));
+                                                  },
+                                                  "the feed ends at 5"},
+                                           Damage{"FeedPointsElsewhere",
+                                                  [](const storage::Store& s, storage::Batch& b) {
+                                                    b.Put(kFeedFamily, FeedKey(2),
+                                                          FirstValue(s, kFeedFamily));
+                                                  },
+                                                  "points to a version with number 1"},
+                                           Damage{"FeedEntryBlank",
+                                                  [](const storage::Store&, storage::Batch& b) {
+                                                    b.Put(kFeedFamily, FeedKey(1), "");
+                                                  },
+                                                  "is not what feed number 1 names"},
+                                           Damage{"VersionLost",
+                                                  [](const storage::Store& s, storage::Batch& b) {
+                                                    b.Delete(kSeriesFamily,
+                                                             FirstValue(s, kFeedFamily));
+                                                  },
+                                                  "points to no version"},
+                                           Damage{"VersionMisplaced",
+                                                  [](const storage::Store& s, storage::Batch& b) {
+                                                    Record record = FirstVersion(s);
+                                                    record.set_collected_at_us(
+                                                        record.collected_at_us() + 1);
+                                                    b.Put(kSeriesFamily, FirstKey(s, kSeriesFamily),
+                                                          record.SerializeAsString());
+                                                  },
+                                                  "does not lie where its content says"},
+                                           Damage{"VersionUnreadable",
+                                                  [](const storage::Store& s, storage::Batch& b) {
+                                                    b.Put(kSeriesFamily, FirstKey(s, kSeriesFamily),
+                                                          "\xff\xff");
+                                                  },
+                                                  "cannot be read"},
+                                           Damage{"VersionDuplicatedOutsideTheIndexes",
+                                                  [](const storage::Store& s, storage::Batch& b) {
+                                                    Record record = FirstVersion(s);
+                                                    record.set_version(7);
+                                                    b.Put(kSeriesFamily, SeriesKey(record),
+                                                          record.SerializeAsString());
+                                                  },
+                                                  "is not listed in its row"},
+                                           Damage{"RecordedOutOfOrder",
+                                                  [](const storage::Store& s, storage::Batch& b) {
+                                                    const std::string key =
+                                                        *s.Get(kFeedFamily, FeedKey(3)).value();
+                                                    Record record;
+                                                    EXPECT_TRUE(record.ParseFromString(
+                                                        *s.Get(kSeriesFamily, key).value()));
+                                                    record.set_recorded_at_us(1);
+                                                    b.Put(kSeriesFamily, key,
+                                                          record.SerializeAsString());
+                                                  },
+                                                  "was recorded before"},
+                                           Damage{"RecordedAfterTheLast",
+                                                  [](const storage::Store&, storage::Batch& b) {
+                                                    b.Put(kMetaFamily, kLastRecordedKey,
+                                                          MetaNumber(5));
+                                                  },
+                                                  "a version was recorded at"},
+                                           Damage{"HeadLost",
+                                                  [](const storage::Store& s, storage::Batch& b) {
+                                                    b.Delete(kRowsFamily, FirstKey(s, kRowsFamily));
+                                                  },
+                                                  "is not listed in its row"},
+                                           Damage{"HeadHashWrong",
+                                                  [](const storage::Store& s, storage::Batch& b) {
+                                                    storage::v1::RowHead head;
+                                                    EXPECT_TRUE(head.ParseFromString(
+                                                        FirstValue(s, kRowsFamily)));
+                                                    head.set_content_hash("other");
+                                                    b.Put(kRowsFamily, FirstKey(s, kRowsFamily),
+                                                          head.SerializeAsString());
+                                                  },
+                                                  "content hash"},
+                                           Damage{"HeadVersionWrong",
+                                                  [](const storage::Store& s, storage::Batch& b) {
+                                                    storage::v1::RowHead head;
+                                                    EXPECT_TRUE(head.ParseFromString(
+                                                        FirstValue(s, kRowsFamily)));
+                                                    head.set_version(4);
+                                                    b.Put(kRowsFamily, FirstKey(s, kRowsFamily),
+                                                          head.SerializeAsString());
+                                                  },
+                                                  "is at version 4"},
+                                           Damage{"MarkLost",
+                                                  [](const storage::Store& s, storage::Batch& b) {
+                                                    b.Delete(kSeriesFamily, MarkKey(s));
+                                                  },
+                                                  "moved away is missing"},
+                                           Damage{"SiteLost",
+                                                  [](const storage::Store&, storage::Batch& b) {
+                                                    b.Delete(kSitesFamily, SiteKey("shieldhall"));
+                                                  },
+                                                  "not in the catalogue"},
+                                           Damage{"SiteMisplaced",
+                                                  [](const storage::Store& s, storage::Batch& b) {
+                                                    b.Put(kSitesFamily, SiteKey("zzz"),
+                                                          FirstValue(s, kSitesFamily));
+                                                  },
+                                                  "holds site 'seafield'"},
+                                           Damage{"FormatUnknown",
+                                                  [](const storage::Store&, storage::Batch& b) {
+                                                    b.Put(kMetaFamily, kFormatKey, MetaNumber(2));
+                                                  },
+                                                  "is 2, not 1"},
+                                           Damage{"MetaTorn",
+                                                  [](const storage::Store&, storage::Batch& b) {
+                                                    b.Put(kMetaFamily, kNewestFeedKey, "x");
+                                                  },
+                                                  "has 1 bytes"}),
+                         [](const auto& test) { return test.param.name; });
 
 TEST_F(SampleStoreTest, FsckOfNothingIsNotFoundAndOfAnOpenStoreIsRefused) {
   EXPECT_THAT(Fsck(directory_.path() / "absent"),

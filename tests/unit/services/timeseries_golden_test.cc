@@ -71,6 +71,8 @@ class GoldenTest : public SampleStoreTest {
     std::string text;
     for (storage::Family family = 0; family < kFamilyCount; ++family) {
       for (storage::Cursor c = (*raw)->Scan(family, "", ""); c.Valid(); c.Next()) {
+        // Random. The file has none, as the databases of the first versions.
+        if (family == kMetaFamily && c.key() == kFeedIdKey) continue;
         text += fmt::format("{} {} {}\n", family, Hex(c.key()), Hex(c.value()));
       }
     }
@@ -102,8 +104,9 @@ TEST_F(GoldenTest, DatabaseOfFormat1IsRead) {
     while (file >> family >> key >> value) batch.Put(family, Bytes(key), Bytes(value));
     ASSERT_FALSE(batch.empty()) << "no golden file at " << GoldenPath();
     ASSERT_OK((*raw)->Write(batch));
-    EXPECT_TRUE(Fsck(**raw)->clean());
   }
+  Reopen();
+  EXPECT_TRUE(CloseAndFsck().clean());
   Reopen();
   const auto history = store_->History("lab", "s1", "sars-cov-2");
   ASSERT_OK(history);

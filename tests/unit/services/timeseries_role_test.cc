@@ -290,6 +290,34 @@ TEST_F(TimeseriesRoleTest, FollowerOfAnotherDatabaseIsTurnedAway) {
               StatusIs(base::StatusCode::kOutOfRange, HasSubstr("another database")));
 }
 
+TEST_F(TimeseriesRoleTest, AFollowerShowsThePlaceItWasGivenAndIsLetInOnlyWithIt) {
+  ASSERT_OK(Append({Sample("s1", "seafield", 1), Sample("s2", "seafield", 2)}));
+  v1::FollowFeedResponse response;
+  {
+    grpc::ClientContext context;
+    auto reader = samples_->FollowFeed(&context, {});
+    ASSERT_TRUE(reader->Read(&response));
+    context.TryCancel();
+  }
+  EXPECT_EQ(response.covered_sequence(), 2u);
+  EXPECT_EQ(response.point().sequence(), 2u);
+  v1::FollowFeedRequest request;  // from the beginning, and having been further already
+  *request.mutable_handled() = response.point();
+  {
+    grpc::ClientContext context;
+    auto reader = samples_->FollowFeed(&context, request);
+    ASSERT_TRUE(reader->Read(&response));
+    EXPECT_EQ(response.samples_size(), 2);
+    context.TryCancel();
+  }
+  request.mutable_handled()->set_digest("of another entry");
+  grpc::ClientContext context;
+  auto reader = samples_->FollowFeed(&context, request);
+  EXPECT_FALSE(reader->Read(&response));
+  EXPECT_THAT(rpc::FromGrpc(reader->Finish()),
+              StatusIs(base::StatusCode::kOutOfRange, HasSubstr("older copy")));
+}
+
 TEST_F(TimeseriesRoleTest, SitesAreListedByDistrictAndEveryViolationIsNamed) {
   grpc::ClientContext context;
   v1::ListSitesRequest request;
