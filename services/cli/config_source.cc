@@ -49,7 +49,8 @@ void AddConfigFlags(CLI::App& app, ConfigFlags& flags) {
   app.add_option("--set", flags.overrides, "Override one field: field.path=value");
 }
 
-base::StatusOr<config::v1::Config> LoadConfig(const ConfigFlags& flags) {
+base::StatusOr<config::v1::Config> LoadConfig(const ConfigFlags& flags,
+                                              const std::vector<shared::RoleName>& roles) {
   config::v1::Config config;
   if (!flags.file.empty()) {
     ASSIGN_OR_RETURN(config, config::LoadTextproto<config::v1::Config>(flags.file));
@@ -62,6 +63,9 @@ base::StatusOr<config::v1::Config> LoadConfig(const ConfigFlags& flags) {
   }
   config = shared::WithDefaults(config);
   std::vector<std::string> problems = shared::CheckConfig(config);
+  for (std::string& problem : shared::CheckPeersOf(config, roles)) {
+    problems.push_back(std::move(problem));
+  }
   for (std::string& problem : alerting::CheckAlertingConfig(config.alerting())) {
     problems.push_back(std::move(problem));
   }

@@ -7,6 +7,7 @@
 
 #include "belgrand/config/v1/config.pb.h"
 #include "platform/base/error.h"
+#include "services/shared/peers.h"
 
 namespace CLI {
 class App;
@@ -21,7 +22,9 @@ struct ConfigFlags {
 
 void AddConfigFlags(CLI::App& app, ConfigFlags& flags);
 
+// The configuration of a process that serves these roles; empty: of one that serves none.
 // InvalidArgument lists every problem, one a line.
-base::StatusOr<config::v1::Config> LoadConfig(const ConfigFlags& flags);
+base::StatusOr<config::v1::Config> LoadConfig(const ConfigFlags& flags,
+                                              const std::vector<shared::RoleName>& roles);
 
 }  // namespace belgrand::cli

@@ -1,5 +1,6 @@
 #include "services/cli/process.h"
 
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "services/compliance/compliance_role.h"
 #include "services/detection/detection_role.h"
 #include "services/ingest/ingest_service.h"
+#include "services/shared/config_check.h"
 #include "services/shared/guard.h"
 #include "services/shared/runtime.h"
 #include "services/timeseries/timeseries_role.h"
@@ -40,22 +42,6 @@ base::StatusOr<std::unique_ptr<Role>> CreateRole(RoleName name, const config::v1
       return alerting::CreateAlertingRole(config, runtime);
   }
   return base::Internal("unknown role");
-}
-
-const std::string& PeerAddress(const config::v1::Peers& peers, RoleName role) {
-  switch (role) {
-    case RoleName::kCompliance:
-      return peers.compliance();
-    case RoleName::kTimeseries:
-      return peers.timeseries();
-    case RoleName::kIngest:
-      return peers.ingest();
-    case RoleName::kDetection:
-      return peers.detection();
-    case RoleName::kAlerting:
-      return peers.alerting();
-  }
-  return peers.compliance();
 }
 
 std::optional<rpc::TlsFiles> TlsOf(const config::v1::Config& config) {
@@ -126,12 +112,9 @@ base::Status Process::Impl::ConnectPeers(const std::vector<RoleName>& names) {
       peers.Set(name, server->InProcessChannel());
       continue;
     }
-    const std::string& address = PeerAddress(config.peers(), name);
-    if (address.empty()) {
-      return base::InvalidArgument(
-          "peers.{} is not set and --role does not include it: give its host:port",
-          shared::Name(name));
-    }
+    // Absent: CheckPeersOf says that no role of this process calls it.
+    const std::string& address = shared::PeerAddress(config.peers(), name);
+    if (address.empty()) continue;
     ASSIGN_OR_RETURN(auto channel, rpc::OpenChannel(address, TlsOf(config), WireLimit(config)));
     peers.Set(name, std::move(channel));
   }
@@ -173,6 +156,9 @@ Process::~Process() { Stop(); }
 base::StatusOr<std::unique_ptr<Process>> Process::Create(const config::v1::Config& config,
                                                          const std::vector<RoleName>& roles,
                                                          const base::Clock& clock) {
+  if (const auto missing = shared::CheckPeersOf(config, roles); !missing.empty()) {
+    return base::InvalidArgument("{}", fmt::join(missing, "\n"));
+  }
   RETURN_IF_ERROR(MakeDirectory(config.data_dir()));
   auto impl = std::make_unique<Impl>(config, clock);
   RETURN_IF_ERROR(impl->CreateRoles(roles));

@@ -20,6 +20,13 @@ struct ServeFlags {
   std::vector<std::string> roles = {"all"};
 };
 
+void AddFlags(CLI::App& app, ServeFlags& flags) {
+  AddConfigFlags(app, flags.config);
+  app.add_option("--role", flags.roles,
+                 "all (default), or any of compliance, timeseries, ingest, alerting, detection")
+      ->delimiter(',');
+}
+
 // Empty and a message on standard error when a name is unknown.
 std::vector<shared::RoleName> ParseRoles(const std::vector<std::string>& names) {
   std::vector<shared::RoleName> roles;
@@ -41,7 +48,7 @@ std::vector<shared::RoleName> ParseRoles(const std::vector<std::string>& names) 
 int Serve(const ServeFlags& flags) {
   const auto roles = ParseRoles(flags.roles);
   if (roles.empty()) return kExitUsage;
-  const auto config = LoadConfig(flags.config);
+  const auto config = LoadConfig(flags.config, roles);
   if (!config.ok()) {
     std::cerr << base::Message(config.status()) << "\n";
     return kExitConfig;
@@ -74,8 +81,10 @@ int Serve(const ServeFlags& flags) {
   return kExitOk;
 }
 
-int CheckConfigFile(const ConfigFlags& flags) {
-  const auto config = LoadConfig(flags);
+int CheckConfigFile(const ServeFlags& flags) {
+  const auto roles = ParseRoles(flags.roles);
+  if (roles.empty()) return kExitUsage;
+  const auto config = LoadConfig(flags.config, roles);
   if (!config.ok()) {
     std::cerr << base::Message(config.status()) << "\n";
     return kExitConfig;
@@ -88,18 +97,15 @@ int CheckConfigFile(const ConfigFlags& flags) {
 
 void AddServe(CLI::App& app, RunSlot& run) {
   auto flags = std::make_shared<ServeFlags>();
-  AddConfigFlags(app, flags->config);
-  app.add_option("--role", flags->roles,
-                 "all (default), or any of compliance, timeseries, ingest, alerting, detection")
-      ->delimiter(',');
+  AddFlags(app, *flags);
   app.callback([flags, &run] { run = [flags] { return Serve(*flags); }; });
 }
 
 void AddCheckConfig(CLI::App& app, RunSlot& run) {
-  auto flags = std::make_shared<ConfigFlags>();
-  app.add_option("file", flags->file,
+  auto flags = std::make_shared<ServeFlags>();
+  app.add_option("file", flags->config.file,
                  "Configuration file (textproto of belgrand.config.v1.Config)");
-  AddConfigFlags(app, *flags);
+  AddFlags(app, *flags);
   app.callback([flags, &run] { run = [flags] { return CheckConfigFile(*flags); }; });
 }
 

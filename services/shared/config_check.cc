@@ -262,4 +262,44 @@ std::vector<std::string> CheckConfig(const Config& config) {
   return Checker(complete).Run();
 }
 
+const std::string& PeerAddress(const config::v1::Peers& peers, RoleName role) {
+  switch (role) {
+    case RoleName::kCompliance:
+      return peers.compliance();
+    case RoleName::kTimeseries:
+      return peers.timeseries();
+    case RoleName::kIngest:
+      return peers.ingest();
+    case RoleName::kDetection:
+      return peers.detection();
+    case RoleName::kAlerting:
+      return peers.alerting();
+  }
+  return peers.compliance();
+}
+
+std::vector<std::string> CheckPeersOf(const Config& config, const std::vector<RoleName>& roles) {
+  const auto served = [&](RoleName role) {
+    return std::find(roles.begin(), roles.end(), role) != roles.end();
+  };
+  std::vector<std::string> problems;
+  for (const RoleName callee : kAllRoles) {
+    if (served(callee) || !PeerAddress(config.peers(), callee).empty()) continue;
+    std::string callers;
+    for (const RoleName role : kAllRoles) {
+      const std::vector<RoleName> callees = Callees(role);
+      if (!served(role) || std::find(callees.begin(), callees.end(), callee) == callees.end()) {
+        continue;
+      }
+      callers += fmt::format("{}{}", callers.empty() ? "" : " and ", Name(role));
+    }
+    if (callers.empty()) continue;
+    problems.push_back(
+        fmt::format("peers.{0}: is not set, and this process serves {1}, which needs the {0} role; "
+                    "give its host:port, or add {0} to --role",
+                    Name(callee), callers));
+  }
+  return problems;
+}
+
 }  // namespace belgrand::shared

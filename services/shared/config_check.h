@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "belgrand/config/v1/config.pb.h"
+#include "services/shared/peers.h"
 
 namespace belgrand::shared {
 
@@ -20,5 +21,13 @@ config::v1::Config WithDefaults(config::v1::Config config);
 // Every problem, "<field>: what is wrong; what to do", in the order of the fields; empty: none.
 // Absent fields stand for their defaults.
 std::vector<std::string> CheckConfig(const config::v1::Config& config);
+
+// The address of a role in the configuration; empty: not given.
+const std::string& PeerAddress(const config::v1::Peers& peers, RoleName role);
+
+// What a process that serves just these roles lacks: the address of each role that one of them
+// calls and that it does not serve itself. Same form and order.
+std::vector<std::string> CheckPeersOf(const config::v1::Config& config,
+                                      const std::vector<RoleName>& roles);
 
 }  // namespace belgrand::shared

@@ -20,6 +20,22 @@ std::string_view Name(RoleName role) {
   return "unknown";
 }
 
+std::vector<RoleName> Callees(RoleName role) {
+  // Every role writes its audit entries through compliance, which carries retention out in theirs.
+  switch (role) {
+    case RoleName::kCompliance:
+      return {RoleName::kTimeseries, RoleName::kAlerting};
+    case RoleName::kTimeseries:
+    case RoleName::kAlerting:
+      return {RoleName::kCompliance};
+    case RoleName::kIngest:
+      return {RoleName::kCompliance, RoleName::kTimeseries};
+    case RoleName::kDetection:
+      return {RoleName::kCompliance, RoleName::kTimeseries, RoleName::kAlerting};
+  }
+  return {};
+}
+
 std::optional<RoleName> ParseRole(std::string_view name) {
   for (const RoleName role : kAllRoles) {
     if (Name(role) == name) return role;

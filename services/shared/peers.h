@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace belgrand::shared {
 
@@ -18,6 +19,8 @@ inline constexpr std::array kAllRoles = {RoleName::kCompliance, RoleName::kTimes
                                          RoleName::kIngest, RoleName::kAlerting,
                                          RoleName::kDetection};
 std::string_view Name(RoleName role);
+// The roles that this one calls, itself left out.
+std::vector<RoleName> Callees(RoleName role);
 std::optional<RoleName> ParseRole(std::string_view name);
 
 class Peers {

@@ -108,7 +108,7 @@ class ManifestTest(unittest.TestCase):
 
 
 class ConfigurationTest(unittest.TestCase):
-    def check(self, text):
+    def check(self, text, role="all", command="check-config"):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder)
             (path / "config.textproto").write_text(text)
@@ -118,12 +118,27 @@ class ConfigurationTest(unittest.TestCase):
                 # The cluster mounts these; here they only have to exist.
                 (path / name).write_text("-")
                 overrides += ["--set", f"tls.{field}={path / name}"]
-            return subprocess.run([BINARY, "check-config", str(path / "config.textproto"), *overrides],
-                                  capture_output=True, text=True)
+            return subprocess.run([BINARY, command, "--role", role, "--config", str(path / "config.textproto"),
+                                   *overrides], capture_output=True, text=True, timeout=60)
 
     def test_check_config_accepts_what_the_cluster_carries(self):
-        result = self.check(find("ConfigMap", "belgrand-config")["data"]["belgrand.textproto"])
-        self.assertEqual(0, result.returncode, result.stderr)
+        text = find("ConfigMap", "belgrand-config")["data"]["belgrand.textproto"]
+        for role in ROLES:
+            with self.subTest(role):
+                result = self.check(text, role)
+                self.assertEqual(0, result.returncode, result.stderr)
+
+    def test_check_config_would_refuse_a_peer_that_is_missing_and_serve_says_the_same(self):
+        text = find("ConfigMap", "belgrand-config")["data"]["belgrand.textproto"]
+        without = text.replace('timeseries: "belgrand-timeseries:7443"', "")
+        self.assertNotEqual(text, without)
+        self.assertEqual(0, self.check(without, "alerting").returncode)
+        result = self.check(without, "ingest")
+        self.assertEqual(3, result.returncode)
+        self.assertIn("peers.timeseries: is not set, and this process serves ingest", result.stderr)
+        self.assertIn("give its host:port", result.stderr)
+        served = self.check(without, "ingest", command="serve")
+        self.assertEqual((3, result.stderr), (served.returncode, served.stderr))
 
     def test_check_config_would_refuse_a_typo_in_it(self):
         text = find("ConfigMap", "belgrand-config")["data"]["belgrand.textproto"]

@@ -12,6 +12,7 @@
 namespace belgrand::shared {
 namespace {
 
+using config::v1::Config;
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
@@ -85,6 +86,27 @@ TEST(ConfigCheckTest, RefusesToLeaveTheMachineWithoutTls) {
   EXPECT_THAT(Problems("listen: \"localhost:0\" http_listen: \"[::1]:0\" "
                        "peers { ingest: \"127.0.0.9:1\" }"),
               IsEmpty());
+}
+
+TEST(CheckPeersOfTest, NamesEachRoleThatIsCalledAndHasNoAddress) {
+  const Config none;
+  EXPECT_THAT(CheckPeersOf(none, {kAllRoles.begin(), kAllRoles.end()}), IsEmpty());
+  EXPECT_THAT(
+      CheckPeersOf(none, {RoleName::kIngest}),
+      ElementsAre("peers.compliance: is not set, and this process serves ingest, which needs the "
+                  "compliance role; give its host:port, or add compliance to --role",
+                  "peers.timeseries: is not set, and this process serves ingest, which needs the "
+                  "timeseries role; give its host:port, or add timeseries to --role"));
+  EXPECT_THAT(CheckPeersOf(none, {RoleName::kIngest, RoleName::kDetection, RoleName::kTimeseries}),
+              ElementsAre(AllOf(StartsWith("peers.compliance: "),
+                                HasSubstr("serves timeseries and ingest and detection,")),
+                          AllOf(StartsWith("peers.alerting: "), HasSubstr("serves detection,"))));
+  EXPECT_THAT(CheckPeersOf(none, {}), IsEmpty()) << "a client calls nobody by this";
+  Config some;
+  some.mutable_peers()->set_compliance("127.0.0.1:1");
+  EXPECT_THAT(CheckPeersOf(some, {RoleName::kTimeseries}), IsEmpty());
+  EXPECT_THAT(CheckPeersOf(some, {RoleName::kIngest}),
+              ElementsAre(StartsWith("peers.timeseries: ")));
 }
 
 TEST(ConfigCheckTest, RefusesOneAddressForTwoListeners) {
