@@ -5,6 +5,7 @@
 
 #include "detection/engine.h"
 #include "detection/simulate.h"
+#include "tests/support/simulated_feed.h"
 
 namespace belgrand::detection {
 namespace {
@@ -14,23 +15,10 @@ std::vector<Observation> Feed(int sites, int days) {
   options.districts = 1;
   options.sites = sites;
   options.days = days;
-  const Simulation simulation = Simulate(options).value();
-  std::vector<Observation> observations;
-  for (const SimulatedSample& sample : simulation.samples) {
-    Observation o;
-    o.measurement = sample.measurement;
-    o.district_id = simulation.sites[sample.site].district_id;
-    o.population = simulation.sites[sample.site].population_served;
-    o.known_at = *sample.measurement.known_at;
-    o.feed_sequence = observations.size() + 1;
-    observations.push_back(std::move(o));
-  }
-  return observations;
+  return testing::ObservationsOf(Simulate(options).value());
 }
 
-// Results come one to six days after collection: most samples take their place in the past.
-void BM_LateSamples(benchmark::State& state) {
-  const std::vector<Observation> feed = Feed(static_cast<int>(state.range(0)), 365);
+void Play(benchmark::State& state, const std::vector<Observation>& feed) {
   std::size_t samples = 0;
   for (auto _ : state) {
     auto engine = Engine::Create().value();
@@ -38,6 +26,12 @@ void BM_LateSamples(benchmark::State& state) {
     samples += feed.size();
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(samples));
+}
+
+// Results come one to six days after collection: most samples take their place in the past.
+void BM_LateSamples(benchmark::State& state) {
+  const std::vector<Observation> feed = Feed(static_cast<int>(state.range(0)), 365);
+  Play(state, feed);
 }
 BENCHMARK(BM_LateSamples)->Arg(1)->Arg(10)->Arg(40)->Unit(benchmark::kMillisecond);
 
@@ -46,13 +40,7 @@ void BM_SamplesInOrder(benchmark::State& state) {
   std::stable_sort(feed.begin(), feed.end(), [](const Observation& a, const Observation& b) {
     return a.measurement.collected_at < b.measurement.collected_at;
   });
-  std::size_t samples = 0;
-  for (auto _ : state) {
-    auto engine = Engine::Create().value();
-    for (const Observation& o : feed) benchmark::DoNotOptimize(engine->OnSample(o));
-    samples += feed.size();
-  }
-  state.SetItemsProcessed(static_cast<std::int64_t>(samples));
+  Play(state, feed);
 }
 BENCHMARK(BM_SamplesInOrder)->Arg(1)->Arg(10)->Arg(40)->Unit(benchmark::kMillisecond);
 

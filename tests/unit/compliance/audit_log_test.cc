@@ -1,23 +1,23 @@
 #include "compliance/audit_log.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <csignal>
 #include <map>
 #include <random>
 #include <thread>
 
 #include "compliance/checkpoint.h"
+#include "tests/support/file_size_limit.h"
 #include "tests/unit/compliance/audit_fixture.h"
 #include "tests/unit/compliance/vectors.h"
 
 namespace belgrand::compliance {
 namespace {
 
+using ::belgrand::testing::FileSizeLimit;
 using ::belgrand::testing::IsOk;
 using ::belgrand::testing::IsOkAndHolds;
 using ::belgrand::testing::StatusIs;
@@ -285,27 +285,6 @@ TEST_F(AuditLogTest, ARefusedOpenChangesNothing) {
   ASSERT_FALSE(AuditLog::Open(Options(), clock_).ok());
   EXPECT_EQ(ReadAll(File("tile/entries/000")), before);
 }
-
-// Limits the size of files this process may write, so that the kernel itself refuses in mid-write.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    previous_handler_ = std::signal(SIGXFSZ, SIG_IGN);
-    ::getrlimit(RLIMIT_FSIZE, &previous_);
-    const rlimit limit{bytes, previous_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &previous_);
-    std::signal(SIGXFSZ, previous_handler_);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  rlimit previous_{};
-  void (*previous_handler_)(int) = nullptr;
-};
 
 TEST_F(AuditLogTest, WhenTheDiskIsFullTheCallFailsAndTheNextOneFindsItsPlace) {
   const auto log = Open();

@@ -1,12 +1,10 @@
 #include "compliance/keyring.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <csignal>
 #include <fstream>
 #include <map>
 #include <random>
@@ -17,12 +15,14 @@
 #include "platform/base/file.h"
 #include "platform/crypto/aead.h"
 #include "platform/crypto/hash.h"
+#include "tests/support/file_size_limit.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
 namespace belgrand::compliance {
 namespace {
 
+using ::belgrand::testing::FileSizeLimit;
 using ::belgrand::testing::IsOk;
 using ::belgrand::testing::IsOkAndHolds;
 using ::belgrand::testing::StatusIs;
@@ -420,15 +420,11 @@ TEST_F(KeyringTest, WhenTheDiskIsFullTheNextCallTriesAgain) {
   const auto keyring = OpenKeyring();
   SealOne(*keyring, Person("J. Snow"));
   const auto size = fs::file_size(File("keyring.1"));
-  auto* const previous_handler = std::signal(SIGXFSZ, SIG_IGN);
-  rlimit previous{};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &previous), 0);
-  const rlimit limit{size + 10, previous.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
   const PlainValue farr = Person("W. Farr");
-  const auto refused = keyring->Seal(std::span(&farr, 1));
-  ::setrlimit(RLIMIT_FSIZE, &previous);
-  std::signal(SIGXFSZ, previous_handler);
+  const auto refused = [&] {
+    const FileSizeLimit limit(size + 10);
+    return keyring->Seal(std::span(&farr, 1));
+  }();
   EXPECT_THAT(refused, StatusIs(base::StatusCode::kResourceExhausted, _));
   EXPECT_EQ(fs::file_size(File("keyring.1")), size);
   SealOne(*keyring, farr);

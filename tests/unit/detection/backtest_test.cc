@@ -9,6 +9,7 @@
 #include "detection/engine.h"
 #include "detection/simulate.h"
 #include "detection/waves.h"
+#include "tests/support/simulated_feed.h"
 #include "tests/support/status_matchers.h"
 
 namespace belgrand::detection {
@@ -22,18 +23,7 @@ constexpr char kHeader[] =
 std::vector<Observation> Simulated(std::uint64_t seed) {
   SimulationOptions options;
   options.seed = seed;
-  const Simulation simulation = Simulate(options).value();
-  std::vector<Observation> observations;
-  for (const SimulatedSample& sample : simulation.samples) {
-    Observation o;
-    o.measurement = sample.measurement;
-    o.district_id = simulation.sites[sample.site].district_id;
-    o.population = simulation.sites[sample.site].population_served;
-    o.known_at = *sample.measurement.known_at;
-    o.feed_sequence = observations.size() + 1;
-    observations.push_back(std::move(o));
-  }
-  return observations;
+  return testing::ObservationsOf(Simulate(options).value());
 }
 
 TEST(BacktestTest, RowsEnterInTheOrderInWhichTheyBecameKnown) {

@@ -1,7 +1,4 @@
 // The audit half of the compliance role: entries, references, reading, failing closed.
-#include <signal.h>
-#include <sys/resource.h>
-
 #include <map>
 #include <random>
 
@@ -10,6 +7,7 @@
 #include "platform/base/file.h"
 #include "platform/base/utf8.h"
 #include "services/compliance/audit_entries.h"
+#include "tests/support/file_size_limit.h"
 #include "tests/unit/services/compliance_fixture.h"
 
 namespace belgrand::compliance {
@@ -24,21 +22,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-class ComplianceAuditTest : public testing::ComplianceFixture {
- protected:
-  std::vector<storage::v1::AuditEntry> Read(std::uint64_t first, std::uint32_t count) {
-    v1::ReadAuditRequest request;
-    request.set_first_index(first);
-    request.set_count(count);
-    v1::ReadAuditResponse response;
-    EXPECT_OK(Call(&Stub::ReadAudit, request, &response));
-    std::vector<storage::v1::AuditEntry> entries;
-    for (const std::string& bytes : response.entries()) {
-      EXPECT_TRUE(entries.emplace_back().ParseFromString(bytes));
-    }
-    return entries;
-  }
-};
+using ComplianceAuditTest = testing::ComplianceFixture;
 
 TEST_F(ComplianceAuditTest, FirstLogsThatItStarted) {
   const auto entries = Read(0, 10);
@@ -147,31 +131,12 @@ TEST_F(ComplianceAuditTest, SignsACheckpointThatVerifiesOffline) {
   EXPECT_EQ(report->signed_entries, 301U);
 }
 
-// A file size limit stands in for a full disk.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    old_handler_ = ::signal(SIGXFSZ, SIG_IGN);
-    ::getrlimit(RLIMIT_FSIZE, &old_);
-    const rlimit small{bytes, old_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &small);
-  }
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &old_);
-    ::signal(SIGXFSZ, old_handler_);
-  }
-
- private:
-  rlimit old_{};
-  void (*old_handler_)(int) = nullptr;
-};
-
 TEST_F(ComplianceAuditTest, AnswersNothingThatItCannotLog) {
   ASSERT_OK(Append("laboratory:l", "m"));
   v1::ReadAuditRequest read;
   read.set_count(10);
   {
-    const FileSizeLimit full(1);
+    const testing::FileSizeLimit full(1);
     EXPECT_THAT(Append("laboratory:l", "m"),
                 AnyOf(StatusIs(base::StatusCode::kResourceExhausted, HasSubstr("")),
                       StatusIs(base::StatusCode::kUnavailable, HasSubstr(""))));

@@ -12,6 +12,7 @@
 
 #include "belgrand/compliance/v1/compliance.grpc.pb.h"
 #include "belgrand/storage/v1/alert_record.pb.h"
+#include "belgrand/storage/v1/audit_entry.pb.h"
 #include "belgrand/storage/v1/sample_record.pb.h"
 #include "compliance/expiry_plan.h"
 #include "platform/base/clock.h"
@@ -121,6 +122,20 @@ class ComplianceFixture : public ::testing::Test {
     const base::Status status = Call(&Stub::AppendAudit, request, &response);
     if (status.ok()) last_index_ = response.first_index();
     return status;
+  }
+
+  // At most `count` entries of the audit log, through the service.
+  std::vector<storage::v1::AuditEntry> Read(std::uint64_t first, std::uint32_t count) {
+    compliance::v1::ReadAuditRequest request;
+    request.set_first_index(first);
+    request.set_count(count);
+    compliance::v1::ReadAuditResponse response;
+    EXPECT_OK(Call(&Stub::ReadAudit, request, &response));
+    std::vector<storage::v1::AuditEntry> entries;
+    for (const std::string& bytes : response.entries()) {
+      EXPECT_TRUE(entries.emplace_back().ParseFromString(bytes));
+    }
+    return entries;
   }
 
   std::filesystem::path log_directory() const { return dir_.path() / "data/compliance/audit"; }

@@ -53,18 +53,6 @@ class ComplianceRoleTest : public testing::ComplianceFixture {
     return Call(&Stub::ApplyRetention, request, response);
   }
 
-  std::vector<storage::v1::AuditEntry> Log() {
-    v1::ReadAuditRequest request;
-    request.set_count(1000);
-    v1::ReadAuditResponse response;
-    EXPECT_OK(Call(&Stub::ReadAudit, request, &response));
-    std::vector<storage::v1::AuditEntry> entries;
-    for (const std::string& bytes : response.entries()) {
-      EXPECT_TRUE(entries.emplace_back().ParseFromString(bytes));
-    }
-    return entries;
-  }
-
   void AddSample(std::string_view recorded_at) {
     auto& record = samples_.records.emplace_back();
     record.set_recorded_at_us(base::ToMicros(At(recorded_at)));
@@ -104,7 +92,7 @@ TEST_F(ComplianceRoleTest, SaysWhyASealedValueDoesNotOpen) {
 TEST_F(ComplianceRoleTest, LogsEveryOpeningAndNoName) {
   const auto sealed = Seal("canary.name", "record.field/1").fields(0).sealed();
   Open(sealed, "record.field/1");
-  const auto entries = Log();
+  const auto entries = Read(0, 1000);
   ASSERT_THAT(entries, SizeIs(2));
   EXPECT_EQ(entries[1].method(), "belgrand.compliance.v1.ComplianceService.OpenFields");
   EXPECT_EQ(entries[1].object_kind(), "field");
@@ -220,7 +208,7 @@ TEST_F(ComplianceRoleTest, LogsTheIntentBeforeADeletionAndTheOutcomeAfterIt) {
   const auto plan = Plan();
   v1::ApplyRetentionResponse applied;
   ASSERT_OK(Apply(plan, &applied));
-  const auto entries = Log();
+  const auto entries = Read(0, 1000);
   ASSERT_THAT(entries, SizeIs(4));  // start, plan, intent, outcome
   EXPECT_EQ(entries[1].object_ref(), plan.plan_hash());
   EXPECT_EQ(entries[2].object_kind(), "retention_intent");
