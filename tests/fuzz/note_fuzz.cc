@@ -42,11 +42,12 @@ void CheckKeys(std::string_view bytes) {
     const auto again = NoteVerifier::Parse(verifier->Encode());
     BELGRAND_CHECK(again.ok() && again->key == verifier->key && again->name == verifier->name);
   }
-  // A refused private key must not be repeated in the message; short texts may occur in it by
-  // chance.
+  // A refused private key must not be repeated in the message. The fuzzer finds texts that the
+  // message always holds; those prove nothing.
+  static const std::string always = base::Message(NoteSigner::Parse("").status());
   const auto signer = NoteSigner::Parse(bytes);
-  BELGRAND_CHECK(signer.ok() || bytes.size() < 32 ||
-                 base::Message(signer.status()).find(bytes) == std::string::npos);
+  if (signer.ok() || bytes.size() < 32 || always.find(bytes) != std::string::npos) return;
+  BELGRAND_CHECK(base::Message(signer.status()).find(bytes) == std::string::npos);
 }
 
 void CheckTilePath(std::string_view bytes) {
