@@ -39,9 +39,11 @@ std::string ToObservation(const sample::FileRow& in, std::uint64_t line, Observa
   m.value = Scaled(row.value.value, factor);
   m.lod = Scaled(row.lod.value, factor);
   m.loq = Scaled(row.loq.value, factor);
-  m.flow_m3_per_day = row.flow_m3_per_day.value;
+  m.flow_m3_per_day = row.flow.number.value;
   m.population_served = row.population_served.value;
   m.method_id = row.method_id;
+  m.method_version = row.method_version;
+  m.gene = row.gene;
   m.quality_flags = row.quality_flags;
   out.district_id = !row.district_id.empty()                   ? row.district_id
                     : in.site && !in.site->district_id.empty() ? in.site->district_id
@@ -51,7 +53,7 @@ std::string ToObservation(const sample::FileRow& in, std::uint64_t line, Observa
   return "";
 }
 
-// Gives every repetition of (laboratory, sample, target) its version or its own identity.
+// Gives every repetition of (laboratory, sample, target, gene) its version or its own identity.
 void NumberVersions(std::vector<Observation>& observations) {
   struct Last {
     std::string site_id;
@@ -60,11 +62,11 @@ void NumberVersions(std::vector<Observation>& observations) {
     std::uint32_t version;
     std::uint32_t repetitions;
   };
-  std::map<std::tuple<std::string, std::string, std::string>, Last> seen;
+  std::map<std::tuple<std::string, std::string, std::string, std::string>, Last> seen;
   for (Observation& o : observations) {
     sample::Measurement& m = o.measurement;
     const base::Day day = base::DayOf(m.collected_at);
-    const auto [place, is_new] = seen.try_emplace({m.laboratory_id, m.sample_id, m.target},
+    const auto [place, is_new] = seen.try_emplace({m.laboratory_id, m.sample_id, m.target, m.gene},
                                                   Last{m.site_id, day, o.known_at, 1, 1});
     if (is_new) continue;
     Last& last = place->second;

@@ -29,6 +29,15 @@ base::Instant InstantOfDay(double day) {
   return base::Instant(std::chrono::days(static_cast<std::int64_t>(day)));
 }
 
+// What is read under one laboratory and method at one site; another gene or version of the method
+// is another measurement, with a level of its own.
+std::string StreamOf(const sample::Measurement& row) {
+  std::string stream = row.site_id + '\n' + row.laboratory_id + '\n' + row.method_id;
+  if (!row.method_version.empty()) stream += "\nversion " + row.method_version;
+  if (!row.gene.empty()) stream += "\ngene " + row.gene;
+  return stream;
+}
+
 // When the newest row of the track was collected.
 base::Instant NewestCollected(const Track& track) {
   base::Instant newest = InstantOfDay(0);
@@ -94,7 +103,7 @@ std::vector<SignalChange> Engine::OnSample(const Observation& observation) {
   ++statistics_.observations;
   std::vector<SignalChange> changes;
   const sample::Measurement& row = observation.measurement;
-  const RowKey row_key{row.laboratory_id, row.sample_id, row.target};
+  const RowKey row_key{row.laboratory_id, row.sample_id, row.target, row.gene};
   const auto known = rows_.find(row_key);
   std::optional<Location> old;
   if (known != rows_.end()) {
@@ -135,9 +144,7 @@ void Engine::Insert(const Observation& observation, const LogValue& value, const
   }
   const auto [site, is_new] = group->sites.try_emplace(row.site_id, kSiteParameters);
   if (is_new) ++statistics_.areas;
-  // A stream: what is read under one laboratory and method at one site.
-  const GroupKey key{DayNumber(row.collected_at),
-                     row.site_id + '\n' + row.laboratory_id + '\n' + row.method_id};
+  const GroupKey key{DayNumber(row.collected_at), StreamOf(row)};
   auto shared = std::make_shared<const Row>(Row{row, value});
   const bool taken = group->district.track.Put(key, row.site_id, observation.population, shared);
   if (!taken || !site->second.track.Put(key, row.site_id, observation.population, shared)) {
@@ -163,7 +170,7 @@ bool Engine::Evict(const Location& location, const RowKey& row_key) {
   const auto found = groups_.find(location.group);
   if (found == groups_.end()) return false;
   Group& group = *found->second;
-  const auto& [laboratory, sample_id, target] = row_key;
+  const auto& [laboratory, sample_id, target, gene] = row_key;
   bool removed = group.district.track.Remove(location.key, laboratory, sample_id);
   const auto site = group.sites.find(location.site_id);
   if (site != group.sites.end() && site->second.track.Remove(location.key, laboratory, sample_id)) {

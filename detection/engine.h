@@ -83,7 +83,8 @@ class Engine {
     GroupKey key;
     std::uint32_t version = 0;
   };
-  using RowKey = std::tuple<std::string, std::string, std::string>;  // laboratory, sample, target
+  // laboratory, sample, target, gene
+  using RowKey = std::tuple<std::string, std::string, std::string, std::string>;
 
   explicit Engine(std::vector<const Detector*> detectors);
   void Insert(const Observation& observation, const LogValue& value, const RowKey& row_key);

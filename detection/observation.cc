@@ -4,36 +4,17 @@
 #include <cmath>
 #include <limits>
 
+#include "sample/quality.h"
+
 namespace belgrand::detection {
 namespace {
 
 using sample::Censoring;
-using sample::QualityFlag;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // Values outside are errors of unit, not concentrations; the filter stays finite.
 constexpr double kLowestLog10 = -6;
 constexpr double kHighestLog10 = 18;
-
-enum class Effect { kUse, kLowerBound, kHold };
-
-Effect EffectOf(const std::vector<QualityFlag>& flags) {
-  Effect effect = Effect::kUse;
-  for (const QualityFlag flag : flags) {
-    switch (flag) {
-      case QualityFlag::kNtcAmplified:
-      case QualityFlag::kAnalysisFailed:
-      case QualityFlag::kSampleCompromised:
-        return Effect::kHold;
-      case QualityFlag::kInhibitionUnaddressed:
-      case QualityFlag::kWrongTemperature:
-      case QualityFlag::kDelayedArrival:
-        effect = Effect::kLowerBound;
-        break;
-    }
-  }
-  return effect;
-}
 
 std::optional<double> PositiveLog10(const std::optional<double>& value) {
   if (!value || !std::isfinite(*value) || *value <= 0) return std::nullopt;
@@ -43,19 +24,21 @@ std::optional<double> PositiveLog10(const std::optional<double>& value) {
 }  // namespace
 
 std::optional<LogValue> ToLogValue(const sample::Measurement& measurement) {
-  const Effect effect = EffectOf(measurement.quality_flags);
-  if (effect == Effect::kHold) return std::nullopt;
+  const sample::QualityEffect effect = sample::EffectOf(measurement.quality_flags);
+  if (effect.on_rise == sample::Effect::kHold) return std::nullopt;
+  // The flaw can only have hidden virus: the truth is the value or more.
+  const bool lower_bound = effect.on_fall == sample::Effect::kHold;
   const std::optional<double> value = PositiveLog10(measurement.value);
   const std::optional<double> lod = PositiveLog10(measurement.lod);
   const std::optional<double> loq = PositiveLog10(measurement.loq);
   if (measurement.censoring == Censoring::kNone) {
     if (!value) return std::nullopt;
-    if (effect == Effect::kLowerBound) return LogValue{*value, kInfinity};
+    if (lower_bound) return LogValue{*value, kInfinity};
     // A number below its own limit of detection is a non-detect whatever the row calls it.
     if (lod && *value < *lod) return LogValue{-kInfinity, *lod};
     return LogValue{*value, *value};
   }
-  if (effect == Effect::kLowerBound) return std::nullopt;
+  if (lower_bound) return std::nullopt;
   if (measurement.censoring == Censoring::kBelowLoq) {
     if (!loq) return std::nullopt;
     if (lod && *lod < *loq) return LogValue{*lod, *loq};

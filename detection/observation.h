@@ -24,7 +24,7 @@ struct Observation {
   base::Instant known_at{};
   // Number in the change feed; ascending over calls.
   std::uint64_t feed_sequence = 0;
-  // From 1; a higher version of (laboratory, sample, target) replaces the lower one.
+  // From 1; a higher version of (laboratory, sample, target, gene) replaces the lower one.
   std::uint32_t version = 1;
 };
 

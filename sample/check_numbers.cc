@@ -197,7 +197,7 @@ void CheckNumbers(const Row& row, double factor, Findings& findings, Measurement
   out.lod = Scale(a.lod, factor, "lod", Rule::kLimitNotPositive, findings);
   out.loq = Scale(a.loq, factor, "loq", Rule::kLimitNotPositive, findings);
   out.flow_m3_per_day = ReadPositive(
-      row.flow_m3_per_day, "flow_m3_per_day", Rule::kFlowNotPositive,
+      row.flow.number, "flow_m3_per_day", Rule::kFlowNotPositive,
       "send the flow of the day in m3/d, or leave it empty if it is unknown", findings);
   out.population_served = ReadPositive(
       row.population_served, "population_served", Rule::kPopulationNotPositive,

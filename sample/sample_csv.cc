@@ -139,7 +139,7 @@ class SampleCsvMapper final : public RowMapper {
     if (!row.censoring.value) row.censoring.text = text(kCensoring);
     row.lod = ParseNumberField(text(kLod));
     row.loq = ParseNumberField(text(kLoq));
-    row.flow_m3_per_day = ParseNumberField(text(kFlow));
+    row.flow.number = ParseNumberField(text(kFlow));
     row.population_served = ParseNumberField(text(kPopulation));
     row.method_id = text(kMethodId);
     ReadFlags(text(kQualityFlags), row);
@@ -197,7 +197,7 @@ void SampleCsvWriter::Write(const Row& row, const Site& site) {
                                               censoring,
                                               OptionalNumber(row.lod),
                                               OptionalNumber(row.loq),
-                                              OptionalNumber(row.flow_m3_per_day),
+                                              OptionalNumber(row.flow.number),
                                               row.laboratory_id,
                                               row.method_id};
   for (std::size_t i = 0; i < fields.size(); ++i) {

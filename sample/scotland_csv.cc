@@ -102,7 +102,7 @@ class ScotlandMapper final : public RowMapper {
     row.unit = "gc/L";
     ReadClass(text(kClass), text(kValue), row);
     ReadLab(text(kLab), row);
-    row.flow_m3_per_day = FlowInCubicMetres(text(kFlow), text(kModelledFlow));
+    row.flow.number = FlowInCubicMetres(text(kFlow), text(kModelledFlow));
     row.population_served = ParseNumberField(text(kPopulation));
     const double population = row.population_served.value.value_or(0);
     if (!row.site_id.empty() && !row.district_id.empty() && population > 0) {

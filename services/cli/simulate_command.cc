@@ -41,7 +41,7 @@ sample::Row ToRow(const sample::Measurement& m) {
   row.censoring = FieldOf<sample::Censoring>(m.censoring);
   row.lod = FieldOf(m.lod);
   row.loq = FieldOf(m.loq);
-  row.flow_m3_per_day = FieldOf(m.flow_m3_per_day);
+  row.flow.number = FieldOf(m.flow_m3_per_day);
   row.method_id = m.method_id;
   return row;
 }

@@ -62,6 +62,8 @@ std::string DescribeDifference(const SampleVersion& a, const SampleVersion& b) {
             Number(b.has_population_served(), b.population_served()));
   d.Compare("method_id", a.method_id(), b.method_id());
   d.Compare("quality_flags", Flags(a), Flags(b));
+  d.Compare("method_version", a.method_version(), b.method_version());
+  d.Compare("retest_of", a.retest_of(), b.retest_of());
   return d.text;
 }
 

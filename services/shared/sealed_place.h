@@ -9,9 +9,11 @@
 
 namespace belgrand::shared {
 
-// "SampleRecord.<field>/<laboratory>/<sample>/<target>", `field` being sampled_by_sealed or
-// analysed_by_sealed; '/' inside a part is written "%2F", so that no two rows share a place.
+// "SampleRecord.<field>/<laboratory>/<sample>/<target>", and "/<gene>" where there is one; `field`
+// is sampled_by_sealed, analysed_by_sealed or amended_by_sealed. '/' inside a part is written
+// "%2F", so that no two rows share a place.
 std::string SealedPlace(std::string_view field, std::string_view laboratory_id,
-                        std::string_view sample_id, std::string_view target);
+                        std::string_view sample_id, std::string_view target,
+                        std::string_view gene = {});
 
 }  // namespace belgrand::shared

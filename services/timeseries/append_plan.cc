@@ -11,6 +11,7 @@ Record MovedAwayMark(const Record& old_place, const Record& moved) {
   mark.set_sample_id(old_place.sample_id());
   mark.set_site_id(old_place.site_id());
   mark.set_target(old_place.target());
+  mark.set_gene(old_place.gene());
   mark.set_collected_at_us(old_place.collected_at_us());
   mark.set_version(moved.version());
   mark.set_recorded_at_us(moved.recorded_at_us());

@@ -12,6 +12,88 @@ std::int64_t ToMicros(const google::protobuf::Timestamp& timestamp) {
   return base::ToMicros(shared::ToInstant(timestamp));
 }
 
+void ToRecord(const ingest::v1::Collection& from, Record::Collection& to) {
+  to.set_sampling(from.sampling());
+  if (from.has_composite_hours()) to.set_composite_hours(from.composite_hours());
+  if (from.has_started_at()) to.set_started_at_us(ToMicros(from.started_at()));
+  to.set_matrix(from.matrix());
+  to.set_fraction(from.fraction());
+  if (from.has_received_at()) to.set_received_at_us(ToMicros(from.received_at()));
+  if (from.has_received_celsius()) to.set_received_celsius(from.received_celsius());
+  if (from.has_hold_hours()) to.set_hold_hours(from.hold_hours());
+}
+
+void FromRecord(const Record::Collection& from, ingest::v1::Collection& to) {
+  to.set_sampling(static_cast<ingest::v1::Sampling>(from.sampling()));
+  if (from.has_composite_hours()) to.set_composite_hours(from.composite_hours());
+  if (from.has_started_at_us()) *to.mutable_started_at() = ToTimestamp(from.started_at_us());
+  to.set_matrix(static_cast<ingest::v1::Matrix>(from.matrix()));
+  to.set_fraction(static_cast<ingest::v1::Fraction>(from.fraction()));
+  if (from.has_received_at_us()) *to.mutable_received_at() = ToTimestamp(from.received_at_us());
+  if (from.has_received_celsius()) to.set_received_celsius(from.received_celsius());
+  if (from.has_hold_hours()) to.set_hold_hours(from.hold_hours());
+}
+
+void ToRecord(const ingest::v1::Quality& from, Record::Quality& to) {
+  if (from.has_recovery_percent()) to.set_recovery_percent(from.recovery_percent());
+  to.set_inhibition(from.inhibition());
+  to.set_no_template_control(from.no_template_control());
+  to.set_extraction_blank(from.extraction_blank());
+}
+
+void FromRecord(const Record::Quality& from, ingest::v1::Quality& to) {
+  if (from.has_recovery_percent()) to.set_recovery_percent(from.recovery_percent());
+  to.set_inhibition(static_cast<ingest::v1::Inhibition>(from.inhibition()));
+  to.set_no_template_control(static_cast<ingest::v1::Control>(from.no_template_control()));
+  to.set_extraction_blank(static_cast<ingest::v1::Control>(from.extraction_blank()));
+}
+
+template <typename From, typename To>
+void CopyNormalisers(const From& from, To& to) {
+  if (from.has_ammonium_mg_n_per_l()) to.set_ammonium_mg_n_per_l(from.ammonium_mg_n_per_l());
+  if (from.has_pmmov_gc_per_l()) to.set_pmmov_gc_per_l(from.pmmov_gc_per_l());
+}
+
+void RestToRecord(const v1::SampleVersion& sample, Record& record) {
+  if (sample.has_collection()) ToRecord(sample.collection(), *record.mutable_collection());
+  if (sample.has_quality()) ToRecord(sample.quality(), *record.mutable_quality());
+  if (sample.has_normalisers()) {
+    CopyNormalisers(sample.normalisers(), *record.mutable_normalisers());
+  }
+  for (const ingest::v1::Replicate& from : sample.replicates()) {
+    Record::Replicate& to = *record.add_replicates();
+    if (from.has_value()) to.set_value(from.value());
+    to.set_censoring(from.censoring());
+  }
+  for (const ingest::v1::ReportedNumber& from : sample.reported()) {
+    Record::ReportedNumber& to = *record.add_reported();
+    to.set_column(from.column());
+    to.set_number(from.number());
+    to.set_unit(from.unit());
+    to.set_replicate(from.replicate());
+  }
+}
+
+void RestFromRecord(const Record& record, v1::SampleVersion& sample) {
+  if (record.has_collection()) FromRecord(record.collection(), *sample.mutable_collection());
+  if (record.has_quality()) FromRecord(record.quality(), *sample.mutable_quality());
+  if (record.has_normalisers()) {
+    CopyNormalisers(record.normalisers(), *sample.mutable_normalisers());
+  }
+  for (const Record::Replicate& from : record.replicates()) {
+    ingest::v1::Replicate& to = *sample.add_replicates();
+    if (from.has_value()) to.set_value(from.value());
+    to.set_censoring(static_cast<ingest::v1::Censoring>(from.censoring()));
+  }
+  for (const Record::ReportedNumber& from : record.reported()) {
+    ingest::v1::ReportedNumber& to = *sample.add_reported();
+    to.set_column(static_cast<ingest::v1::ReportedNumber::Column>(from.column()));
+    to.set_number(from.number());
+    to.set_unit(from.unit());
+    to.set_replicate(from.replicate());
+  }
+}
+
 }  // namespace
 
 Record ToRecord(const v1::SampleVersion& sample) {
@@ -20,6 +102,7 @@ Record ToRecord(const v1::SampleVersion& sample) {
   record.set_sample_id(sample.sample_id());
   record.set_site_id(sample.site_id());
   record.set_target(sample.target());
+  record.set_gene(sample.gene());
   record.set_collected_at_us(ToMicros(sample.collected_at()));
   if (sample.has_known_at()) record.set_known_at_us(ToMicros(sample.known_at()));
   if (sample.has_value()) record.set_value(sample.value());
@@ -29,13 +112,19 @@ Record ToRecord(const v1::SampleVersion& sample) {
   if (sample.has_flow_m3_per_day()) record.set_flow_m3_per_day(sample.flow_m3_per_day());
   if (sample.has_population_served()) record.set_population_served(sample.population_served());
   record.set_method_id(sample.method_id());
+  record.set_method_version(sample.method_version());
   record.mutable_quality_flags()->Add(sample.quality_flags().begin(), sample.quality_flags().end());
   record.set_reported_unit(sample.reported_unit());
   record.set_sampled_by_sealed(sample.sampled_by_sealed());
   record.set_analysed_by_sealed(sample.analysed_by_sealed());
+  record.set_amended_by_sealed(sample.amended_by_sealed());
   record.set_amendment_reason(sample.amendment_reason());
+  record.set_comment(sample.comment());
+  record.set_retest_of(sample.retest_of());
+  record.set_voided(sample.voided());
   record.set_request_id(sample.request_id());
   record.set_content_hash(sample.content_hash());
+  RestToRecord(sample, record);
   return record;
 }
 
@@ -45,6 +134,7 @@ v1::SampleVersion ToSampleVersion(const Record& record, SealedFields sealed) {
   sample.set_sample_id(record.sample_id());
   sample.set_site_id(record.site_id());
   sample.set_target(record.target());
+  sample.set_gene(record.gene());
   *sample.mutable_collected_at() = ToTimestamp(record.collected_at_us());
   if (record.has_known_at_us()) *sample.mutable_known_at() = ToTimestamp(record.known_at_us());
   if (record.has_value()) sample.set_value(record.value());
@@ -54,6 +144,7 @@ v1::SampleVersion ToSampleVersion(const Record& record, SealedFields sealed) {
   if (record.has_flow_m3_per_day()) sample.set_flow_m3_per_day(record.flow_m3_per_day());
   if (record.has_population_served()) sample.set_population_served(record.population_served());
   sample.set_method_id(record.method_id());
+  sample.set_method_version(record.method_version());
   for (const int flag : record.quality_flags()) {
     sample.add_quality_flags(static_cast<ingest::v1::QualityFlag>(flag));
   }
@@ -61,13 +152,17 @@ v1::SampleVersion ToSampleVersion(const Record& record, SealedFields sealed) {
   if (sealed == SealedFields::kInclude) {
     sample.set_sampled_by_sealed(record.sampled_by_sealed());
     sample.set_analysed_by_sealed(record.analysed_by_sealed());
+    sample.set_amended_by_sealed(record.amended_by_sealed());
   }
+  sample.set_retest_of(record.retest_of());
+  sample.set_voided(record.voided());
   sample.set_amendment_reason(record.amendment_reason());
   sample.set_version(record.version());
   *sample.mutable_recorded_at() = ToTimestamp(record.recorded_at_us());
   sample.set_feed_sequence(record.feed_sequence());
   sample.set_request_id(record.request_id());
   sample.set_content_hash(record.content_hash());
+  RestFromRecord(record, sample);
   return sample;
 }
 

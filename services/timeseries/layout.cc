@@ -33,6 +33,7 @@ std::string PlacePrefix(const Record& record) {
       SeriesBound(record.site_id(), record.target(), base::FromMicros(record.collected_at_us()));
   storage::AppendText(key, record.laboratory_id());
   storage::AppendText(key, record.sample_id());
+  if (!record.gene().empty()) storage::AppendText(key, record.gene());
   return key;
 }
 
@@ -48,11 +49,12 @@ std::string_view PlaceOf(std::string_view series_key) {
 }
 
 std::string RowKey(std::string_view laboratory_id, std::string_view sample_id,
-                   std::string_view target) {
+                   std::string_view target, std::string_view gene) {
   std::string key;
   storage::AppendText(key, laboratory_id);
   storage::AppendText(key, sample_id);
   storage::AppendText(key, target);
+  if (!gene.empty()) storage::AppendText(key, gene);
   return key;
 }
 

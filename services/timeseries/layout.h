@@ -33,7 +33,7 @@ inline constexpr std::string_view kFeedIdKey = "feed_id";
 inline constexpr std::size_t kFeedIdBytes = 16;
 
 // What every key of one row at one place starts with: text(site) text(target) int64(collected)
-// text(laboratory) text(sample). The version (4 bytes) follows.
+// text(laboratory) text(sample), and text(gene) where there is one. The version (4 bytes) follows.
 inline constexpr std::size_t kVersionBytes = 4;
 
 storage::StoreOptions LayoutOptions(const std::filesystem::path& directory);
@@ -51,9 +51,9 @@ inline std::string SeriesKey(const Record& record) {
 std::string_view PlaceOf(std::string_view series_key);
 
 std::string RowKey(std::string_view laboratory_id, std::string_view sample_id,
-                   std::string_view target);
+                   std::string_view target, std::string_view gene);
 inline std::string RowKey(const Record& record) {
-  return RowKey(record.laboratory_id(), record.sample_id(), record.target());
+  return RowKey(record.laboratory_id(), record.sample_id(), record.target(), record.gene());
 }
 std::string FeedKey(std::uint64_t sequence);
 std::optional<std::uint64_t> ParseFeedKey(std::string_view key);

@@ -24,6 +24,10 @@ base::Status ValidateRow(const Record& record, std::size_t index) {
                                    field, text.size(), SampleStore::kMaxIdentifierBytes);
     }
   }
+  if (record.gene().size() > SampleStore::kMaxIdentifierBytes) {
+    return base::InvalidArgument("samples[{}].gene has {} bytes: it must have at most {}", index,
+                                 record.gene().size(), SampleStore::kMaxIdentifierBytes);
+  }
   if (record.ByteSizeLong() > SampleStore::kMaxRecordBytes) {
     return base::InvalidArgument("samples[{}] has {} bytes: the limit is {}", index,
                                  record.ByteSizeLong(), SampleStore::kMaxRecordBytes);
@@ -201,12 +205,13 @@ base::StatusOr<SeriesReader> SampleStore::ReadSeries(const SeriesQuery& query) {
 
 base::StatusOr<std::vector<Record>> SampleStore::History(const std::string& laboratory_id,
                                                          const std::string& sample_id,
-                                                         const std::string& target) const {
+                                                         const std::string& target,
+                                                         const std::string& gene) const {
   ASSIGN_OR_RETURN(const auto value,
-                   store_->Get(kRowsFamily, RowKey(laboratory_id, sample_id, target)));
+                   store_->Get(kRowsFamily, RowKey(laboratory_id, sample_id, target, gene)));
   if (!value) {
-    return base::NotFound("laboratory '{}' has no sample '{}' with target '{}'", laboratory_id,
-                          sample_id, target);
+    return base::NotFound("laboratory '{}' has no sample '{}' with target '{}' and gene '{}'",
+                          laboratory_id, sample_id, target, gene);
   }
   storage::v1::RowHead head;
   if (!head.ParseFromString(*value)) return base::DataLoss("a row head cannot be read: run fsck");

@@ -1,9 +1,9 @@
 // The time series on disk: versions of rows, their numbered feed, the sites. Storage logic without
 // gRPC.
 //
-// A row is named by (laboratory, sample, target); each accepted change is a new version, and none
-// is overwritten. Bitemporal: a version lies at its collection instant in its series and carries
-// the instant at which it was recorded, so that any read can be made as of any instant.
+// A row is named by (laboratory, sample, target, gene); each accepted change is a new version, and
+// none is overwritten. Bitemporal: a version lies at its collection instant in its series and
+// carries the instant at which it was recorded, so that any read can be made as of any instant.
 // docs/formats/timeseries.md defines the bytes.
 //
 // Thread safety: safe. Concurrent appends share their decision pass and their disk sync; readers do
@@ -97,7 +97,8 @@ class SampleStore {
   // Oldest first. NotFound: no such row.
   base::StatusOr<std::vector<Record>> History(const std::string& laboratory_id,
                                               const std::string& sample_id,
-                                              const std::string& target) const;
+                                              const std::string& target,
+                                              const std::string& gene = {}) const;
 
   // Names this database; the same in every copy of it.
   const std::string& feed_id() const { return feed_id_; }

@@ -126,16 +126,18 @@ grpc::Status TimeseriesServiceImpl::GetSampleHistory(grpc::ServerContext* contex
         report.object_kind = "sample";
         report.object_ref =
             Reference({request->laboratory_id(), request->sample_id(), request->target()});
-        ASSIGN_OR_RETURN(
-            const auto history,
-            store_.History(request->laboratory_id(), request->sample_id(), request->target()));
+        ASSIGN_OR_RETURN(const auto history,
+                         store_.History(request->laboratory_id(), request->sample_id(),
+                                        request->target(), request->gene()));
         report.record_count = history.size();
         // Only who may open sealed names is given them.
         const bool may_open = std::find(caller.roles.begin(), caller.roles.end(),
                                         privacy::v1::DATA_PROTECTION_OFFICER) != caller.roles.end();
         for (const Record& version : history) {
-          *response->add_versions() =
+          v1::SampleVersion& sent = *response->add_versions();
+          sent =
               ToSampleVersion(version, may_open ? SealedFields::kInclude : SealedFields::kLeaveOut);
+          sent.set_comment(version.comment());
         }
         return base::OkStatus();
       });

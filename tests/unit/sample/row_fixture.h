@@ -35,7 +35,7 @@ inline Row GoodRow() {
   row.censoring.value = Censoring::kNone;
   row.lod.value = 1316;
   row.loq.value = 11368;
-  row.flow_m3_per_day.value = 150000;
+  row.flow.number.value = 150000;
   row.method_id = "qpcr-n1";
   return row;
 }

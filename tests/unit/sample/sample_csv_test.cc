@@ -150,7 +150,7 @@ TEST(SampleCsvTest, WhatIsWrittenReadsBackTheSame) {
   row.value.value = 0.1 + 0.2;  // needs all its digits
   row.lod.value = 0.1;
   row.loq.value = 0.2;
-  row.flow_m3_per_day = {};
+  row.flow = {};
   const Catalogue sites = TwoSites();
   std::ostringstream out;
   SampleCsvWriter writer(out);
@@ -164,7 +164,7 @@ TEST(SampleCsvTest, WhatIsWrittenReadsBackTheSame) {
   EXPECT_EQ(read.known_at.value, row.known_at.value);
   EXPECT_EQ(read.value.value, row.value.value);
   EXPECT_EQ(read.censoring.value, row.censoring.value);
-  EXPECT_TRUE(read.flow_m3_per_day.absent());
+  EXPECT_TRUE(read.flow.absent());
   EXPECT_EQ(read.laboratory_id, row.laboratory_id);
   EXPECT_EQ(back->front().site->district_id, "Lothian");
   EXPECT_EQ(back->front().site->population_served, 600000);

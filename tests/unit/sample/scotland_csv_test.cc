@@ -61,7 +61,7 @@ TEST(ScotlandCsvTest, ReadsClassLimitsFlowAndLaboratory) {
   EXPECT_EQ(read.row.value.value, 852);
   EXPECT_EQ(read.row.lod.value, 6640);
   EXPECT_EQ(read.row.loq.value, 9427);
-  EXPECT_EQ(read.row.flow_m3_per_day.value, 1500);
+  EXPECT_EQ(read.row.flow.number.value, 1500);
   EXPECT_EQ(read.row.laboratory_id, "SEPA");
   EXPECT_EQ(read.row.method_id, "SEPA N1 low volume");
   EXPECT_EQ(read.row.known_at.value, At("2021-02-03"));

@@ -67,7 +67,7 @@ TEST_F(ValidateTest, ReportsEveryViolationOfARowAtOnce) {
   row_.unit = "Ct";
   row_.value.value = -3;
   row_.loq.value = 1000;
-  row_.flow_m3_per_day.value = 0;
+  row_.flow.number.value = 0;
   EXPECT_THAT(Rules(),
               UnorderedElementsAre("sample_id:required_field", "site_id:unknown_site",
                                    "collected_at:date_in_future", "target:unknown_target",
@@ -278,7 +278,7 @@ TEST_F(ValidateTest, FlagsAreSortedWithoutRepetition) {
 }
 
 TEST_F(ValidateTest, WarnsOfAFlowThatNobodyFlushes) {
-  row_.flow_m3_per_day.value = 150'000'000;  // litres sent as cubic metres
+  row_.flow.number.value = 150'000'000;  // litres sent as cubic metres
   EXPECT_THAT(Rules(), IsEmpty());
   EXPECT_THAT(Warnings(), ElementsAre("flow_m3_per_day:flow_per_person_unusual"));
   row_.population_served.value = 0;

@@ -6,7 +6,9 @@
 #include "platform/crypto/encoding.h"
 #include "services/ingest/amendment.h"
 #include "services/ingest/content_hash.h"
+#include "services/shared/sample_convert.h"
 #include "services/shared/sealed_place.h"
+#include "tests/support/fill_message.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_certificates.h"
 #include "tests/unit/services/ingest_fixture.h"
@@ -347,22 +349,21 @@ TEST_F(IngestTest, RandomSendingEndsWithEveryAcknowledgedRowOnce) {
 }
 
 TEST(ContentHashTest, GoldenValueCannotChange) {
-  const sample::Measurement m{
-      .laboratory_id = "lab-a",
-      .sample_id = "S-1",
-      .site_id = "Seafield",
-      .target = "sars-cov-2",
-      .collected_at = *base::ParseInstant("2021-01-05"),
-      .known_at = *base::ParseInstant("2021-01-07"),
-      .value = 25000,
-      .censoring = sample::Censoring::kNone,
-      .lod = 1316,
-      .loq = 11368,
-      .flow_m3_per_day = std::nullopt,
-      .population_served = 600000,
-      .method_id = "qpcr-n1",
-      .quality_flags = {sample::QualityFlag::kDelayedArrival},
-  };
+  sample::Measurement m;
+  m.laboratory_id = "lab-a";
+  m.sample_id = "S-1";
+  m.site_id = "Seafield";
+  m.target = "sars-cov-2";
+  m.collected_at = *base::ParseInstant("2021-01-05");
+  m.known_at = *base::ParseInstant("2021-01-07");
+  m.value = 25000;
+  m.censoring = sample::Censoring::kNone;
+  m.lod = 1316;
+  m.loq = 11368;
+  m.flow_m3_per_day = std::nullopt;
+  m.population_served = 600000;
+  m.method_id = "qpcr-n1";
+  m.quality_flags = {sample::QualityFlag::kDelayedArrival};
   EXPECT_EQ(crypto::ToHex(ContentHash(m, "", "ref")),
             "78d03badf0c60243a9b0eca9896bd71a0e41d3a788a710f9935fdfa46681c61c");
 }
@@ -384,6 +385,40 @@ TEST(ContentHashTest, EveryFieldCounts) {
   sample::Measurement other = m;
   other.loq = 1;
   EXPECT_NE(ContentHash(shifted, "", ""), ContentHash(other, "", ""));
+}
+
+// Walks the descriptor: whoever adds a field to a row decides here whether it is content.
+TEST(ContentHashTest, CoversEveryFieldOfARowButThoseNamedHere) {
+  const std::set<std::string> not_content = {
+      // Set by the store, or about the call.
+      "version", "recorded_at", "feed_sequence", "request_id", "content_hash", "voided",
+      // The same content in another unit.
+      "reported_unit", "reported[0].column", "reported[0].number", "reported[0].unit",
+      "reported[0].replicate", "reported[1].column", "reported[1].number", "reported[1].unit",
+      "reported[1].replicate",
+      // Persons stand in the hash by reference: parameters of ContentHash.
+      "sampled_by_sealed", "analysed_by_sealed",
+      // Why and by whom, not what.
+      "amendment_reason", "amended_by_sealed"};
+  timeseries::v1::SampleVersion version;
+  testing::FillMessage(version);
+  const auto hash = [&version] {
+    const auto measurement = shared::ToMeasurement(version);
+    EXPECT_OK(measurement);
+    return ContentHash(*measurement, "", "", version.comment());
+  };
+  std::set<std::string> seen;
+  testing::ForEachLeaf(version, "", [&](const std::string& path, auto& holder, auto& field) {
+    const std::string before = hash();
+    const std::string bytes = holder.SerializeAsString();
+    testing::FillField(holder, field, 3);
+    if (field.is_repeated()) holder.GetReflection()->ClearField(&holder, &field);
+    if (holder.SerializeAsString() == bytes) testing::FillField(holder, field, 4);
+    const bool changed = hash() != before;
+    EXPECT_EQ(changed, !not_content.contains(path)) << path;
+    seen.insert(path);
+  });
+  for (const std::string& path : not_content) EXPECT_TRUE(seen.contains(path)) << path;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "sample/validate.h"
 #include "services/shared/timestamp.h"
+#include "tests/support/fill_message.h"
 #include "tests/support/status_matchers.h"
 
 namespace belgrand::shared {
@@ -49,6 +50,85 @@ TEST(SampleConvertTest, WireToRowAndBackLosesNothing) {
   const auto empty = ToProto(ToRow(ingest::v1::Sample()));
   ASSERT_OK(empty);
   EXPECT_TRUE(MessageDifferencer::Equals(*empty, ingest::v1::Sample()));
+}
+
+// Fills every field there is, so that one added later cannot be forgotten in a conversion.
+ingest::v1::Sample EveryField() {
+  ingest::v1::Sample sample;
+  testing::FillMessage(sample);
+  return sample;
+}
+
+TEST(SampleConvertTest, EveryFieldOfTheWireReachesTheRowAndComesBack) {
+  ingest::v1::Sample sample = EveryField();
+  sample.clear_reported();
+  const auto back = ToProto(ToRow(sample));
+  ASSERT_OK(back);
+  EXPECT_EQ(back->SerializeAsString(), sample.SerializeAsString());
+}
+
+TEST(SampleConvertTest, NumbersInOtherUnitsReachTheRowAndComeBack) {
+  using ingest::v1::ReportedNumber;
+  ingest::v1::Sample sample;
+  const auto add = [&](ReportedNumber::Column column, const char* unit) {
+    ReportedNumber& reported = *sample.add_reported();
+    reported.set_column(column);
+    reported.set_number(12.5);
+    reported.set_unit(unit);
+  };
+  add(ReportedNumber::FLOW, "MGD");
+  add(ReportedNumber::RECEIVED_TEMPERATURE, "F");
+  add(ReportedNumber::AMMONIUM, "umol/L");
+  add(ReportedNumber::PMMOV, "gc/mL");
+  const sample::Row row = ToRow(sample);
+  EXPECT_EQ(row.flow.number.value, 12.5);
+  EXPECT_EQ(row.flow.unit, "MGD");
+  const auto back = ToProto(row);
+  ASSERT_OK(back);
+  EXPECT_TRUE(MessageDifferencer::Equals(*back, sample));
+}
+
+TEST(SampleConvertTest, ANumberSentTwiceOrWithoutAColumnIsKeptForTheVerdict) {
+  ingest::v1::Sample sample;
+  sample.set_flow_m3_per_day(1);
+  sample.add_reported()->set_column(ingest::v1::ReportedNumber::FLOW);
+  sample.add_reported()->set_column(ingest::v1::ReportedNumber::LOD);
+  const sample::Row row = ToRow(sample);
+  EXPECT_THAT(row.given_twice, ElementsAre("flow_m3_per_day"));
+  EXPECT_THAT(row.unknown_reported, ElementsAre("2"));
+  EXPECT_THAT(ToProto(row), StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("flow")));
+}
+
+TEST(SampleConvertTest, EveryFieldOfAMeasurementSurvivesTheStoredForm) {
+  timeseries::v1::SampleVersion version;
+  testing::FillMessage(version);
+  // Not part of a measurement: set by intake and store.
+  version.clear_reported_unit();
+  version.clear_sampled_by_sealed();
+  version.clear_analysed_by_sealed();
+  version.clear_amended_by_sealed();
+  version.clear_amendment_reason();
+  version.clear_comment();
+  version.clear_version();
+  version.clear_recorded_at();
+  version.clear_feed_sequence();
+  version.clear_request_id();
+  version.clear_content_hash();
+  version.clear_voided();
+  const auto measurement = ToMeasurement(version);
+  ASSERT_OK(measurement);
+  // Timestamps are kept to the microsecond.
+  EXPECT_EQ(ToVersion(*measurement).SerializeAsString(),
+            ToVersion(*ToMeasurement(ToVersion(*measurement))).SerializeAsString());
+  testing::ForEachLeaf(version, "", [&](const std::string& path, auto& holder, auto& field) {
+    const std::string before = ToVersion(*ToMeasurement(version)).SerializeAsString();
+    if (path == "collected_at" || path == "censoring") return;  // never absent
+    if (!field.is_repeated() && !holder.GetReflection()->HasField(holder, &field)) return;
+    holder.GetReflection()->ClearField(&holder, &field);
+    const auto changed = ToMeasurement(version);
+    ASSERT_OK(changed);
+    EXPECT_NE(ToVersion(*changed).SerializeAsString(), before) << path << " is not carried";
+  });
 }
 
 TEST(SampleConvertTest, KeepsAbsentNumbersApartFromZero) {
