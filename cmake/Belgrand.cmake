@@ -104,6 +104,8 @@ function(belgrand_test name)
   endif()
   _belgrand_executable(${name} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS}
                        THIRD_PARTY ${ARG_THIRD_PARTY} GTest::gtest_main GTest::gmock)
+  # Test code is compiled far more often than it runs; what it tests stays optimised.
+  target_compile_options(${name} PRIVATE -O0)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 900
     ENVIRONMENT "BELGRAND_SOURCE_DIR=${PROJECT_SOURCE_DIR};BELGRAND_BINARY_DIR=${PROJECT_BINARY_DIR}")
