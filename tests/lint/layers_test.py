@@ -11,7 +11,7 @@ import unittest
 
 # Module -> the modules it may include. A folder is a module; a module may always include itself.
 PLATFORM = ["platform/base", "platform/crypto", "platform/storage", "platform/config"]
-EVERY_PLATFORM = PLATFORM + ["platform/metrics", "platform/http", "platform/rpc"]
+EVERY_PLATFORM = PLATFORM + ["platform/metrics", "platform/http", "platform/mqtt", "platform/rpc"]
 ALLOWED = {
     "platform/base": [],
     "platform/crypto": ["platform/base"],
@@ -19,6 +19,7 @@ ALLOWED = {
     "platform/metrics": ["platform/base"],
     "platform/config": ["platform/base"],
     "platform/http": ["platform/base"],
+    "platform/mqtt": ["platform/base"],
     "platform/rpc": ["platform/base"],
     "sample": ["platform/base"],
     "sensor": ["platform/base"],
@@ -31,6 +32,8 @@ ALLOWED = {
     "services/timeseries": EVERY_PLATFORM + ["sample", "compliance", "services/shared"],
     "services/ingest": EVERY_PLATFORM + ["sample", "compliance", "services/shared"],
     "services/detection": EVERY_PLATFORM + ["sample", "detection", "compliance", "services/shared"],
+    "services/sensors": EVERY_PLATFORM + ["sensor", "compliance", "services/shared"],
+    "services/mqtt_bridge": EVERY_PLATFORM + ["sensor", "services/shared"],
     "services/alerting": EVERY_PLATFORM + ["alerting", "compliance", "services/shared"],
 }
 # The tools above the services may include all of it.
@@ -46,10 +49,11 @@ OWNERS = {
     r"zstd": ["platform/base"],
     r"grpcpp/(server_builder|ext|security|health)": ["platform/rpc"],
     r"grpc": ["platform/rpc", "services/shared", "services/compliance", "services/timeseries",
-              "services/ingest", "services/detection", "services/alerting", "services/cli"],
+              "services/ingest", "services/detection", "services/alerting", "services/sensors",
+              "services/mqtt_bridge", "services/cli"],
     r".*\.grpc\.pb\.h": ["services/shared", "services/compliance", "services/timeseries",
                          "services/ingest", "services/detection", "services/alerting",
-                         "services/cli"],
+                         "services/sensors", "services/mqtt_bridge", "services/cli"],
     r"google/protobuf/|belgrand/": ["platform/config", "platform/rpc", "alerting", "compliance",
                                     "services/"],
     r"spdlog/": ["platform/base"],
