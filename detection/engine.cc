@@ -115,11 +115,11 @@ std::vector<SignalChange> Engine::OnSample(const Observation& observation) {
     // What left the window cannot be taken back: then nothing happened there.
     if (!Evict(*old, row_key)) old.reset();
   }
-  const std::optional<LogValue> value = ToLogValue(row);
+  const std::optional<LogValue> value = observation.voided ? std::nullopt : ToLogValue(row);
   if (value) {
     Insert(observation, *value, row_key);
   } else {
-    ++statistics_.held;
+    ++(observation.voided ? statistics_.voided : statistics_.held);
   }
   const auto now = rows_.find(row_key);
   const bool moved = old && (now == rows_.end() || now->second.group != old->group ||

@@ -4,10 +4,10 @@
 // look-ahead. The service and the backtest run this same class. Groups of (district, target) do not
 // influence one another, except that an amended row may move from one to another.
 //
-// A row amended by a higher version replaces the old one; a late row takes its place by date of
-// collection. Signals already emitted are not taken back: the state moves on from there.
-// Numbers are finite for every input; a row that says nothing usable changes nothing.
-// Thread safety: none; one owner.
+// A row amended by a higher version replaces the old one, one that is voided leaves; a late row
+// takes its place by date of collection. Signals already emitted are not taken back: the state
+// moves on from there. Numbers are finite for every input; a row that says nothing usable changes
+// nothing. Thread safety: none; one owner.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +32,8 @@ struct EngineStatistics {
   std::uint64_t observations = 0;
   // Held by quality control, or without the limit that their censoring needs.
   std::uint64_t held = 0;
+  // Versions that took a row back.
+  std::uint64_t voided = 0;
   // Older than the window of their area.
   std::uint64_t too_late = 0;
   // A version already replaced.

@@ -24,7 +24,7 @@ std::optional<double> PositiveLog10(const std::optional<double>& value) {
 }  // namespace
 
 std::optional<LogValue> ToLogValue(const sample::Measurement& measurement) {
-  const sample::QualityEffect effect = sample::EffectOf(measurement.quality_flags);
+  const sample::QualityEffect effect = sample::EffectOf(measurement);
   if (effect.on_rise == sample::Effect::kHold) return std::nullopt;
   // The flaw can only have hidden virus: the truth is the value or more.
   const bool lower_bound = effect.on_fall == sample::Effect::kHold;

@@ -26,6 +26,8 @@ struct Observation {
   std::uint64_t feed_sequence = 0;
   // From 1; a higher version of (laboratory, sample, target, gene) replaces the lower one.
   std::uint32_t version = 1;
+  // This version takes the row back: `measurement` says which row and when, and no more.
+  bool voided = false;
 };
 
 // low < high: somewhere between (either may be infinite); low == high: quantified.

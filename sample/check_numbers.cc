@@ -1,150 +1,125 @@
+// Value, limits of the assay, replicates, and how they fit together.
+#include <algorithm>
 #include <cmath>
 
 #include "sample/findings.h"
-#include "sample/quality.h"
+#include "sample/unit.h"
 #include "sample/validate.h"
 
 namespace belgrand::sample {
 namespace {
 
-// A number in the unit of the row. Unreadable text is a violation and counts as absent from here
-// on.
-std::optional<double> Read(const Field<double>& field, std::string_view name, Findings& findings) {
-  if (field.value.has_value() || field.text.empty()) return field.value;
-  const bool comma = field.text.find(',') != std::string::npos;
-  const bool less = field.text.find('<') != std::string::npos;
-  findings.Reject(name, field.text, Rule::kNotANumber,
-                  fmt::format("{} is not a number: \"{}\"", name, Printable(field.text)),
-                  comma ? "write a decimal point and no thousands separator, for example 1234.5"
-                  : less
-                      ? "leave the value empty, put the limit into lod and below_lod into censoring"
-                      : "write a plain number such as 1234.5 or 1.2e4, or leave the field empty");
-  return std::nullopt;
-}
-
-// A number that must be finite and greater than zero.
-std::optional<double> ReadPositive(const Field<double>& field, std::string_view name, Rule rule,
-                                   std::string_view remedy, Findings& findings) {
-  const std::optional<double> number = Read(field, name, findings);
-  if (!number.has_value()) return std::nullopt;
-  if (std::isfinite(*number) && *number > 0) return number;
-  findings.Reject(name, NumberText(*number), rule,
-                  fmt::format("{} is {}; it must be a finite number greater than zero", name,
-                              NumberText(*number)),
-                  std::string(remedy));
-  return std::nullopt;
-}
-
-void CheckNotDetected(std::optional<double>& value, Findings& findings) {
-  if (value.has_value() && *value == 0) value.reset();
-  if (!value.has_value()) return;
-  findings.Reject(
-      "value", NumberText(*value), Rule::kValueWithNonDetect,
-      fmt::format("censoring is not_detected, but there is a value ({})", NumberText(*value)),
-      "leave the value empty, or send below_lod when it amplified below the limit");
-}
-
-void CheckFinitePositive(const std::optional<double>& value, Findings& findings) {
-  if (!value.has_value()) return;
-  if (!std::isfinite(*value)) {
-    findings.Reject("value", NumberText(*value), Rule::kValueNotFinite,
-                    fmt::format("value is {}", NumberText(*value)),
-                    "send the measured concentration, or say in censoring why there is none");
-  } else if (*value <= 0) {
-    findings.Reject(
-        "value", NumberText(*value), Rule::kValueNotPositive,
-        fmt::format("value is {}; a concentration is greater than zero", NumberText(*value)),
-        "when nothing was found send censoring not_detected with the lod and no value; "
-        "a logarithm must be turned back into a concentration");
-  }
-}
-
-struct Amounts {
-  std::optional<double> value;
-  std::optional<double> lod;
-  std::optional<double> loq;
+// A number as it was sent (for messages) and in gc/L (for everything else).
+struct Amount {
+  double sent = 0;
+  double gc_per_l = 0;
 };
 
-bool Usable(const std::optional<double>& number) {
-  return number.has_value() && std::isfinite(*number) && *number > 0;
+using OptionalAmount = std::optional<Amount>;
+
+OptionalAmount Convert(std::optional<double> number, const Conversion& unit) {
+  if (!number.has_value()) return std::nullopt;
+  return Amount{*number, unit(*number)};
 }
 
-void CheckQuantified(const Amounts& a, bool readable, Findings& findings) {
-  if (!a.value.has_value() && readable) {
-    findings.Reject("value", "", Rule::kValueRequired,
-                    "censoring is none, so a value is required, and there is none",
-                    "send the value, or the censoring that says why there is none: below_lod, "
-                    "below_loq or not_detected");
-  }
-  if (!Usable(a.value)) return;
-  if (a.lod.has_value() && *a.value < *a.lod) {
-    findings.Reject("value", NumberText(*a.value), Rule::kValueBelowLod,
-                    fmt::format("value {} lies below the lod {}, but censoring is none",
-                                NumberText(*a.value), NumberText(*a.lod)),
-                    "send censoring below_lod; the value may stay and is kept");
-  } else if (a.loq.has_value() && *a.value < *a.loq) {
-    findings.Warn("value", NumberText(*a.value), Rule::kValueBelowLoq,
-                  fmt::format("value {} lies below the loq {}, but censoring is none: it is taken "
-                              "as quantified",
-                              NumberText(*a.value), NumberText(*a.loq)),
-                  "send censoring below_loq if the value is not quantified");
-  }
+bool Usable(const OptionalAmount& amount) {
+  return amount.has_value() && std::isfinite(amount->gc_per_l) && amount->gc_per_l > 0;
 }
 
-void CheckBelowLod(const Amounts& a, Findings& findings) {
-  if (!Usable(a.value) || !a.lod.has_value() || *a.value <= *a.lod) return;
-  findings.Reject("value", NumberText(*a.value), Rule::kValueAboveLod,
-                  fmt::format("censoring is below_lod, but value {} lies above the lod {}",
-                              NumberText(*a.value), NumberText(*a.lod)),
-                  "send below_loq if it lies below the loq, none if it is quantified, or correct "
-                  "the lod");
+// A limit must be a finite number greater than zero.
+OptionalAmount ReadLimit(const Field<double>& field, std::string_view name, const Conversion& unit,
+                         Findings& findings) {
+  const OptionalAmount limit = Convert(ReadNumber(field, name, findings), unit);
+  if (!limit.has_value() || Usable(limit)) return limit;
+  const bool too_large = std::isfinite(limit->sent) && limit->gc_per_l > 0;
+  findings.Reject(name, NumberText(limit->sent),
+                  too_large ? Text::kLimitTooLarge : Text::kLimitNotPositive);
+  return std::nullopt;
 }
 
-void CheckBelowLoq(const Amounts& a, Findings& findings) {
-  if (!Usable(a.value)) return;
-  if (a.loq.has_value() && *a.value > *a.loq) {
-    findings.Reject("value", NumberText(*a.value), Rule::kValueAboveLoq,
-                    fmt::format("censoring is below_loq, but value {} lies above the loq {}",
-                                NumberText(*a.value), NumberText(*a.loq)),
-                    "send censoring none if the value is quantified, or correct the loq");
-  }
-  if (a.lod.has_value() && *a.value < *a.lod) {
-    findings.Reject("value", NumberText(*a.value), Rule::kValueBelowLod,
-                    fmt::format("censoring is below_loq, but value {} lies below the lod {}",
-                                NumberText(*a.value), NumberText(*a.lod)),
-                    "send censoring below_lod, or correct the lod");
+// One measured value with its censoring: of the row, or of a replicate.
+struct Measured {
+  std::string_view name;
+  OptionalAmount value;
+  // There was text that is no number: already said.
+  bool unreadable = false;
+};
+
+struct Limits {
+  OptionalAmount lod;
+  OptionalAmount loq;
+};
+
+void CheckFinitePositive(const Measured& m, Findings& findings) {
+  if (!m.value.has_value() || Usable(m.value)) return;
+  const std::string sent = NumberText(m.value->sent);
+  if (!std::isfinite(m.value->sent)) {
+    findings.Reject(m.name, sent, Text::kValueNotFinite);
+  } else if (m.value->gc_per_l > 0) {
+    findings.Reject(m.name, sent, Text::kValueTooLarge);
+  } else {
+    findings.Reject(m.name, sent, Text::kValueNotPositive);
   }
 }
 
-void RequireLimit(const Field<double>& field, std::string_view name, Rule rule,
+bool IsBelow(const Measured& m, const OptionalAmount& limit) {
+  return Usable(m.value) && limit.has_value() && m.value->gc_per_l < limit->gc_per_l;
+}
+bool IsAbove(const Measured& m, const OptionalAmount& limit) {
+  return Usable(m.value) && limit.has_value() && m.value->gc_per_l > limit->gc_per_l;
+}
+
+void RejectAgainst(const Measured& m, const OptionalAmount& limit, Text text, Findings& findings) {
+  findings.Reject(m.name, NumberText(m.value->sent), text, {NumberText(limit->sent)});
+}
+
+void CheckQuantified(const Measured& m, const Limits& limits, Findings& findings) {
+  CheckFinitePositive(m, findings);
+  if (!m.value.has_value() && !m.unreadable) findings.Reject(m.name, "", Text::kValueRequired);
+  if (IsBelow(m, limits.lod)) {
+    RejectAgainst(m, limits.lod, Text::kValueBelowLodQuantified, findings);
+  } else if (IsBelow(m, limits.loq)) {
+    findings.Warn(m.name, NumberText(m.value->sent), Text::kValueBelowLoq,
+                  {NumberText(limits.loq->sent)});
+  }
+}
+
+// Once, however many values ask for it. A limit that is unreadable or not positive: already said.
+void RequireLimit(const Field<double>& field, std::string_view name, Text text,
                   std::string_view censoring, Findings& findings) {
-  if (!field.absent()) return;  // unreadable or not positive: already said
-  findings.Reject(
-      name, "", rule,
-      fmt::format("censoring is {}, so {} is required, and there is none", censoring, name),
-      fmt::format("send the {} of the assay, in the unit of the value", name));
+  const bool said = std::ranges::any_of(
+      findings.violations, [&](const Violation& violation) { return violation.text == text; });
+  if (field.absent() && !said) findings.Reject(name, "", text, {std::string(censoring)});
 }
 
-void CheckCensoring(const Row& row, Amounts& a, Findings& findings) {
-  switch (*row.censoring.value) {
+void CheckNotDetected(Measured& m, Findings& findings) {
+  if (m.value.has_value() && m.value->sent == 0) m.value.reset();
+  if (m.value.has_value()) {
+    findings.Reject(m.name, NumberText(m.value->sent), Text::kValueWithNonDetect);
+  }
+}
+
+void CheckCensored(Censoring censoring, const Row& row, const Limits& limits, Measured& m,
+                   Findings& findings) {
+  switch (censoring) {
     case Censoring::kNone:
-      CheckFinitePositive(a.value, findings);
-      CheckQuantified(a, row.value.text.empty(), findings);
-      return;
+      return CheckQuantified(m, limits, findings);
     case Censoring::kBelowLod:
-      RequireLimit(row.lod, "lod", Rule::kLodRequired, "below_lod", findings);
-      CheckFinitePositive(a.value, findings);
-      CheckBelowLod(a, findings);
+      RequireLimit(row.lod, "lod", Text::kLodRequired, "below_lod", findings);
+      CheckFinitePositive(m, findings);
+      if (IsAbove(m, limits.lod)) RejectAgainst(m, limits.lod, Text::kValueAboveLod, findings);
       return;
     case Censoring::kBelowLoq:
-      RequireLimit(row.loq, "loq", Rule::kLoqRequired, "below_loq", findings);
-      CheckFinitePositive(a.value, findings);
-      CheckBelowLoq(a, findings);
+      RequireLimit(row.loq, "loq", Text::kLoqRequired, "below_loq", findings);
+      CheckFinitePositive(m, findings);
+      if (IsAbove(m, limits.loq)) RejectAgainst(m, limits.loq, Text::kValueAboveLoq, findings);
+      if (IsBelow(m, limits.lod)) {
+        RejectAgainst(m, limits.lod, Text::kValueBelowLodBetween, findings);
+      }
       return;
     case Censoring::kNotDetected:
-      RequireLimit(row.lod, "lod", Rule::kLodRequired, "not_detected", findings);
-      CheckNotDetected(a.value, findings);
-      return;
+      RequireLimit(row.lod, "lod", Text::kLodRequired, "not_detected", findings);
+      return CheckNotDetected(m, findings);
   }
 }
 
@@ -155,66 +130,109 @@ bool FailedWithoutValue(const Row& row) {
          (row.censoring.absent() || row.censoring.value == Censoring::kNone);
 }
 
-// In gc/L; a number too large for that is a violation.
-std::optional<double> Scale(const std::optional<double>& number, double factor,
-                            std::string_view name, Rule rule, Findings& findings) {
-  if (!Usable(number)) return number;
-  const double scaled = *number * factor;
-  if (!std::isfinite(scaled)) {
-    findings.Reject(name, NumberText(*number), rule,
-                    fmt::format("{} {} is too large a number in gc/L", name, NumberText(*number)),
-                    "check the number and the unit");
+// Puts the amount into gc/L and keeps the original where the unit is another.
+std::optional<double> Keep(const OptionalAmount& amount, const Conversion& unit,
+                           ReportedColumn column, const Row& row, Measurement& out,
+                           std::uint32_t replicate = 0) {
+  if (!amount.has_value()) return std::nullopt;
+  if (!unit.is_identity()) out.reported.push_back({column, amount->sent, row.unit, replicate});
+  return amount->gc_per_l;
+}
+
+void CheckReplicates(const Row& row, const Conversion& unit, const Limits& limits,
+                     Findings& findings, Measurement& out) {
+  if (row.replicates.size() > kMaxReplicates) {
+    findings.Reject("replicates", NumberText(static_cast<double>(row.replicates.size())),
+                    Text::kTooManyReplicates, {std::to_string(kMaxReplicates)});
+    return;
   }
-  return scaled;
+  for (std::uint32_t i = 0; i < row.replicates.size(); ++i) {
+    const RowReplicate& replicate = row.replicates[i];
+    const std::string name = fmt::format("replicates[{}].value", i);
+    Measured m{name, Convert(ReadNumber(replicate.value, name, findings), unit),
+               !replicate.value.text.empty()};
+    if (replicate.censoring.value.has_value()) {
+      CheckCensored(*replicate.censoring.value, row, limits, m, findings);
+    } else {
+      const std::string censoring = fmt::format("replicates[{}].censoring", i);
+      findings.Reject(
+          censoring, replicate.censoring.text,
+          replicate.censoring.text.empty() ? Text::kCensoringMissing : Text::kUnknownCensoring);
+    }
+    out.replicates.push_back({.value = Keep(m.value, unit, ReportedColumn::kReplicate, row, out, i),
+                              .censoring = replicate.censoring.value.value_or(Censoring::kNone)});
+  }
+}
+
+// A summary lies within what it summarises.
+void CompareWithReplicates(const Measurement& m, const OptionalAmount& value, Findings& findings) {
+  if (m.replicates.size() < 2 || m.censoring != Censoring::kNone || !Usable(value)) return;
+  double lowest = INFINITY;
+  double highest = 0;
+  for (const Replicate& replicate : m.replicates) {
+    if (replicate.censoring != Censoring::kNone || !replicate.value) return;
+    lowest = std::min(lowest, *replicate.value);
+    highest = std::max(highest, *replicate.value);
+  }
+  constexpr double kRounding = 1e-3;
+  if (value->gc_per_l >= lowest * (1 - kRounding) && value->gc_per_l <= highest * (1 + kRounding)) {
+    return;
+  }
+  findings.Warn("value", NumberText(value->gc_per_l), Text::kValueOutsideReplicates,
+                {NumberText(lowest), NumberText(highest)});
 }
 
 }  // namespace
 
-void CheckNumbers(const Row& row, double factor, Findings& findings, Measurement& out) {
-  constexpr std::string_view kLimitRemedy =
-      "send the limit of the assay in the unit of the value, or leave it empty if it is unknown";
-  Amounts a;
-  a.value = Read(row.value, "value", findings);
-  a.lod = ReadPositive(row.lod, "lod", Rule::kLimitNotPositive, kLimitRemedy, findings);
-  a.loq = ReadPositive(row.loq, "loq", Rule::kLimitNotPositive, kLimitRemedy, findings);
-  if (a.lod.has_value() && a.loq.has_value() && *a.loq < *a.lod) {
-    findings.Reject("loq", NumberText(*a.loq), Rule::kLoqBelowLod,
-                    fmt::format("loq {} lies below lod {}", NumberText(*a.loq), NumberText(*a.lod)),
-                    "check that the two are not exchanged and that both are in the unit of the "
-                    "value");
+std::optional<double> ReadNumber(const Field<double>& field, std::string_view name,
+                                 Findings& findings) {
+  if (field.value.has_value() || field.text.empty()) return field.value;
+  const bool comma = field.text.find(',') != std::string::npos;
+  const bool less = field.text.find('<') != std::string::npos;
+  findings.Reject(name, field.text,
+                  comma  ? Text::kNumberWithComma
+                  : less ? Text::kNumberWithLess
+                         : Text::kNotANumber);
+  return std::nullopt;
+}
+
+void CheckNumbers(const Row& row, Findings& findings, Measurement& out) {
+  // An unknown unit is a violation of its own: then the numbers are judged among themselves.
+  const Conversion unit = ConversionOf(Dimension::kConcentration, row.unit).value_or(Conversion());
+  Measured m{"value", Convert(ReadNumber(row.value, "value", findings), unit),
+             !row.value.text.empty()};
+  const Limits limits{ReadLimit(row.lod, "lod", unit, findings),
+                      ReadLimit(row.loq, "loq", unit, findings)};
+  if (limits.lod && limits.loq && limits.loq->gc_per_l < limits.lod->gc_per_l) {
+    findings.Reject("loq", NumberText(limits.loq->sent), Text::kLoqBelowLod,
+                    {NumberText(limits.lod->sent)});
   }
   if (FailedWithoutValue(row)) {
-    findings.Reject("value", "", Rule::kAnalysisFailed,
-                    "the analysis failed and gave no value: there is nothing to store",
-                    "send the result of the repeat analysis under the same sample_id when there is "
-                    "one");
+    findings.Reject("value", "", Text::kAnalysisFailed);
   } else if (row.censoring.value.has_value()) {
-    CheckCensoring(row, a, findings);
+    CheckCensored(*row.censoring.value, row, limits, m, findings);
   } else {
-    CheckFinitePositive(a.value, findings);
+    CheckFinitePositive(m, findings);
   }
-  out.value = Scale(a.value, factor, "value", Rule::kValueNotFinite, findings);
-  out.lod = Scale(a.lod, factor, "lod", Rule::kLimitNotPositive, findings);
-  out.loq = Scale(a.loq, factor, "loq", Rule::kLimitNotPositive, findings);
-  out.flow_m3_per_day = ReadPositive(
-      row.flow.number, "flow_m3_per_day", Rule::kFlowNotPositive,
-      "send the flow of the day in m3/d, or leave it empty if it is unknown", findings);
-  out.population_served = ReadPositive(
-      row.population_served, "population_served", Rule::kPopulationNotPositive,
-      "send the number of persons served, or leave it empty to use the catalogue's", findings);
+  out.value = Keep(m.value, unit, ReportedColumn::kValue, row, out);
+  out.lod = Keep(limits.lod, unit, ReportedColumn::kLod, row, out);
+  out.loq = Keep(limits.loq, unit, ReportedColumn::kLoq, row, out);
+  if (row.replicates.empty()) return;
+  CheckReplicates(row, unit, limits, findings, out);
+  CompareWithReplicates(out, m.value, findings);
 }
 
 std::optional<Violation> TenfoldJump(const Measurement& measurement, double previous) {
-  if (measurement.censoring != Censoring::kNone || !Usable(measurement.value) ||
-      !Usable(previous)) {
-    return std::nullopt;
-  }
+  const bool usable = measurement.censoring == Censoring::kNone && measurement.value &&
+                      *measurement.value > 0 && std::isfinite(*measurement.value) && previous > 0 &&
+                      std::isfinite(previous);
+  if (!usable) return std::nullopt;
   const double ratio = *measurement.value / previous;
   if (ratio < 10 && ratio > 0.1) return std::nullopt;
-  return Violation{"value", NumberText(*measurement.value), Rule::kTenfoldJump,
-                   fmt::format("{} gc/L is {:.3g} times the value before it ({} gc/L)",
-                               NumberText(*measurement.value), ratio, NumberText(previous)),
-                   "check the unit and the dilution; the value is stored as sent"};
+  return Violation{"value",
+                   NumberText(*measurement.value),
+                   Text::kTenfoldJump,
+                   {fmt::format("{:.3g}", ratio), NumberText(previous)}};
 }
 
 }  // namespace belgrand::sample

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,20 +21,31 @@ struct Findings {
   std::vector<Violation> violations;
   std::vector<Violation> warnings;
 
-  void Reject(std::string_view field, std::string_view value, Rule rule, std::string message,
-              std::string remedy) {
-    violations.push_back(
-        {std::string(field), Printable(value), rule, std::move(message), std::move(remedy)});
+  void Reject(std::string_view field, std::string_view value, Text text,
+              std::vector<std::string> particulars = {}) {
+    violations.push_back({std::string(field), Printable(value), text, std::move(particulars)});
   }
-  void Warn(std::string_view field, std::string_view value, Rule rule, std::string message,
-            std::string remedy) {
-    warnings.push_back(
-        {std::string(field), Printable(value), rule, std::move(message), std::move(remedy)});
+  void Warn(std::string_view field, std::string_view value, Text text,
+            std::vector<std::string> particulars = {}) {
+    warnings.push_back({std::string(field), Printable(value), text, std::move(particulars)});
   }
 };
 
-// Value, limits, flow and population; fills the numbers of `out`. REQUIRES: the unit's factor to
-// gc/L.
-void CheckNumbers(const Row& row, double factor, Findings& findings, Measurement& out);
+// The number; text that is none is a violation, and counts as absent from then on.
+std::optional<double> ReadNumber(const Field<double>& field, std::string_view name,
+                                 Findings& findings);
+
+// What is said to be wrong with an instant outside of what the service accepts.
+std::optional<base::Instant> ReadTime(std::string_view name, const Field<base::Instant>& time,
+                                      base::Instant now, Findings& findings);
+
+// Value, limits and replicates, in the unit of the row; fills them in `out`.
+void CheckNumbers(const Row& row, Findings& findings, Measurement& out);
+// Flow, population, temperature, controls, normalisers; each in its own unit.
+void CheckQuantities(const Row& row, Findings& findings, Measurement& out);
+// Begin, end, receipt and result.
+void CheckTimes(const Row& row, base::Instant now, Findings& findings, Measurement& out);
+// The words of closed sets.
+void CheckCodes(const Row& row, Findings& findings, Measurement& out);
 
 }  // namespace belgrand::sample

@@ -37,12 +37,63 @@ QualityEffect EffectOf(QualityFlag flag) {
   return {Effect::kHold, Effect::kHold};
 }
 
+namespace {
+
+// Berkeley's scoring: three days keep a sample whole, five spoil it; hours here.
+constexpr double kHoldDoubtful = 72;
+constexpr double kHoldSpoilt = 120;
+// Per cent of the spiked control.
+constexpr double kRecoveryLow = 5;
+constexpr double kRecoveryLost = 1;
+constexpr double kFullDayHours = 20;
+
+void Worsen(QualityEffect& worst, const QualityEffect& effect) {
+  worst.on_rise = std::max(worst.on_rise, effect.on_rise);
+  worst.on_fall = std::max(worst.on_fall, effect.on_fall);
+}
+
+constexpr QualityEffect kNothing{};
+constexpr QualityEffect kHeld{Effect::kHold, Effect::kHold};
+constexpr QualityEffect kDoubtful{Effect::kDowngrade, Effect::kDowngrade};
+// Virus can only have been lost.
+constexpr QualityEffect kBiasedDown{Effect::kKeep, Effect::kHold};
+
+QualityEffect OfControls(const Controls& controls) {
+  if (controls.no_template_control == Control::kAmplified ||
+      controls.extraction_blank == Control::kAmplified) {
+    return kHeld;
+  }
+  QualityEffect worst;
+  if (controls.inhibition == Inhibition::kUnadjusted) Worsen(worst, kBiasedDown);
+  if (controls.recovery_percent) {
+    Worsen(worst, *controls.recovery_percent < kRecoveryLost  ? kBiasedDown
+                  : *controls.recovery_percent < kRecoveryLow ? kDoubtful
+                                                              : kNothing);
+  }
+  return worst;
+}
+
+QualityEffect OfCollection(const Collection& collection) {
+  QualityEffect worst;
+  const double hold = collection.hold_hours.value_or(0);
+  if (hold > kHoldSpoilt) {
+    Worsen(worst, {Effect::kDowngrade, Effect::kHold});
+  } else if (hold > kHoldDoubtful) {
+    Worsen(worst, kDoubtful);
+  }
+  if (collection.sampling == Sampling::kGrab ||
+      collection.composite_hours.value_or(kFullDayHours) < kFullDayHours) {
+    Worsen(worst, kDoubtful);
+  }
+  return worst;
+}
+
+}  // namespace
+
 QualityEffect EffectOf(std::span<const QualityFlag> flags) {
   QualityEffect worst;
   for (const QualityFlag flag : flags) {
-    const QualityEffect effect = EffectOf(flag);
-    worst.on_rise = std::max(worst.on_rise, effect.on_rise);
-    worst.on_fall = std::max(worst.on_fall, effect.on_fall);
+    Worsen(worst, EffectOf(flag));
   }
   return worst;
 }
@@ -50,5 +101,14 @@ QualityEffect EffectOf(std::span<const QualityFlag> flags) {
 bool IsHeld(std::span<const QualityFlag> flags) {
   return EffectOf(flags) == QualityEffect{Effect::kHold, Effect::kHold};
 }
+
+QualityEffect EffectOf(const Measurement& measurement) {
+  QualityEffect worst = EffectOf(measurement.quality_flags);
+  Worsen(worst, OfControls(measurement.controls));
+  Worsen(worst, OfCollection(measurement.collection));
+  return worst;
+}
+
+bool IsHeld(const Measurement& measurement) { return EffectOf(measurement) == kHeld; }
 
 }  // namespace belgrand::sample

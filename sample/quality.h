@@ -34,7 +34,11 @@ struct QualityEffect {
 QualityEffect EffectOf(QualityFlag flag);
 // The most severe effect of all flags, each direction by itself.
 QualityEffect EffectOf(std::span<const QualityFlag> flags);
+// Of the flags and of everything else that a row says about its own quality: controls, inhibition,
+// recovery, hold time, sampling.
+QualityEffect EffectOf(const Measurement& measurement);
 // Held in both directions: detection must not see the value at all.
 bool IsHeld(std::span<const QualityFlag> flags);
+bool IsHeld(const Measurement& measurement);
 
 }  // namespace belgrand::sample

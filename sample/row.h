@@ -10,26 +10,10 @@
 #include <vector>
 
 #include "platform/base/time.h"
-#include "sample/rule.h"
 #include "sample/sample.h"
+#include "sample/violation.h"
 
 namespace belgrand::sample {
-
-// What is wrong with one field. Personal values never stand in it.
-struct Violation {
-  // Name of the field in belgrand.ingest.v1.Sample.
-  std::string field;
-  // The offending value as text; kWithheld for a personal field.
-  std::string value;
-  Rule rule{};
-  // What is wrong, in words.
-  std::string message;
-  // What to do about it.
-  std::string remedy;
-};
-
-// Stands for every personal value in a violation.
-inline constexpr std::string_view kWithheld = "(withheld)";
 
 // A field that is more than text: its value, or the text that could not be read as one.
 template <typename T>

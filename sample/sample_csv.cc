@@ -31,14 +31,78 @@ enum Column : std::size_t {
   kSampledBy,
   kAnalysedBy,
   kAmendmentReason,
+  kGene,
+  kMethodVersion,
+  kSampleType,
+  kCompositeHours,
+  kStartedOn,
+  kMatrix,
+  kFraction,
+  kReceivedOn,
+  kReceivedTemperature,
+  kReceivedTemperatureUnit,
+  kHoldHours,
+  kRecoveryPercent,
+  kInhibition,
+  kNoTemplateControl,
+  kExtractionBlank,
+  kFlowNumber,
+  kFlowUnit,
+  kAmmonium,
+  kAmmoniumUnit,
+  kPmmov,
+  kPmmovUnit,
+  kReplicates,
+  kRetestOf,
+  kAmendedBy,
+  kComment,
   kColumns,
 };
 
-constexpr std::array<std::string_view, kColumns> kNames = {
-    "sample_id",       "site_id", "district_id", "population",    "collected_on", "known_on",
-    "target",          "value",   "unit",        "censoring",     "lod",          "loq",
-    "flow_m3_per_day", "lab_id",  "method_id",   "quality_flags", "sampled_by",   "analysed_by",
-    "amendment_reason"};
+constexpr std::array<std::string_view, kColumns> kNames = {"sample_id",
+                                                           "site_id",
+                                                           "district_id",
+                                                           "population",
+                                                           "collected_on",
+                                                           "known_on",
+                                                           "target",
+                                                           "value",
+                                                           "unit",
+                                                           "censoring",
+                                                           "lod",
+                                                           "loq",
+                                                           "flow_m3_per_day",
+                                                           "lab_id",
+                                                           "method_id",
+                                                           "quality_flags",
+                                                           "sampled_by",
+                                                           "analysed_by",
+                                                           "amendment_reason",
+                                                           "gene",
+                                                           "method_version",
+                                                           "sample_type",
+                                                           "composite_hours",
+                                                           "started_on",
+                                                           "matrix",
+                                                           "fraction",
+                                                           "received_on",
+                                                           "received_temperature",
+                                                           "received_temperature_unit",
+                                                           "hold_hours",
+                                                           "recovery_percent",
+                                                           "inhibition",
+                                                           "no_template_control",
+                                                           "extraction_blank",
+                                                           "flow",
+                                                           "flow_unit",
+                                                           "ammonium",
+                                                           "ammonium_unit",
+                                                           "pmmov",
+                                                           "pmmov_unit",
+                                                           "replicates",
+                                                           "retest_of",
+                                                           "amended_by",
+                                                           "comment"};
 
 constexpr std::array kRequired = {kSampleId, kSiteId, kCollectedOn, kTarget,
                                   kValue,    kUnit,   kCensoring,   kLabId};
@@ -115,14 +179,64 @@ void ReadFlags(std::string_view text, Row& row) {
   }
 }
 
+// "1200", "not_detected", or "below_lod:850" where a censored value is told.
+RowReplicate ParseReplicate(std::string_view text) {
+  RowReplicate replicate;
+  const std::size_t colon = text.find(':');
+  const std::string_view word = text.substr(0, colon);
+  if (const auto censoring = ParseCensoring(word)) {
+    replicate.censoring.value = censoring;
+    if (colon != std::string_view::npos) {
+      replicate.value = ParseNumberField(text.substr(colon + 1));
+    }
+    return replicate;
+  }
+  replicate.censoring.value = Censoring::kNone;
+  replicate.value = ParseNumberField(text);
+  return replicate;
+}
+
+void ReadReplicates(std::string_view text, Row& row) {
+  constexpr std::string_view kBetween = " ;|";
+  for (std::size_t at = text.find_first_not_of(kBetween); at != std::string_view::npos;
+       at = text.find_first_not_of(kBetween, at)) {
+    const std::size_t end = std::min(text.find_first_of(kBetween, at), text.size());
+    if (const std::string_view word = text.substr(at, end - at); word != "NA") {
+      row.replicates.push_back(ParseReplicate(word));
+    }
+    at = end;
+  }
+}
+
+template <typename Code>
+Field<Code> ParseCode(std::string_view text, std::optional<Code> (*parse)(std::string_view)) {
+  Field<Code> field;
+  if (text.empty() || text == "NA") return field;
+  field.value = parse(text);
+  if (!field.value) field.text = text;
+  return field;
+}
+
+void ReadSampleType(std::string_view text, Row& row) {
+  if (text.empty() || text == "NA") return;
+  const auto type = ParseSampleType(text);
+  if (!type.has_value()) {
+    row.sampling.text = text;
+    return;
+  }
+  row.sampling.value = type->sampling;
+  if (type->hours && row.composite_hours.absent()) row.composite_hours.value = type->hours;
+}
+
 class SampleCsvMapper final : public RowMapper {
  public:
-  explicit SampleCsvMapper(const Positions& positions) : positions_(positions) {}
+  explicit SampleCsvMapper(const Positions& positions)
+      : positions_(positions),
+        has_more_(std::any_of(positions.begin() + kGene, positions.end(),
+                              [](std::size_t position) { return position != kAbsent; })) {}
 
   FileRow Map(std::span<const std::string> fields) override {
-    const auto text = [&](Column column) {
-      return positions_[column] == kAbsent ? std::string_view() : Trim(fields[positions_[column]]);
-    };
+    const auto text = [&](Column column) { return Cell(fields, column); };
     FileRow out;
     Row& row = out.row;
     row.sample_id = text(kSampleId);
@@ -139,13 +253,14 @@ class SampleCsvMapper final : public RowMapper {
     if (!row.censoring.value) row.censoring.text = text(kCensoring);
     row.lod = ParseNumberField(text(kLod));
     row.loq = ParseNumberField(text(kLoq));
-    row.flow.number = ParseNumberField(text(kFlow));
     row.population_served = ParseNumberField(text(kPopulation));
     row.method_id = text(kMethodId);
     ReadFlags(text(kQualityFlags), row);
     row.sampled_by = text(kSampledBy);
     row.analysed_by = text(kAnalysedBy);
     row.amendment_reason = text(kAmendmentReason);
+    ReadFlow(text(kFlow), text(kFlowNumber), text(kFlowUnit), row);
+    if (has_more_) MapRest(fields, row);
     const double population = row.population_served.value.value_or(0);
     if (!row.site_id.empty() && !row.district_id.empty() && population > 0) {
       out.site = Site{.site_id = row.site_id,
@@ -157,7 +272,53 @@ class SampleCsvMapper final : public RowMapper {
   }
 
  private:
+  std::string_view Cell(std::span<const std::string> fields, Column column) const {
+    return positions_[column] == kAbsent ? std::string_view() : Trim(fields[positions_[column]]);
+  }
+
+  // Two columns for one number: m3/d, or any unit beside it.
+  static void ReadFlow(std::string_view cubic_metres, std::string_view number,
+                       std::string_view unit, Row& row) {
+    row.flow.number = ParseNumberField(cubic_metres);
+    const Field<double> other = ParseNumberField(number);
+    if (other.absent()) return;
+    if (!row.flow.absent()) {
+      row.given_twice.emplace_back("flow_m3_per_day");
+      return;
+    }
+    row.flow = {.number = other, .unit = std::string(unit)};
+  }
+
+  // The columns that most files do not have.
+  void MapRest(std::span<const std::string> fields, Row& row) const {
+    const auto text = [&](Column column) { return Cell(fields, column); };
+    const auto quantity = [&](Column number, Column unit) {
+      return Quantity{.number = ParseNumberField(text(number)), .unit = std::string(text(unit))};
+    };
+    row.gene = text(kGene);
+    row.method_version = text(kMethodVersion);
+    row.composite_hours = ParseNumberField(text(kCompositeHours));
+    ReadSampleType(text(kSampleType), row);
+    row.started_at = ParseTimeField(text(kStartedOn));
+    row.matrix = ParseCode(text(kMatrix), ParseMatrix);
+    row.fraction = ParseCode(text(kFraction), ParseFraction);
+    row.received_at = ParseTimeField(text(kReceivedOn));
+    row.received_temperature = quantity(kReceivedTemperature, kReceivedTemperatureUnit);
+    row.hold_hours = ParseNumberField(text(kHoldHours));
+    row.recovery_percent = ParseNumberField(text(kRecoveryPercent));
+    row.inhibition = ParseCode(text(kInhibition), ParseInhibition);
+    row.no_template_control = ParseCode(text(kNoTemplateControl), ParseControl);
+    row.extraction_blank = ParseCode(text(kExtractionBlank), ParseControl);
+    row.ammonium = quantity(kAmmonium, kAmmoniumUnit);
+    row.pmmov = quantity(kPmmov, kPmmovUnit);
+    ReadReplicates(text(kReplicates), row);
+    row.retest_of = text(kRetestOf);
+    row.amended_by = text(kAmendedBy);
+    row.comment = text(kComment);
+  }
+
   const Positions positions_;
+  const bool has_more_;
 };
 
 std::string TimeText(const std::optional<base::Instant>& time) {

@@ -15,9 +15,7 @@ bool IsMissing(std::string_view text) { return text.empty() || text == "NA"; }
 FileRow WrongColumnCount(std::size_t found, std::size_t expected) {
   FileRow out;
   out.row.reader_violations.push_back(
-      {"", fmt::format("{}", found), Rule::kColumnCount,
-       fmt::format("the row has {} columns, the header {}", found, expected),
-       "quote fields that hold the separator, and write a decimal point instead of a comma"});
+      {"", std::to_string(found), Text::kColumnCount, {std::to_string(expected)}});
   return out;
 }
 

@@ -40,40 +40,41 @@ constexpr std::array kTargets = {
 struct Synonym {
   std::string_view spelling;
   std::string_view code;
+  std::string_view gene = {};
 };
 
 constexpr std::array kSynonyms = {
     Synonym{"sars2", "sars-cov-2"},
     Synonym{"sarscov2", "sars-cov-2"},
     Synonym{"scov2", "sars-cov-2"},
-    Synonym{"sars-cov-2-n1", "sars-cov-2"},
-    Synonym{"sars-cov-2-n2", "sars-cov-2"},
+    Synonym{"sars-cov-2-n1", "sars-cov-2", "n1"},
+    Synonym{"sars-cov-2-n2", "sars-cov-2", "n2"},
     Synonym{"covid", "sars-cov-2"},
     Synonym{"covid-19", "sars-cov-2"},
-    Synonym{"n", "sars-cov-2"},
-    Synonym{"n1", "sars-cov-2"},
-    Synonym{"n2", "sars-cov-2"},
-    Synonym{"sars-n1", "sars-cov-2"},
-    Synonym{"sars-n2", "sars-cov-2"},
-    Synonym{"covn1", "sars-cov-2"},
-    Synonym{"covn2", "sars-cov-2"},
-    Synonym{"covn3", "sars-cov-2"},
-    Synonym{"covn200", "sars-cov-2"},
-    Synonym{"cove", "sars-cov-2"},
-    Synonym{"covrdrp", "sars-cov-2"},
+    Synonym{"n", "sars-cov-2", "n"},
+    Synonym{"n1", "sars-cov-2", "n1"},
+    Synonym{"n2", "sars-cov-2", "n2"},
+    Synonym{"sars-n1", "sars-cov-2", "n1"},
+    Synonym{"sars-n2", "sars-cov-2", "n2"},
+    Synonym{"covn1", "sars-cov-2", "n1"},
+    Synonym{"covn2", "sars-cov-2", "n2"},
+    Synonym{"covn3", "sars-cov-2", "n3"},
+    Synonym{"covn200", "sars-cov-2", "n200"},
+    Synonym{"cove", "sars-cov-2", "e"},
+    Synonym{"covrdrp", "sars-cov-2", "rdrp"},
     Synonym{"influenza-a", "fluav"},
     Synonym{"influenza-a-virus", "fluav"},
     Synonym{"flu-a", "fluav"},
     Synonym{"iav", "fluav"},
-    Synonym{"iav-m", "fluav"},
+    Synonym{"iav-m", "fluav", "m"},
     Synonym{"infa", "fluav"},
     Synonym{"influenza-b", "flubv"},
     Synonym{"influenza-b-virus", "flubv"},
     Synonym{"flu-b", "flubv"},
     Synonym{"ibv", "flubv"},
-    Synonym{"ibv-m", "flubv"},
+    Synonym{"ibv-m", "flubv", "m"},
     Synonym{"infb", "flubv"},
-    Synonym{"rsv-n", "rsv"},
+    Synonym{"rsv-n", "rsv", "n"},
     Synonym{"rsv-a/b", "rsv"},
     Synonym{"hrsv", "rsv"},
     Synonym{"h5", "fluav-h5"},
@@ -126,6 +127,18 @@ std::optional<std::string_view> CanonicalTarget(std::string_view text) {
   const auto found = CodeBySpelling().find(Fold(text));
   if (found == CodeBySpelling().end()) return std::nullopt;
   return found->second;
+}
+
+std::string_view GeneOfTarget(std::string_view text) {
+  // The codes themselves, by far the most frequent, name no gene.
+  for (const Target& target : kTargets) {
+    if (target.code == text) return {};
+  }
+  const std::string folded = Fold(text);
+  for (const Synonym& synonym : kSynonyms) {
+    if (!synonym.gene.empty() && Fold(synonym.spelling) == folded) return synonym.gene;
+  }
+  return {};
 }
 
 std::string_view NearestTarget(std::string_view text) {

@@ -1,8 +1,8 @@
 // The targets Belgrand knows: their one code, and the many ways in which laboratories write them.
 //
-// Codes are the pcr_target spellings of the NWSS dictionary where it has one. A gene target (N1,
-// N2, covN1 of PHES-ODM) is read as its pathogen: the series is the pathogen's, the assay belongs
-// into method_id. Spelling is compared without case, spaces, '-' and '_'.
+// Codes are the pcr_target spellings of the NWSS dictionary where it has one. A target written as a
+// gene (N1, N2, covN1 of PHES-ODM) is read as its pathogen, whose series it is, and that gene.
+// Spelling is compared without case, spaces, '-' and '_'.
 //
 // Thread safety: all functions are pure.
 #pragma once
@@ -26,6 +26,9 @@ std::span<const Target> KnownTargets();
 
 // The code for any known spelling; nullopt for an unknown one.
 std::optional<std::string_view> CanonicalTarget(std::string_view text);
+
+// The gene that a spelling names ("n1" for N1, covN1, SARS-N1); empty where it names none.
+std::string_view GeneOfTarget(std::string_view text);
 
 // The code whose spelling comes nearest to an unknown text; empty when none is near.
 std::string_view NearestTarget(std::string_view text);

@@ -1,7 +1,6 @@
 #include "sample/validate.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "sample/findings.h"
@@ -18,7 +17,6 @@ using base::Instant;
 enum class Presence { kRequired, kOptional };
 enum class Privacy { kPublic, kPersonal };
 
-constexpr base::Day kFirstDay = std::chrono::year{2015} / 1 / 1;
 // Implied flow per person, L/day: 1 to 99 % of ordinary sites; far outside is an error or a holiday
 // town.
 constexpr double kMinFlowPerPerson = 130;
@@ -46,50 +44,39 @@ class Checker {
     if (!findings_.violations.empty()) return Result();
     CheckIdentifiers();
     CheckSite();
-    CheckTimes();
-    CheckTargetAndUnit();
-    CheckCodes();
-    CheckNumbers(row_, factor_, findings_, out_);
+    CheckTimes(row_, now_, findings_, out_);
+    CheckTarget();
+    CheckUnit();
+    CheckCodes(row_, findings_, out_);
+    CheckNumbers(row_, findings_, out_);
+    CheckQuantities(row_, findings_, out_);
     CheckTexts();
     Plausibility();
     return Result();
   }
 
  private:
-  void Require(std::string_view field) {
-    findings_.Reject(field, "", Rule::kRequiredField, fmt::format("{} is missing", field),
-                     fmt::format("send {}", field));
-  }
-
   // True when `text` holds broken UTF-8; then nothing more is said about it.
   bool BrokenUtf8(std::string_view field, std::string_view text,
                   Privacy privacy = Privacy::kPublic) {
     const auto at = FirstInvalidUtf8(text);
     if (!at.has_value()) return false;
-    findings_.Reject(field, privacy == Privacy::kPersonal ? kWithheld : text, Rule::kNotUtf8,
-                     fmt::format("{} is not UTF-8 from byte {} on", field, *at + 1),
-                     "send text in UTF-8 (in a spreadsheet: save as \"CSV UTF-8\")");
+    findings_.Reject(field, privacy == Privacy::kPersonal ? kWithheld : text, Text::kNotUtf8,
+                     {std::to_string(*at + 1)});
     return true;
   }
 
   void Identifier(std::string_view field, std::string_view text, Presence presence) {
     if (text.empty()) {
-      if (presence == Presence::kRequired) Require(field);
+      if (presence == Presence::kRequired) findings_.Reject(field, "", Text::kMissing);
       return;
     }
-    if (BrokenUtf8(field, text)) return;
-    if (CountCharacters(text) > kMaxIdentifierCharacters) {
-      findings_.Reject(field, text, Rule::kIdentifierTooLong,
-                       fmt::format("{} has {} characters; the limit is {}", field,
-                                   CountCharacters(text), kMaxIdentifierCharacters),
-                       "shorten it, the same way every time");
+    if (IsIdentifier(text) || BrokenUtf8(field, text)) return;
+    if (const std::size_t size = CountCharacters(text); size > kMaxIdentifierCharacters) {
+      findings_.Reject(field, text, Text::kIdentifierTooLong,
+                       {std::to_string(size), std::to_string(kMaxIdentifierCharacters)});
     }
-    if (!HasIdentifierShape(text)) {
-      findings_.Reject(field, text, Rule::kInvalidIdentifier,
-                       fmt::format("{} \"{}\" holds a character that an identifier may not hold",
-                                   field, Printable(text)),
-                       "use A-Z a-z 0-9 . _ : / - and spaces inside; no personal names");
-    }
+    if (!HasIdentifierShape(text)) findings_.Reject(field, text, Text::kInvalidIdentifier);
   }
 
   void CheckIdentifiers() {
@@ -98,10 +85,17 @@ class Checker {
     Identifier("site_id", row_.site_id, Presence::kRequired);
     Identifier("district_id", row_.district_id, Presence::kOptional);
     Identifier("method_id", row_.method_id, Presence::kOptional);
+    Identifier("method_version", row_.method_version, Presence::kOptional);
+    Identifier("retest_of", row_.retest_of, Presence::kOptional);
+    if (!row_.retest_of.empty() && row_.retest_of == row_.sample_id) {
+      findings_.Reject("retest_of", row_.retest_of, Text::kRetestOfItself);
+    }
     out_.sample_id = row_.sample_id;
     out_.laboratory_id = row_.laboratory_id;
     out_.site_id = row_.site_id;
     out_.method_id = row_.method_id;
+    out_.method_version = row_.method_version;
+    out_.retest_of = row_.retest_of;
   }
 
   void CheckSite() {
@@ -109,158 +103,86 @@ class Checker {
     site_ = sites_->Find(row_.site_id);
     if (site_ == nullptr) {
       const std::string_view near = sites_->Nearest(row_.site_id);
-      findings_.Reject("site_id", row_.site_id, Rule::kUnknownSite,
-                       fmt::format("site \"{}\" is not in the catalogue of {} sites", row_.site_id,
-                                   sites_->size()),
-                       near.empty() ? "check the spelling, or have the operator register the site"
-                                    : fmt::format("did you mean \"{}\"? otherwise have the "
-                                                  "operator register the site",
-                                                  near));
+      if (near.empty()) {
+        findings_.Reject("site_id", row_.site_id, Text::kUnknownSite);
+      } else {
+        findings_.Reject("site_id", row_.site_id, Text::kUnknownSiteNear, {std::string(near)});
+      }
     } else if (IsIdentifier(row_.district_id) && row_.district_id != site_->district_id) {
-      findings_.Reject("district_id", row_.district_id, Rule::kDistrictMismatch,
-                       fmt::format("site \"{}\" lies in district \"{}\", not \"{}\"", row_.site_id,
-                                   site_->district_id, row_.district_id),
-                       "correct the site or the district, or leave district_id empty");
+      findings_.Reject("district_id", row_.district_id, Text::kDistrictMismatch,
+                       {row_.site_id, site_->district_id});
     }
   }
 
-  // The instant, when it is there and within what the service accepts.
-  std::optional<Instant> Time(std::string_view field, const Field<Instant>& time,
-                              Presence presence) {
-    if (time.absent()) {
-      if (presence == Presence::kRequired) Require(field);
-      return std::nullopt;
+  void CheckTarget() {
+    CheckGene();
+    if (row_.target.empty()) return findings_.Reject("target", "", Text::kMissing);
+    if (BrokenUtf8("target", row_.target)) return;
+    const auto code = CanonicalTarget(row_.target);
+    if (!code.has_value()) {
+      const std::string_view near = NearestTarget(row_.target);
+      std::vector<std::string> particulars = {TargetList()};
+      if (!near.empty()) particulars.emplace_back(near);
+      return findings_.Reject("target", row_.target,
+                              near.empty() ? Text::kUnknownTarget : Text::kUnknownTargetNear,
+                              std::move(particulars));
     }
-    if (!time.value.has_value()) {
-      findings_.Reject(field, time.text, Rule::kNotADate,
-                       fmt::format("{} is not a date: \"{}\"", field, Printable(time.text)),
-                       "write 2021-01-31, or 2021-01-31T14:00:00Z with the hour and its zone");
-      return std::nullopt;
-    }
-    const std::string text = base::FormatInstant(*time.value);
-    if (*time.value > now_ + std::chrono::days(1)) {
-      findings_.Reject(field, text, Rule::kDateInFuture,
-                       fmt::format("{} {} lies in the future: it is {} now", field, text,
-                                   base::FormatInstant(now_)),
-                       "check the year and the order of day and month");
-      return std::nullopt;
-    }
-    if (*time.value < kFirstDay) {
-      findings_.Reject(field, text, Rule::kDateTooEarly,
-                       fmt::format("{} {} lies before 2015-01-01", field, text),
-                       "check the year; samples before 2015 are not taken");
-      return std::nullopt;
-    }
-    return time.value;
-  }
-
-  void CheckTimes() {
-    const auto collected = Time("collected_at", row_.collected_at, Presence::kRequired);
-    const auto known = Time("known_at", row_.known_at, Presence::kOptional);
-    if (collected.has_value() && known.has_value() && *known < *collected) {
-      findings_.Reject("known_at", base::FormatInstant(*known), Rule::kKnownBeforeCollected,
-                       fmt::format("the result was known at {}, before the sample was collected "
-                                   "at {}",
-                                   base::FormatInstant(*known), base::FormatInstant(*collected)),
-                       "check that the two dates are not exchanged");
-    }
-    if (collected.has_value()) out_.collected_at = *collected;
-    out_.known_at = known;
-  }
-
-  void CheckTargetAndUnit() {
-    if (row_.target.empty()) {
-      Require("target");
-    } else if (!BrokenUtf8("target", row_.target)) {
-      if (const auto code = CanonicalTarget(row_.target)) {
-        out_.target = *code;
-      } else {
-        const std::string_view near = NearestTarget(row_.target);
-        findings_.Reject("target", row_.target, Rule::kUnknownTarget,
-                         fmt::format("target \"{}\" is not known", Printable(row_.target)),
-                         (near.empty() ? std::string() : fmt::format("did you mean {}? ", near)) +
-                             fmt::format("known targets: {}", TargetList()));
-      }
-    }
-    if (row_.unit.empty()) {
-      Require("unit");
-    } else if (!BrokenUtf8("unit", row_.unit)) {
-      if (const auto factor = FactorToGcPerLitre(row_.unit)) {
-        factor_ = *factor;
-      } else {
-        findings_.Reject(
-            "unit", row_.unit, Rule::kUnknownUnit,
-            fmt::format("unit \"{}\" is not a known unit of concentration", Printable(row_.unit)),
-            fmt::format("convert value, lod and loq to one of: {}", UnitList()));
-      }
+    out_.target = *code;
+    const std::string_view named = GeneOfTarget(row_.target);
+    if (named.empty()) return;
+    if (out_.gene.empty()) {
+      out_.gene = named;
+    } else if (out_.gene != named) {
+      findings_.Reject("gene", row_.gene, Text::kGeneMismatch,
+                       {Printable(row_.target), std::string(named)});
     }
   }
 
-  void CheckCodes() {
-    if (row_.censoring.value.has_value()) {
-      out_.censoring = *row_.censoring.value;
-    } else if (!row_.censoring.text.empty()) {
-      findings_.Reject("censoring", row_.censoring.text, Rule::kUnknownCensoring,
-                       fmt::format("censoring \"{}\" is not known", Printable(row_.censoring.text)),
-                       "send none, below_lod, below_loq or not_detected");
-    } else if (std::ranges::find(row_.quality_flags, QualityFlag::kAnalysisFailed) ==
-               row_.quality_flags.end()) {
-      findings_.Reject("censoring", "", Rule::kRequiredField, "censoring is missing",
-                       "send none, below_lod, below_loq or not_detected");
-    } else if (!row_.value.absent()) {
-      Require("censoring");
-    }
-    for (const std::string& flag : row_.unknown_quality_flags) {
-      findings_.Reject("quality_flags", flag, Rule::kUnknownQualityFlag,
-                       fmt::format("quality flag \"{}\" is not known", Printable(flag)),
-                       "send one of ntc_amplified, analysis_failed, inhibition_unaddressed, "
-                       "wrong_temperature, delayed_arrival, sample_compromised");
-    }
-    out_.quality_flags = row_.quality_flags;
-    auto& flags = out_.quality_flags;
-    std::sort(flags.begin(), flags.end());
-    flags.erase(std::unique(flags.begin(), flags.end()), flags.end());
+  void CheckGene() {
+    Identifier("gene", row_.gene, Presence::kOptional);
+    out_.gene = Lower(row_.gene);
+  }
+
+  void CheckUnit() {
+    if (row_.unit.empty()) return findings_.Reject("unit", "", Text::kMissing);
+    if (BrokenUtf8("unit", row_.unit)) return;
+    if (ConversionOf(Dimension::kConcentration, row_.unit).has_value()) return;
+    findings_.Reject("unit", row_.unit, Text::kUnknownUnit,
+                     {std::string(UnitList(Dimension::kConcentration))});
   }
 
   void Person(std::string_view field, std::string_view name) {
     if (BrokenUtf8(field, name, Privacy::kPersonal) || name.size() <= kMaxPersonBytes) return;
-    findings_.Reject(
-        field, kWithheld, Rule::kTextTooLong,
-        fmt::format("{} has {} bytes; the limit is {}", field, name.size(), kMaxPersonBytes),
-        "send one name or staff number");
+    findings_.Reject(field, kWithheld, Text::kTooManyBytes,
+                     {std::to_string(name.size()), std::to_string(kMaxPersonBytes)});
+  }
+
+  // Typed by a person, so it may name one.
+  void FreeText(std::string_view field, std::string_view text, std::size_t limit) {
+    if (BrokenUtf8(field, text, Privacy::kPersonal)) return;
+    const std::size_t size = CountCharacters(text);
+    if (size <= limit) return;
+    findings_.Reject(field, kWithheld, Text::kTooManyCharacters,
+                     {std::to_string(size), std::to_string(limit)});
   }
 
   void CheckTexts() {
     Person("sampled_by", row_.sampled_by);
     Person("analysed_by", row_.analysed_by);
-    // Typed by a person, so it may name one.
-    if (!BrokenUtf8("amendment_reason", row_.amendment_reason, Privacy::kPersonal) &&
-        CountCharacters(row_.amendment_reason) > kMaxReasonCharacters) {
-      findings_.Reject("amendment_reason", kWithheld, Rule::kTextTooLong,
-                       fmt::format("amendment_reason has {} characters; the limit is {}",
-                                   CountCharacters(row_.amendment_reason), kMaxReasonCharacters),
-                       "say it in one or two sentences");
-    }
+    Person("amended_by", row_.amended_by);
+    FreeText("amendment_reason", row_.amendment_reason, kMaxReasonCharacters);
+    FreeText("comment", row_.comment, kMaxCommentCharacters);
   }
 
   void Plausibility() {
-    if (IsHeld(out_.quality_flags)) {
-      findings_.Warn("quality_flags", "", Rule::kQualityHeld,
-                     "a quality flag of this row says that the value cannot be trusted: it is "
-                     "stored, but detection does not use it",
-                     "send the result of a repeat analysis when there is one");
-    }
+    if (IsHeld(out_)) findings_.Warn("quality_flags", "", Text::kQualityHeld);
     if (site_ == nullptr || !out_.flow_m3_per_day.has_value()) return;
     const double persons = out_.population_served.value_or(site_->population_served);
     if (persons <= 0) return;
     const double litres = *out_.flow_m3_per_day * 1000 / persons;
     if (litres >= kMinFlowPerPerson && litres <= kMaxFlowPerPerson) return;
-    findings_.Warn("flow_m3_per_day", NumberText(*out_.flow_m3_per_day),
-                   Rule::kFlowPerPersonUnusual,
-                   fmt::format("the flow means {:.0f} L a day for each of {:.0f} persons; usual is "
-                               "{:.0f} to {:.0f}",
-                               litres, persons, kMinFlowPerPerson, kMaxFlowPerPerson),
-                   "check that the flow is in m3/d and that the population served is right");
+    findings_.Warn("flow_m3_per_day", NumberText(*out_.flow_m3_per_day), Text::kFlowPerPerson,
+                   {fmt::format("{:.0f}", litres), fmt::format("{:.0f}", persons)});
   }
 
   Validated Result() {
@@ -269,7 +191,9 @@ class Checker {
     result.reported_unit = row_.unit;
     result.sampled_by = row_.sampled_by;
     result.analysed_by = row_.analysed_by;
+    result.amended_by = row_.amended_by;
     result.amendment_reason = row_.amendment_reason;
+    result.comment = row_.comment;
     result.violations = std::move(findings_.violations);
     result.warnings = std::move(findings_.warnings);
     return result;
@@ -279,7 +203,6 @@ class Checker {
   const Catalogue* sites_;
   const Instant now_;
   const Site* site_ = nullptr;
-  double factor_ = 1;
   Findings findings_;
   Measurement out_;
 };

@@ -10,6 +10,8 @@
 //  - a failed analysis without a value is refused with a rule of its own (analysis_failed): there
 //  is
 //    nothing to store, and the repeat analysis can then come under the same sample_id;
+//  - a flow of zero is asked about, kept as it was written, and the flow counts as unknown: it is
+//    written for "not known" more often than for a dry sewer;
 //  - zero with not_detected is read as absent, as many laboratories write it so; zero anywhere else
 //  is
 //    not a concentration.
@@ -30,6 +32,8 @@ namespace belgrand::sample {
 inline constexpr std::size_t kMaxIdentifierCharacters = 64;
 inline constexpr std::size_t kMaxPersonBytes = 320;
 inline constexpr std::size_t kMaxReasonCharacters = 500;
+inline constexpr std::size_t kMaxCommentCharacters = 1000;
+inline constexpr std::size_t kMaxReplicates = 32;
 
 // 1 to 64 characters of [A-Za-z0-9._:/-], and spaces inside.
 bool IsIdentifier(std::string_view text);
@@ -41,7 +45,9 @@ struct Validated {
   std::string reported_unit;
   std::string sampled_by;
   std::string analysed_by;
+  std::string amended_by;
   std::string amendment_reason;
+  std::string comment;
   std::vector<Violation> violations;
   std::vector<Violation> warnings;
 

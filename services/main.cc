@@ -4,6 +4,7 @@
 
 #include "platform/base/version.h"
 #include "services/cli/alerts_command.h"
+#include "services/cli/amend_command.h"
 #include "services/cli/audit_command.h"
 #include "services/cli/backtest_command.h"
 #include "services/cli/command.h"
@@ -31,6 +32,9 @@ constexpr Command kCommands[] = {
      belgrand::cli::AddCheckConfig},
     {"import", "Send a file of samples to a service, with a verdict for every row",
      belgrand::cli::AddImport},
+    {"amend", "Correct stored samples from a file, or see what that would touch",
+     belgrand::cli::AddAmend},
+    {"void", "Take stored samples back, or see what that would touch", belgrand::cli::AddVoid},
     {"submit", "Send files of samples through a spool on disk that outlives crash and lost line",
      belgrand::cli::AddSubmit},
     {"spool", "See what waits in a spool and what became of what was sent",

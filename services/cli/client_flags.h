@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "belgrand/ingest/v1/ingest.pb.h"
 #include "platform/base/error.h"
 
 namespace CLI {
@@ -20,9 +21,13 @@ struct ClientFlags {
   std::string certificate_file;
   std::string private_key_file;
   std::string ca_file;
+  // Of verdicts: "en" or "fr"; empty: as LC_ALL, LC_MESSAGES or LANG say.
+  std::string language;
 };
 
-// Declares --server, --tls-cert, --tls-key and --tls-ca.
+ingest::v1::Language VerdictLanguage(const ClientFlags& flags);
+
+// Declares --server, --tls-cert, --tls-key, --tls-ca and --lang.
 void AddClientFlags(CLI::App& app, ClientFlags& flags);
 
 // InvalidArgument: only some of the TLS files. PermissionDenied: not loopback and no TLS.

@@ -18,12 +18,14 @@ using ingest::v1::Verdict;
 constexpr base::Duration kCallTimeout = std::chrono::seconds(60);
 constexpr std::size_t kSitesPerCall = 5'000;
 
-Verdict JudgeHere(const sample::Row& row, base::Instant now) {
+Verdict JudgeHere(const sample::Row& row, base::Instant now, ingest::v1::Language language) {
+  const auto words =
+      language == ingest::v1::FRENCH ? sample::Language::kFrench : sample::Language::kEnglish;
   Verdict verdict;
   verdict.set_sample_id(sample::Printable(row.sample_id));
   verdict.set_outcome(Verdict::REJECTED);
   for (const sample::Violation& violation : sample::Validate(row, nullptr, now).violations) {
-    *verdict.add_violations() = shared::ToProto(violation);
+    *verdict.add_violations() = shared::ToProto(violation, words);
   }
   return verdict;
 }
@@ -48,17 +50,22 @@ void ImportTotals::Add(const Verdict& verdict) {
     case Verdict::AMENDED:
       ++amended;
       break;
+    case Verdict::VOIDED:
+      ++voided;
+      break;
     default:
       ++rejected;
   }
+  if (!verdict.warnings().empty()) ++warned;
   CountRules(verdict.violations(), rejected_by_rule);
   CountRules(verdict.warnings(), warned_by_rule);
 }
 
-std::variant<ingest::v1::Sample, Verdict> PrepareRow(const sample::Row& row, base::Instant now) {
+std::variant<ingest::v1::Sample, Verdict> PrepareRow(const sample::Row& row, base::Instant now,
+                                                     ingest::v1::Language language) {
   auto proto = shared::ToProto(row);
   if (proto.ok() && row.reader_violations.empty()) return *std::move(proto);
-  return JudgeHere(row, now);
+  return JudgeHere(row, now, language);
 }
 
 ImportClient::ImportClient(const std::shared_ptr<grpc::Channel>& channel, const base::Clock& clock)
@@ -87,7 +94,7 @@ base::StatusOr<Verdicts> ImportClient::Judge(std::span<const sample::Row> rows,
   std::vector<int> positions;
   Verdicts verdicts;
   for (const sample::Row& row : rows) {
-    auto prepared = PrepareRow(row, clock_.Now());
+    auto prepared = PrepareRow(row, clock_.Now(), options.language);
     if (auto* sample = std::get_if<ingest::v1::Sample>(&prepared)) {
       samples.push_back(std::move(*sample));
       positions.push_back(verdicts.size());
@@ -98,6 +105,7 @@ base::StatusOr<Verdicts> ImportClient::Judge(std::span<const sample::Row> rows,
   }
   SampleSender::Options sending;
   sending.persistence = options.persistence;
+  sending.language = options.language;
   sending.patience = options.patience;
   ASSIGN_OR_RETURN(Verdicts answers, sender_.Send(samples, sending));
   for (std::size_t i = 0; i < positions.size(); ++i) {

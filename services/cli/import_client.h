@@ -31,18 +31,22 @@ struct ImportTotals {
   std::size_t accepted = 0;
   std::size_t duplicate = 0;
   std::size_t amended = 0;
+  std::size_t voided = 0;
   std::size_t rejected = 0;
+  // Of the rows above: stored, but asked about.
+  std::size_t warned = 0;
   // Rows by rule; a row that breaks two rules counts under both.
   std::map<std::string, std::size_t> rejected_by_rule;
   std::map<std::string, std::size_t> warned_by_rule;
 
-  std::size_t rows() const { return accepted + duplicate + amended + rejected; }
+  std::size_t rows() const { return accepted + duplicate + amended + voided + rejected; }
   void Add(const ingest::v1::Verdict& verdict);
 };
 
 struct ImportOptions {
   std::size_t batch_rows = 500;
   Persistence persistence = Persistence::kStore;
+  ingest::v1::Language language = ingest::v1::LANGUAGE_UNSPECIFIED;
   // Waiting for a service that does not answer, at most this long for each batch.
   std::chrono::milliseconds patience = std::chrono::seconds(60);
 };
@@ -76,7 +80,8 @@ class ImportClient {
 };
 
 // A row as it travels, or the verdict on one that the wire cannot carry.
-std::variant<ingest::v1::Sample, ingest::v1::Verdict> PrepareRow(const sample::Row& row,
-                                                                 base::Instant now);
+std::variant<ingest::v1::Sample, ingest::v1::Verdict> PrepareRow(
+    const sample::Row& row, base::Instant now,
+    ingest::v1::Language language = ingest::v1::LANGUAGE_UNSPECIFIED);
 
 }  // namespace belgrand::cli

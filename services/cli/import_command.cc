@@ -68,6 +68,7 @@ base::StatusOr<ImportTotals> Run(const Flags& flags) {
   };
   ImportOptions options;
   options.batch_rows = flags.batch_rows;
+  options.language = VerdictLanguage(flags.client);
   if (flags.dry_run) options.persistence = Persistence::kDryRun;
   auto totals = client.Send(file.rows, options, callbacks);
   for (const auto& [row, verdict] : rejections) ShowRejection(row->line, verdict);

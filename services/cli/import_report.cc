@@ -41,7 +41,7 @@ void ShowTotals(const std::string& title, const ImportTotals& totals) {
       Grouped(totals.rejected));
   ShowRules(totals.rejected_by_rule);
   if (totals.warned_by_rule.empty()) return;
-  std::cout << "  warnings\n";
+  std::cout << fmt::format("  warned    {:>9}  of those stored\n", Grouped(totals.warned));
   ShowRules(totals.warned_by_rule);
 }
 

@@ -61,6 +61,7 @@ base::StatusOr<Verdicts> SampleSender::SendOnce(std::span<const ingest::v1::Samp
                                                 const Options& options) {
   ingest::v1::SubmitSamplesRequest request;
   request.mutable_samples()->Assign(samples.begin(), samples.end());
+  request.set_language(options.language);
   request.set_validate_only(options.persistence == Persistence::kDryRun);
   grpc::ClientContext context;
   rpc::SetTimeout(context, options.call_timeout);

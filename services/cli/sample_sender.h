@@ -35,6 +35,7 @@ class SampleSender {
  public:
   struct Options {
     Persistence persistence = Persistence::kStore;
+    ingest::v1::Language language = ingest::v1::LANGUAGE_UNSPECIFIED;
     // Waiting for a service that does not answer or is busy, at most this long for each batch.
     std::chrono::milliseconds patience = std::chrono::seconds(60);
     // Of one call; a service that takes longer counts as one that does not answer.

@@ -20,6 +20,7 @@ base::StatusOr<Verdicts> Judge(const std::vector<spool::v1::Row>& rows, SampleSe
   }
   SampleSender::Options sending;
   sending.patience = options.patience;
+  sending.language = options.language;
   ASSIGN_OR_RETURN(Verdicts answers, sender.Send(samples, sending));
   Verdicts verdicts;
   int next = 0;

@@ -32,6 +32,7 @@ struct DrainedInput {
 };
 
 struct DrainOptions {
+  ingest::v1::Language language = ingest::v1::LANGUAGE_UNSPECIFIED;
   std::size_t batch_rows = 500;
   std::chrono::milliseconds patience = std::chrono::seconds(10);
 };

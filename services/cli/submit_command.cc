@@ -41,13 +41,14 @@ struct Flags {
   std::uint32_t patience_seconds = 10;
 };
 
-std::vector<spool::v1::Row> Prepare(const std::vector<sample::Row>& rows, base::Instant now) {
+std::vector<spool::v1::Row> Prepare(const std::vector<sample::Row>& rows, base::Instant now,
+                                    ingest::v1::Language language) {
   std::vector<spool::v1::Row> prepared;
   prepared.reserve(rows.size());
   for (const sample::Row& row : rows) {
     spool::v1::Row& out = prepared.emplace_back();
     out.set_line(row.line);
-    auto content = PrepareRow(row, now);
+    auto content = PrepareRow(row, now, language);
     if (auto* sample = std::get_if<ingest::v1::Sample>(&content)) {
       *out.mutable_sample() = std::move(*sample);
       continue;
@@ -73,7 +74,8 @@ base::Status SpoolFiles(const Flags& flags, spool::Spool& spool) {
     if (files.back().rows.empty()) return base::InvalidArgument("{} has no rows", path);
   }
   for (std::size_t i = 0; i < files.size(); ++i) {
-    const auto rows = Prepare(files[i].rows, base::Clock::System().Now());
+    const auto rows =
+        Prepare(files[i].rows, base::Clock::System().Now(), VerdictLanguage(flags.client));
     const std::string name = std::filesystem::path(flags.files[i]).filename().string();
     const auto id = spool.Add(name, rows);
     if (!id.ok()) return base::Annotate(id.status(), flags.files[i] + " was not spooled");
@@ -123,6 +125,7 @@ int DrainOnce(const Flags& flags, spool::Spool& spool) {
   }
   SampleSender sender(*channel);
   DrainOptions options;
+  options.language = VerdictLanguage(flags.client);
   options.batch_rows = flags.batch_rows;
   options.patience = std::chrono::seconds(flags.patience_seconds);
   return ExitCode(DrainSpool(*drain, spool, sender, options, Show));
@@ -158,6 +161,7 @@ int Watch(const Flags& flags, spool::Spool& spool, const sigset_t& signals) {
   milliseconds backoff = kFirstPause;
   std::string said;
   DrainOptions options;
+  options.language = VerdictLanguage(flags.client);
   options.batch_rows = flags.batch_rows;
   options.patience = milliseconds(0);
   base::Log(base::LogLevel::kInfo, "watching", {{"spool", flags.spool.directory}});

@@ -25,13 +25,16 @@ const char* OutcomeName(ingest::v1::Verdict::Outcome outcome) {
       return "duplicate";
     case ingest::v1::Verdict::AMENDED:
       return "amended";
+    case ingest::v1::Verdict::VOIDED:
+      return "voided";
     default:
       return "rejected";
   }
 }
 
 VerdictsCsv::VerdictsCsv(std::ostream& out) : out_(out) {
-  out_ << "row,sample_id,site_id,target,outcome,version,severity,rule,field,value,message,remedy\n";
+  out_ << "row,sample_id,site_id,target,outcome,version,severity,rule,field,value,message,remedy,"
+          "allowed\n";
 }
 
 void VerdictsCsv::Write(const sample::Row& row, const ingest::v1::Verdict& verdict) {
@@ -47,7 +50,7 @@ void VerdictsCsv::WriteLine(const sample::Row& row, const ingest::v1::Verdict& v
        << Cell(row.target) << ',' << OutcomeName(verdict.outcome()) << ',' << verdict.version()
        << ',' << severity << ',' << finding.rule() << ',' << finding.field() << ','
        << Cell(finding.value()) << ',' << Cell(finding.message()) << ',' << Cell(finding.remedy())
-       << '\n';
+       << ',' << Cell(finding.allowed()) << '\n';
 }
 
 }  // namespace belgrand::cli

@@ -9,7 +9,7 @@
 namespace belgrand::cli {
 
 // One line for each violation or warning, one line without a rule for a row that has none. Columns:
-// row,sample_id,site_id,target,outcome,version,severity,rule,field,value,message,remedy.
+// row,sample_id,site_id,target,outcome,version,severity,rule,field,value,message,remedy,allowed.
 // Borrows the stream; the caller checks its state at the end.
 class VerdictsCsv {
  public:

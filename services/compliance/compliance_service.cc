@@ -113,6 +113,7 @@ grpc::Status ComplianceServiceImpl::SealFields(grpc::ServerContext* context,
         for (const v1::PlainField& field : request->fields()) {
           values.push_back({field.subject(), field.tenant(), field.value(), field.place()});
         }
+        if (request->look_up_only()) return LookUp(values, *response);
         base::StatusOr<std::vector<SealedValue>> sealed = keyring_.Seal(values);
         for (PlainValue& value : values) crypto::Cleanse(value.value);
         RETURN_IF_ERROR(sealed.status());
@@ -124,6 +125,22 @@ grpc::Status ComplianceServiceImpl::SealFields(grpc::ServerContext* context,
         metrics_.sealed.Increment(static_cast<double>(sealed->size()));
         return base::OkStatus();
       });
+}
+
+base::Status ComplianceServiceImpl::LookUp(std::vector<PlainValue>& values,
+                                           v1::SealFieldsResponse& response) const {
+  for (PlainValue& value : values) {
+    base::StatusOr<std::string> reference =
+        keyring_.FindSubject(value.subject, value.tenant, value.value);
+    crypto::Cleanse(value.value);
+    v1::SealedField& field = *response.add_fields();
+    if (reference.ok()) {
+      field.set_subject_ref(*std::move(reference));
+    } else if (reference.status().code() != base::StatusCode::kNotFound) {
+      return reference.status();
+    }
+  }
+  return base::OkStatus();
 }
 
 grpc::Status ComplianceServiceImpl::OpenFields(grpc::ServerContext* context,

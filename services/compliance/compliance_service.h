@@ -63,6 +63,8 @@ class ComplianceServiceImpl final : public v1::ComplianceService::Service {
                               v1::ApplyRetentionResponse* response) override;
 
  private:
+  base::Status LookUp(std::vector<PlainValue>& values, v1::SealFieldsResponse& response) const;
+
   const base::Clock& clock_;
   shared::Guard& guard_;
   ComplianceMetrics& metrics_;

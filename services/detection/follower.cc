@@ -266,7 +266,12 @@ void Follower::LogRebuilt() const {
 
 base::StatusOr<Observation> Follower::ToObservation(const timeseries::v1::SampleVersion& version) {
   Observation observation;
-  ASSIGN_OR_RETURN(observation.measurement, shared::ToMeasurement(version));
+  observation.voided = version.voided();
+  if (observation.voided) {
+    observation.measurement = shared::IdentityOf(version);
+  } else {
+    ASSIGN_OR_RETURN(observation.measurement, shared::ToMeasurement(version));
+  }
   const sample::Measurement& row = observation.measurement;
   const sample::Site* site = directory_->Find(row.site_id);
   if (site == nullptr) {

@@ -1,70 +1,127 @@
 #include "services/ingest/amendment.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/descriptor.h>
 
+#include <set>
 #include <string_view>
 
 #include "platform/base/time.h"
-#include "sample/codes.h"
+#include "sample/text.h"
 #include "services/shared/timestamp.h"
 
 namespace belgrand::ingest {
 namespace {
 
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
 using timeseries::v1::SampleVersion;
 
-std::string Number(bool present, double number) {
-  return present ? fmt::format("{}", number) : "nothing";
+// Not content, or content that a version read back does not show: persons, comment.
+const std::set<std::string_view>& Passed() {
+  static const auto& names = *new std::set<std::string_view>{
+      "reported_unit",     "reported",     "sampled_by_sealed", "analysed_by_sealed",
+      "amended_by_sealed", "version",      "recorded_at",       "feed_sequence",
+      "request_id",        "content_hash", "amendment_reason",  "comment"};
+  return names;
 }
 
-std::string Time(bool present, const google::protobuf::Timestamp& time) {
-  return present ? base::FormatInstant(shared::ToInstant(time)) : "nothing";
-}
+constexpr char kNothing[] = "-";
 
-std::string Flags(const SampleVersion& version) {
-  std::string text;
-  for (const int flag : version.quality_flags()) {
-    if (!text.empty()) text += ' ';
-    text += sample::QualityFlagName(static_cast<sample::QualityFlag>(flag));
+std::string ScalarText(const Message& message, const FieldDescriptor& field, int index) {
+  const Reflection& reflection = *message.GetReflection();
+  const auto get = [&](auto single, auto repeated) {
+    return field.is_repeated() ? (reflection.*repeated)(message, &field, index)
+                               : (reflection.*single)(message, &field);
+  };
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return fmt::format("{}", get(&Reflection::GetDouble, &Reflection::GetRepeatedDouble));
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return fmt::format("{}", get(&Reflection::GetUInt32, &Reflection::GetRepeatedUInt32));
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return get(&Reflection::GetBool, &Reflection::GetRepeatedBool) ? "true" : "false";
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      const int number = get(&Reflection::GetEnumValue, &Reflection::GetRepeatedEnumValue);
+      const auto* const value = field.enum_type()->FindValueByNumber(number);
+      if (number == 0) return kNothing;
+      return value == nullptr ? std::to_string(number) : sample::Lower(value->name());
+    }
+    case FieldDescriptor::CPPTYPE_STRING: {
+      std::string text = get(&Reflection::GetString, &Reflection::GetRepeatedString);
+      return text.empty() ? kNothing : text;
+    }
+    default:
+      return "?";
   }
-  return text.empty() ? "nothing" : text;
 }
 
-std::string Censoring(const SampleVersion& version) {
-  return std::string(sample::CensoringName(static_cast<sample::Censoring>(version.censoring())));
-}
+std::string FieldText(const Message& message, const FieldDescriptor& field);
 
-struct Difference {
-  std::string text;
-
-  void Compare(std::string_view field, const std::string& stored, const std::string& sent) {
-    if (stored == sent) return;
-    if (!text.empty()) text += "; ";
-    text += fmt::format("{}: stored {}, sent {}", field, stored, sent);
+std::string MessageText(const Message& message) {
+  if (message.GetDescriptor()->full_name() == "google.protobuf.Timestamp") {
+    return base::FormatInstant(
+        shared::ToInstant(static_cast<const google::protobuf::Timestamp&>(message)));
   }
-};
+  std::string text;
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor& field = *message.GetDescriptor()->field(i);
+    const std::string part = FieldText(message, field);
+    if (part == kNothing) continue;
+    text += (text.empty() ? "" : " ") + part;
+  }
+  return text;
+}
+
+std::string FieldText(const Message& message, const FieldDescriptor& field) {
+  const Reflection& reflection = *message.GetReflection();
+  if (!field.is_repeated()) {
+    if (field.has_presence() && !reflection.HasField(message, &field)) return kNothing;
+    return field.message_type() != nullptr ? MessageText(reflection.GetMessage(message, &field))
+                                           : ScalarText(message, field, 0);
+  }
+  std::string text;
+  for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
+    text += text.empty() ? "" : ", ";
+    text += field.message_type() != nullptr
+                ? MessageText(reflection.GetRepeatedMessage(message, &field, i))
+                : ScalarText(message, field, i);
+  }
+  return text.empty() ? kNothing : text;
+}
+
+std::string NameOf(const FieldDescriptor& field) {
+  const bool concentration =
+      field.name() == "value" || field.name() == "lod" || field.name() == "loq";
+  return concentration ? field.name() + " (gc/L)" : field.name();
+}
+
+void Compare(const Message& a, const Message& b, std::string& out) {
+  for (int i = 0; i < a.GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor& field = *a.GetDescriptor()->field(i);
+    if (Passed().contains(field.name())) continue;
+    const bool group = field.message_type() != nullptr && !field.is_repeated() &&
+                       field.message_type()->full_name().starts_with("belgrand.");
+    if (group) {
+      Compare(a.GetReflection()->GetMessage(a, &field), b.GetReflection()->GetMessage(b, &field),
+              out);
+      continue;
+    }
+    const std::string before = FieldText(a, field);
+    const std::string now = FieldText(b, field);
+    if (before == now) continue;
+    if (!out.empty()) out += "; ";
+    out += fmt::format("{}: {} -> {}", NameOf(field), before, now);
+  }
+}
 
 }  // namespace
 
-std::string DescribeDifference(const SampleVersion& a, const SampleVersion& b) {
-  Difference d;
-  d.Compare("site_id", a.site_id(), b.site_id());
-  d.Compare("collected_at", Time(a.has_collected_at(), a.collected_at()),
-            Time(b.has_collected_at(), b.collected_at()));
-  d.Compare("known_at", Time(a.has_known_at(), a.known_at()), Time(b.has_known_at(), b.known_at()));
-  d.Compare("value (gc/L)", Number(a.has_value(), a.value()), Number(b.has_value(), b.value()));
-  d.Compare("censoring", Censoring(a), Censoring(b));
-  d.Compare("lod (gc/L)", Number(a.has_lod(), a.lod()), Number(b.has_lod(), b.lod()));
-  d.Compare("loq (gc/L)", Number(a.has_loq(), a.loq()), Number(b.has_loq(), b.loq()));
-  d.Compare("flow_m3_per_day", Number(a.has_flow_m3_per_day(), a.flow_m3_per_day()),
-            Number(b.has_flow_m3_per_day(), b.flow_m3_per_day()));
-  d.Compare("population_served", Number(a.has_population_served(), a.population_served()),
-            Number(b.has_population_served(), b.population_served()));
-  d.Compare("method_id", a.method_id(), b.method_id());
-  d.Compare("quality_flags", Flags(a), Flags(b));
-  d.Compare("method_version", a.method_version(), b.method_version());
-  d.Compare("retest_of", a.retest_of(), b.retest_of());
-  return d.text;
+std::string DescribeDifference(const SampleVersion& stored, const SampleVersion& sent) {
+  std::string text;
+  Compare(stored, sent, text);
+  return text;
 }
 
 }  // namespace belgrand::ingest

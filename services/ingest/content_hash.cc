@@ -117,4 +117,15 @@ std::string ContentHash(const sample::Measurement& m, std::string_view sampler_r
   return std::string(crypto::View(digest));
 }
 
+std::string VoidHash(std::string_view laboratory_id, std::string_view sample_id,
+                     std::string_view target, std::string_view gene) {
+  Encoder encoder;
+  encoder.Text("belgrand sample void v1");
+  encoder.Text(laboratory_id);
+  encoder.Text(sample_id);
+  encoder.Text(target);
+  encoder.Text(gene);
+  return std::string(crypto::View(crypto::Sha256(encoder.bytes())));
+}
+
 }  // namespace belgrand::ingest

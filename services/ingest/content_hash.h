@@ -20,4 +20,8 @@ namespace belgrand::ingest {
 std::string ContentHash(const sample::Measurement& measurement, std::string_view sampler_ref,
                         std::string_view analyst_ref, std::string_view comment = {});
 
+// What stands for the content of a row that was taken back.
+std::string VoidHash(std::string_view laboratory_id, std::string_view sample_id,
+                     std::string_view target, std::string_view gene);
+
 }  // namespace belgrand::ingest

@@ -19,6 +19,7 @@ IngestMetrics::IngestMetrics(metrics::Registry& registry)
       duplicate(Rows(registry, "duplicate")),
       amended(Rows(registry, "amended")),
       rejected(Rows(registry, "rejected")),
+      voided(Rows(registry, "voided")),
       by_rule{},
       batch_seconds(registry.AddHistogram("belgrand_ingest_batch_duration_seconds",
                                           "Time from a batch to its verdicts, audit not included.",

@@ -18,6 +18,7 @@ struct IngestMetrics {
   metrics::Counter& duplicate;
   metrics::Counter& amended;
   metrics::Counter& rejected;
+  metrics::Counter& voided;
   // Why are rows rejected or warned of?
   std::array<metrics::Counter*, sample::kRuleNames.size()> by_rule;
   // How long does a laboratory wait for its verdicts?

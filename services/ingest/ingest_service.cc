@@ -19,8 +19,11 @@ using shared::Caller;
 using shared::CallReport;
 
 constexpr char kSubmit[] = "belgrand.ingest.v1.IngestService.SubmitSamples";
+constexpr char kVoid[] = "belgrand.ingest.v1.IngestService.VoidSamples";
 constexpr char kStream[] = "belgrand.ingest.v1.IngestService.StreamSamples";
 constexpr char kLaboratoryActor[] = "laboratory:";
+
+constexpr int kMaxVoidRows = 1'000;
 
 struct Limits {
   std::uint32_t max_batch_rows = 5'000;
@@ -83,7 +86,18 @@ class Service final : public v1::IngestService::Service {
                              v1::SubmitSamplesResponse* response) override {
     return guard_.Unary(*context, kSubmit, [&](const Caller& caller, CallReport& report) {
       const Mode mode = request->validate_only() ? Mode::kValidateOnly : Mode::kStore;
-      auto verdicts = Process(caller, request->samples(), mode, report);
+      auto verdicts = Process(caller, request->samples(), mode, request->language(), report);
+      if (!verdicts.ok()) return verdicts.status();
+      *response->mutable_verdicts() = std::move(*verdicts);
+      response->set_request_id(report.request_id);
+      return base::OkStatus();
+    });
+  }
+
+  grpc::Status VoidSamples(grpc::ServerContext* context, const v1::VoidSamplesRequest* request,
+                           v1::VoidSamplesResponse* response) override {
+    return guard_.Unary(*context, kVoid, [&](const Caller& caller, CallReport& report) {
+      auto verdicts = Void(caller, *request, report);
       if (!verdicts.ok()) return verdicts.status();
       *response->mutable_verdicts() = std::move(*verdicts);
       response->set_request_id(report.request_id);
@@ -107,7 +121,7 @@ class Service final : public v1::IngestService::Service {
 
   base::StatusOr<Verdicts> Process(const Caller& caller,
                                    const google::protobuf::RepeatedPtrField<v1::Sample>& samples,
-                                   Mode mode, CallReport& report) {
+                                   Mode mode, v1::Language language, CallReport& report) {
     report.request_id = shared::Guard::NewRequestId();
     report.object_kind = "sample";
     report.object_ref = CommonLaboratory(samples);
@@ -132,8 +146,23 @@ class Service final : public v1::IngestService::Service {
     if (intake_ == nullptr) return base::Unavailable("intake has not started: try again");
     return intake_->Process({.samples = samples,
                              .mode = mode,
+                             .language = language,
                              .request_id = report.request_id,
                              .only_laboratory = OnlyLaboratory(caller)});
+  }
+
+  base::StatusOr<Verdicts> Void(const Caller& caller, const v1::VoidSamplesRequest& request,
+                                CallReport& report) {
+    report.request_id = shared::Guard::NewRequestId();
+    report.object_kind = "sample";
+    report.record_count = static_cast<std::uint64_t>(request.rows_size());
+    if (request.rows().empty() || request.rows_size() > kMaxVoidRows) {
+      return base::InvalidArgument("{} rows: name 1 to {}", request.rows_size(), kMaxVoidRows);
+    }
+    if (intake_ == nullptr) return base::Unavailable("intake has not started: try again");
+    return intake_->Void({.request = request,
+                          .request_id = report.request_id,
+                          .only_laboratory = OnlyLaboratory(caller)});
   }
 
   base::Status Pump(grpc::ServerContext& context, Stream& stream, const Caller& caller) {
@@ -149,7 +178,7 @@ class Service final : public v1::IngestService::Service {
       EndWait(context);
       if (!more) return base::OkStatus();
       CallReport report;
-      auto verdicts = Process(caller, request.samples(), Mode::kStore, report);
+      auto verdicts = Process(caller, request.samples(), Mode::kStore, request.language(), report);
       const base::Status audited = guard_.Audit(caller, kStream, report, verdicts.status());
       if (!audited.ok()) return audited;
       if (!verdicts.ok()) return verdicts.status();

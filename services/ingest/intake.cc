@@ -6,9 +6,9 @@
 
 #include "platform/rpc/channel.h"
 #include "sample/text.h"
-#include "services/ingest/amendment.h"
 #include "services/ingest/content_hash.h"
 #include "services/ingest/peer_status.h"
+#include "services/ingest/verdict_text.h"
 #include "services/shared/sample_convert.h"
 #include "services/shared/sealed_place.h"
 
@@ -16,63 +16,19 @@ namespace belgrand::ingest {
 namespace {
 
 using sample::Rule;
+using sample::Text;
 using sample::Violation;
 using timeseries::v1::AppendSamplesResponse;
 using timeseries::v1::SampleVersion;
 
 constexpr base::Duration kSealTimeout = std::chrono::seconds(15);
 constexpr base::Duration kAppendTimeout = std::chrono::seconds(30);
-// Of findings in one answer; beyond it they keep field and rule only, so that the answer to a batch
-// in which everything is wrong still fits into a message.
+// Of findings in one answer.
 constexpr std::size_t kFindingBytes = std::size_t{4} << 20;
 
 bool NamesUnknownSite(const std::vector<Violation>& violations) {
   return std::any_of(violations.begin(), violations.end(),
-                     [](const Violation& v) { return v.rule == Rule::kUnknownSite; });
-}
-
-Violation ReasonRequired(const SampleVersion& stored, const SampleVersion& sent,
-                         const std::string& request_id) {
-  std::string difference = DescribeDifference(stored, sent);
-  if (difference.empty()) difference = "sampled_by or analysed_by";
-  const std::string row =
-      fmt::format("row ({}, {}, {})", sent.laboratory_id(), sent.sample_id(), sent.target());
-  if (stored.request_id() == request_id) {
-    return {"sample_id", sent.sample_id(), Rule::kDuplicateInBatch,
-            fmt::format("{} stands in this batch before, with other content: {}", row, difference),
-            "give each sample its own sample_id; if it is a correction of the row before, add "
-            "amendment_reason"};
-  }
-  return {
-      "amendment_reason", "", Rule::kAmendmentReasonRequired,
-      fmt::format("{} is already stored as version {} with other content: {}", row,
-                  stored.version(), difference),
-      "if it is a correction, send it again with amendment_reason; if it is another sample, give "
-      "it another sample_id"};
-}
-
-Violation TooManyVersions(const SampleVersion& stored, const SampleVersion& sent) {
-  return {"sample_id", sent.sample_id(), Rule::kTooManyVersions,
-          fmt::format("row ({}, {}, {}) is at version {}, and no more are kept",
-                      sent.laboratory_id(), sent.sample_id(), sent.target(), stored.version()),
-          "send it under another sample_id; look for the program that amends it without end"};
-}
-
-void AddFindings(const std::vector<Violation>& findings, std::size_t& budget,
-                 google::protobuf::RepeatedPtrField<v1::Violation>* out) {
-  for (const Violation& finding : findings) {
-    v1::Violation proto = shared::ToProto(finding);
-    const std::size_t size = proto.ByteSizeLong();
-    if (size > budget) {
-      proto.clear_value();
-      proto.set_message(
-          "more is wrong with this batch than fits into one answer: see docs/errors.md");
-      proto.clear_remedy();
-    } else {
-      budget -= size;
-    }
-    *out->Add() = std::move(proto);
-  }
+                     [](const Violation& v) { return v.rule() == Rule::kUnknownSite; });
 }
 
 }  // namespace
@@ -84,22 +40,24 @@ struct Intake::Judged {
   SampleVersion version;
   std::string sampler_ref;
   std::string analyst_ref;
+  std::string amender_ref;
   v1::Verdict::Outcome outcome = v1::Verdict::REJECTED;
   std::uint32_t current_version = 0;
   std::uint64_t feed_sequence = 0;
-
-  bool names_persons() const {
-    return !validated.sampled_by.empty() || !validated.analysed_by.empty();
-  }
 };
 
 Intake::Intake(Peers peers, const base::Clock& clock, IngestMetrics& metrics)
-    : peers_(std::move(peers)), clock_(clock), metrics_(metrics), sites_(*peers_.sites, clock) {}
+    : peers_(std::move(peers)),
+      clock_(clock),
+      metrics_(metrics),
+      sites_(*peers_.sites, clock),
+      last_values_(*peers_.timeseries) {}
 
 base::StatusOr<Verdicts> Intake::Process(const Batch& batch) {
   const base::Instant started = clock_.Now();
   ASSIGN_OR_RETURN(std::vector<Judged> rows, Judge(batch));
-  if (batch.mode == Mode::kStore) RETURN_IF_ERROR(Seal(rows));
+  RETURN_IF_ERROR(Seal(rows, batch.mode));
+  PrepareLastValues(rows);
   RETURN_IF_ERROR(Append(batch, rows));
   metrics_.batch_seconds.Observe(std::chrono::duration<double>(clock_.Now() - started).count());
   return Conclude(batch, rows);
@@ -123,10 +81,7 @@ base::StatusOr<std::vector<Intake::Judged>> Intake::Judge(const Batch& batch) {
     if (!batch.only_laboratory.empty() && row.laboratory_id != batch.only_laboratory) {
       judged.validated.measurement.reset();
       judged.validated.violations.push_back(
-          {"laboratory_id", sample::Printable(row.laboratory_id), Rule::kOtherLaboratory,
-           fmt::format("the certificate of this connection belongs to laboratory \"{}\"",
-                       batch.only_laboratory),
-           "send only rows of that laboratory, or connect with the other one's certificate"});
+          OtherLaboratory(row.laboratory_id, batch.only_laboratory));
     }
     judged.sample_id = sample::Printable(row.sample_id);
     rows.push_back(std::move(judged));
@@ -134,7 +89,7 @@ base::StatusOr<std::vector<Intake::Judged>> Intake::Judge(const Batch& batch) {
   return rows;
 }
 
-base::Status Intake::Seal(std::vector<Judged>& rows) {
+base::Status Intake::Seal(std::vector<Judged>& rows, Mode mode) {
   compliance::v1::SealFieldsRequest request;
   // Where each sealed value goes, in the order of the request.
   std::vector<std::pair<std::string*, std::string*>> destinations;
@@ -148,15 +103,18 @@ base::Status Intake::Seal(std::vector<Judged>& rows) {
       plain->set_subject(subject);
       plain->set_tenant(m.laboratory_id);
       plain->set_value(person);
-      plain->set_place(shared::SealedPlace(field, m.laboratory_id, m.sample_id, m.target));
+      plain->set_place(shared::SealedPlace(field, m.laboratory_id, m.sample_id, m.target, m.gene));
       destinations.emplace_back(sealed, reference);
     };
     add(row.validated.sampled_by, privacy::v1::SAMPLER, "sampled_by_sealed",
         row.version.mutable_sampled_by_sealed(), &row.sampler_ref);
     add(row.validated.analysed_by, privacy::v1::LAB_STAFF, "analysed_by_sealed",
         row.version.mutable_analysed_by_sealed(), &row.analyst_ref);
+    add(row.validated.amended_by, privacy::v1::LAB_STAFF, "amended_by_sealed",
+        row.version.mutable_amended_by_sealed(), &row.amender_ref);
   }
   if (destinations.empty()) return base::OkStatus();
+  request.set_look_up_only(mode == Mode::kValidateOnly);
   grpc::ClientContext context;
   rpc::SetTimeout(context, kSealTimeout);
   compliance::v1::SealFieldsResponse response;
@@ -170,8 +128,13 @@ base::Status Intake::Seal(std::vector<Judged>& rows) {
     auto& field = *response.mutable_fields(static_cast<int>(i));
     *destinations[i].first = std::move(*field.mutable_sealed());
     *destinations[i].second = std::move(*field.mutable_subject_ref());
+    // A person whom the keyring does not know would get a new reference: no stored row has it.
+    if (destinations[i].second->empty()) {
+      *destinations[i].second = "not known: " + request.fields(static_cast<int>(i)).value();
+    }
   }
-  metrics_.sealed_fields.Increment(static_cast<double>(destinations.size()));
+  if (mode == Mode::kStore)
+    metrics_.sealed_fields.Increment(static_cast<double>(destinations.size()));
   return base::OkStatus();
 }
 
@@ -183,11 +146,13 @@ base::Status Intake::Append(const Batch& batch, std::vector<Judged>& rows) {
     SampleVersion version = shared::ToVersion(*row.validated.measurement);
     version.set_sampled_by_sealed(std::move(*row.version.mutable_sampled_by_sealed()));
     version.set_analysed_by_sealed(std::move(*row.version.mutable_analysed_by_sealed()));
+    version.set_amended_by_sealed(std::move(*row.version.mutable_amended_by_sealed()));
+    version.set_comment(row.validated.comment);
     version.set_reported_unit(row.validated.reported_unit);
     version.set_amendment_reason(row.validated.amendment_reason);
     version.set_request_id(batch.request_id);
-    version.set_content_hash(
-        ContentHash(*row.validated.measurement, row.sampler_ref, row.analyst_ref));
+    version.set_content_hash(ContentHash(*row.validated.measurement, row.sampler_ref,
+                                         row.analyst_ref, row.validated.comment));
     row.version = std::move(version);
     *request.add_samples() = row.version;
     sent.push_back(&row);
@@ -215,13 +180,7 @@ void Intake::Settle(const Batch& batch, const AppendSamplesResponse::Result& res
     row.current_version = result.version();
     if (batch.mode == Mode::kStore) row.feed_sequence = result.feed_sequence();
   };
-  auto outcome = result.outcome();
-  // Without keys the hash lacks the persons: then the visible content decides.
-  if (batch.mode == Mode::kValidateOnly && row.names_persons() && result.has_previous() &&
-      DescribeDifference(result.previous(), row.version).empty()) {
-    outcome = AppendSamplesResponse::DUPLICATE;
-  }
-  switch (outcome) {
+  switch (result.outcome()) {
     case AppendSamplesResponse::STORED:
       return store(v1::Verdict::ACCEPTED);
     case AppendSamplesResponse::AMENDED:
@@ -229,20 +188,16 @@ void Intake::Settle(const Batch& batch, const AppendSamplesResponse::Result& res
     case AppendSamplesResponse::DUPLICATE:
       row.outcome = v1::Verdict::DUPLICATE;
       row.current_version = result.has_previous() ? result.previous().version() : result.version();
-      if (result.has_previous() && result.previous().content_hash() != row.version.content_hash() &&
-          batch.mode == Mode::kStore) {
-        row.validated.warnings.push_back(
-            {"amendment_reason", "", Rule::kSupersededResend,
-             fmt::format("this content was stored before and amended since; version {} is current",
-                         result.previous().version()),
-             "nothing, if it was sent again by chance; to make it current, give another reason"});
+      if (result.has_previous() && result.previous().content_hash() != row.version.content_hash()) {
+        row.validated.warnings.push_back({"amendment_reason",
+                                          "",
+                                          Text::kSupersededResend,
+                                          {std::to_string(result.previous().version())}});
       }
       return;
     case AppendSamplesResponse::UNKNOWN_SITE:
       row.validated.violations.push_back(
-          {"site_id", row.version.site_id(), Rule::kUnknownSite,
-           fmt::format("site \"{}\" is not in the catalogue", row.version.site_id()),
-           "check the spelling, or have the operator register the site"});
+          {"site_id", row.version.site_id(), Text::kUnknownSite, {}});
       return;
     case AppendSamplesResponse::TOO_MANY_VERSIONS:
       row.validated.violations.push_back(TooManyVersions(result.previous(), row.version));
@@ -253,9 +208,20 @@ void Intake::Settle(const Batch& batch, const AppendSamplesResponse::Result& res
   }
 }
 
+void Intake::PrepareLastValues(const std::vector<Judged>& rows) {
+  std::vector<const sample::Measurement*> measurements;
+  measurements.reserve(rows.size());
+  for (const Judged& row : rows) {
+    if (row.validated.ok()) measurements.push_back(&*row.validated.measurement);
+  }
+  last_values_.Prepare(measurements);
+}
+
 Verdicts Intake::Conclude(const Batch& batch, std::vector<Judged>& rows) {
   Verdicts verdicts;
   std::size_t budget = kFindingBytes;
+  const sample::Language language = LanguageOf(batch.language);
+  LastValues::Batch last_values(last_values_);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     Judged& row = rows[i];
     v1::Verdict& verdict = *verdicts.Add();
@@ -266,15 +232,15 @@ Verdicts Intake::Conclude(const Batch& batch, std::vector<Judged>& rows) {
     verdict.set_feed_sequence(row.feed_sequence);
     if (row.outcome == v1::Verdict::ACCEPTED || row.outcome == v1::Verdict::AMENDED) {
       const sample::Measurement& m = *row.validated.measurement;
-      if (auto jump = last_values_.Compare(m)) row.validated.warnings.push_back(std::move(*jump));
-      if (batch.mode == Mode::kStore) last_values_.Remember(m);
+      if (auto jump = last_values.Compare(m)) row.validated.warnings.push_back(std::move(*jump));
     }
-    AddFindings(row.validated.violations, budget, verdict.mutable_violations());
+    AddFindings(row.validated.violations, language, budget, verdict.mutable_violations());
     if (row.outcome != v1::Verdict::REJECTED) {
-      AddFindings(row.validated.warnings, budget, verdict.mutable_warnings());
+      AddFindings(row.validated.warnings, language, budget, verdict.mutable_warnings());
     }
     if (batch.mode == Mode::kStore) Count(row);
   }
+  if (batch.mode == Mode::kStore) last_values.Commit();
   return verdicts;
 }
 
@@ -293,11 +259,11 @@ void Intake::Count(const Judged& row) {
       metrics_.rejected.Increment();
   }
   for (const Violation& violation : row.validated.violations) {
-    metrics_.by_rule[static_cast<std::size_t>(violation.rule)]->Increment();
+    metrics_.by_rule[static_cast<std::size_t>(violation.rule())]->Increment();
   }
   if (row.outcome == v1::Verdict::REJECTED) return;
   for (const Violation& warning : row.validated.warnings) {
-    metrics_.by_rule[static_cast<std::size_t>(warning.rule)]->Increment();
+    metrics_.by_rule[static_cast<std::size_t>(warning.rule())]->Increment();
   }
 }
 

@@ -28,15 +28,23 @@ namespace belgrand::ingest {
 
 enum class Mode {
   kStore,
-  // Nothing is stored and nobody gets a key: a row that names persons is compared without them.
+  // Nothing is stored and nobody gets a key; the verdicts are those that storing would give.
   kValidateOnly,
 };
 
 struct Batch {
   const google::protobuf::RepeatedPtrField<v1::Sample>& samples;
   Mode mode = Mode::kStore;
+  v1::Language language = v1::LANGUAGE_UNSPECIFIED;
   std::string request_id;
   // Not empty: rows of any other laboratory are refused.
+  std::string only_laboratory;
+};
+
+// Rows to take back.
+struct VoidBatch {
+  const v1::VoidSamplesRequest& request;
+  std::string request_id;
   std::string only_laboratory;
 };
 
@@ -56,17 +64,22 @@ class Intake {
   // One verdict a row, in order. Errors as peer_status.h says.
   base::StatusOr<Verdicts> Process(const Batch& batch);
 
+  // The same for rows that are taken back.
+  base::StatusOr<Verdicts> Void(const VoidBatch& batch);
+
   // OK when the time series service answers.
   base::Status Reachable() { return sites_.Get().status(); }
 
  private:
   struct Judged;
   base::StatusOr<std::vector<Judged>> Judge(const Batch& batch);
-  base::Status Seal(std::vector<Judged>& rows);
+  base::Status Seal(std::vector<Judged>& rows, Mode mode);
+  void PrepareLastValues(const std::vector<Judged>& rows);
   base::Status Append(const Batch& batch, std::vector<Judged>& rows);
   static void Settle(const Batch& batch,
                      const timeseries::v1::AppendSamplesResponse::Result& result, Judged& row);
   void Count(const Judged& row);
+  void CountVoid(v1::Verdict::Outcome outcome);
   Verdicts Conclude(const Batch& batch, std::vector<Judged>& rows);
 
   const Peers peers_;

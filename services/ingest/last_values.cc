@@ -1,36 +1,110 @@
 #include "services/ingest/last_values.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 
+#include "platform/rpc/channel.h"
 #include "sample/validate.h"
+#include "services/shared/timestamp.h"
 
 namespace belgrand::ingest {
 namespace {
 
 constexpr base::Duration kMaxGap = std::chrono::days(35);
+constexpr base::Duration kTimeout = std::chrono::seconds(5);
+constexpr int kPlacesPerCall = 500;
 
-// Another method may measure another level: such a step is a seam, not a slip.
-std::string Series(const sample::Measurement& m) {
-  return m.site_id + '\n' + m.target + '\n' + m.laboratory_id + '\n' + m.method_id;
+std::string Place(std::string_view site_id, std::string_view target) {
+  std::string place(site_id);
+  place += '\n';
+  place += target;
+  return place;
 }
+
+// Of a Measurement or of a stored value.
+template <typename Row>
+std::string NameOf(const Row& row) {
+  return row.site_id + '\n' + row.target + '\n' + row.gene + '\n' + row.laboratory_id + '\n' +
+         row.method_id + '\n' + row.method_version;
+}
+
+bool IsQuantified(const sample::Measurement& m) {
+  return m.censoring == sample::Censoring::kNone && m.value.has_value();
+}
+
+struct Stored {
+  const std::string& site_id;
+  const std::string& target;
+  const std::string& gene;
+  const std::string& laboratory_id;
+  const std::string& method_id;
+  const std::string& method_version;
+};
 
 }  // namespace
 
-std::optional<sample::Violation> LastValues::Compare(const sample::Measurement& m) const {
-  const base::MutexLock lock(mutex_);
-  const auto found = by_series_.find(Series(m));
-  if (found == by_series_.end()) return std::nullopt;
-  const base::Duration gap = m.collected_at - found->second.collected_at;
-  if (gap <= base::Duration::zero() || gap > kMaxGap) return std::nullopt;
-  return sample::TenfoldJump(m, found->second.value);
+void LastValues::Put(std::unordered_map<std::string, Last>& series, std::string name, Last last) {
+  const auto [known, fresh] = series.try_emplace(std::move(name), last);
+  if (!fresh && last.collected_at >= known->second.collected_at) known->second = last;
 }
 
-void LastValues::Remember(const sample::Measurement& m) {
-  if (m.censoring != sample::Censoring::kNone || !m.value.has_value()) return;
+void LastValues::Prepare(const std::vector<const sample::Measurement*>& rows) {
+  timeseries::v1::ReadLatestValuesRequest request;
+  std::unordered_set<std::string> wanted;
+  {
+    const base::MutexLock lock(mutex_);
+    for (const sample::Measurement* row : rows) {
+      std::string place = Place(row->site_id, row->target);
+      if (asked_.contains(place) || request.places_size() == kPlacesPerCall) continue;
+      if (!wanted.insert(std::move(place)).second) continue;
+      auto& asked = *request.add_places();
+      asked.set_site_id(row->site_id);
+      asked.set_target(row->target);
+      *asked.mutable_from() = shared::ToTimestamp(row->collected_at - kMaxGap);
+    }
+  }
+  if (wanted.empty()) return;
+  grpc::ClientContext context;
+  rpc::SetTimeout(context, kTimeout);
+  timeseries::v1::ReadLatestValuesResponse response;
+  if (!timeseries_.ReadLatestValues(&context, request, &response).ok()) return;
   const base::MutexLock lock(mutex_);
-  if (by_series_.size() >= kMaxSeries && !by_series_.contains(Series(m))) by_series_.clear();
-  Last& last = by_series_[Series(m)];
-  if (m.collected_at >= last.collected_at) last = {m.collected_at, *m.value};
+  if (by_series_.size() + asked_.size() >= kMaxSeries) {
+    by_series_.clear();
+    asked_.clear();
+  }
+  asked_.merge(wanted);
+  for (const auto& value : response.values()) {
+    const Stored stored{value.site_id(),       value.target(),    value.gene(),
+                        value.laboratory_id(), value.method_id(), value.method_version()};
+    Put(by_series_, NameOf(stored), {shared::ToInstant(value.collected_at()), value.value()});
+  }
+}
+
+std::optional<sample::Violation> LastValues::Batch::Compare(const sample::Measurement& m) {
+  if (!IsQuantified(m)) return std::nullopt;
+  const std::string name = NameOf(m);
+  std::optional<Last> last;
+  if (const auto found = newer_.find(name); found != newer_.end()) {
+    last = found->second;
+  } else {
+    const base::MutexLock lock(values_.mutex_);
+    const auto stored = values_.by_series_.find(name);
+    if (stored != values_.by_series_.end()) last = stored->second;
+  }
+  // The newest value known stays the newest, whatever comes late.
+  if (last.has_value()) Put(newer_, name, *last);
+  Put(newer_, name, {m.collected_at, *m.value});
+  if (!last.has_value()) return std::nullopt;
+  const base::Duration gap = m.collected_at - last->collected_at;
+  if (gap <= base::Duration::zero() || gap > kMaxGap) return std::nullopt;
+  return sample::TenfoldJump(m, last->value);
+}
+
+void LastValues::Batch::Commit() {
+  const base::MutexLock lock(values_.mutex_);
+  for (const auto& [name, last] : newer_) Put(values_.by_series_, name, last);
 }
 
 }  // namespace belgrand::ingest

@@ -306,13 +306,14 @@ sample::Site ToSite(const timeseries::v1::Site& site) {
           .population_served = site.population_served()};
 }
 
-ingest::v1::Violation ToProto(const sample::Violation& violation) {
+ingest::v1::Violation ToProto(const sample::Violation& violation, sample::Language language) {
   ingest::v1::Violation proto;
   proto.set_field(violation.field);
   proto.set_value(violation.value);
-  proto.set_rule(std::string(sample::RuleName(violation.rule)));
-  proto.set_message(violation.message);
-  proto.set_remedy(violation.remedy);
+  proto.set_rule(std::string(sample::RuleName(violation.rule())));
+  proto.set_message(violation.Message(language));
+  proto.set_remedy(violation.Remedy(language));
+  proto.set_allowed(violation.Allowed());
   return proto;
 }
 

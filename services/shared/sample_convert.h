@@ -28,12 +28,16 @@ base::StatusOr<ingest::v1::Sample> ToProto(const sample::Row& row);
 // the caller's.
 timeseries::v1::SampleVersion ToVersion(const sample::Measurement& measurement);
 
-// DataLoss when a stored version holds a code that this release does not know or lacks its times.
+// DataLoss when a stored version holds a code that this release does not know or lacks its times;
+// also for a voided one, which holds no measurement.
 base::StatusOr<sample::Measurement> ToMeasurement(const timeseries::v1::SampleVersion& version);
+
+// Which row it is and when it was collected, and nothing else: all that a voided version says.
+sample::Measurement IdentityOf(const timeseries::v1::SampleVersion& version);
 
 timeseries::v1::Site ToProto(const sample::Site& site);
 sample::Site ToSite(const timeseries::v1::Site& site);
 
-ingest::v1::Violation ToProto(const sample::Violation& violation);
+ingest::v1::Violation ToProto(const sample::Violation& violation, sample::Language language);
 
 }  // namespace belgrand::shared

@@ -120,6 +120,17 @@ timeseries::v1::SampleVersion ToVersion(const sample::Measurement& measurement) 
   return version;
 }
 
+sample::Measurement IdentityOf(const SampleVersion& version) {
+  sample::Measurement m;
+  m.sample_id = version.sample_id();
+  m.laboratory_id = version.laboratory_id();
+  m.site_id = version.site_id();
+  m.target = version.target();
+  m.gene = version.gene();
+  m.collected_at = ToInstant(version.collected_at());
+  return m;
+}
+
 base::StatusOr<sample::Measurement> ToMeasurement(const timeseries::v1::SampleVersion& version) {
   if (!version.has_collected_at() || version.censoring() == ingest::v1::CENSORING_UNSPECIFIED ||
       !ingest::v1::Censoring_IsValid(version.censoring())) {

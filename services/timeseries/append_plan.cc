@@ -95,6 +95,7 @@ base::StatusOr<bool> AppendPlan::WasEarlier(const Record& record, Row& row) {
 
 base::StatusOr<AppendResult> AppendPlan::Decide(const Record& record, Row& row,
                                                 base::Instant recorded_at) {
+  if (record.voided()) return DecideVoid(record, row, recorded_at);
   AppendResult result;
   if (!sites_.Has(record.site_id())) {
     result.outcome = Outcome::kUnknownSite;
@@ -118,6 +119,37 @@ base::StatusOr<AppendResult> AppendPlan::Decide(const Record& record, Row& row,
   } else {
     result.outcome = known ? Outcome::kAmended : Outcome::kStored;
     Store(record, row, recorded_at);
+  }
+  result.version = row.newest.version();
+  result.feed_sequence = row.newest.feed_sequence();
+  return result;
+}
+
+base::StatusOr<AppendResult> AppendPlan::DecideVoid(Record record, Row& row,
+                                                    base::Instant recorded_at) {
+  AppendResult result;
+  if (row.head.version() == 0) {
+    result.outcome = Outcome::kUnknownRow;
+    return result;
+  }
+  result.previous = row.newest;
+  bool stored_already = row.newest.voided();
+  if (!stored_already) {
+    ASSIGN_OR_RETURN(stored_already, WasEarlier(record, row));
+  }
+  if (stored_already) {
+    result.outcome = Outcome::kDuplicate;
+  } else if (row.head.version_keys_size() >= kMaxVersions) {
+    result.outcome = Outcome::kTooManyVersions;
+    return result;
+  } else if (record.amendment_reason().empty()) {
+    result.outcome = Outcome::kReasonMissing;
+    return result;
+  } else {
+    record.set_site_id(row.newest.site_id());
+    record.set_collected_at_us(row.newest.collected_at_us());
+    result.outcome = Outcome::kAmended;
+    Store(std::move(record), row, recorded_at);
   }
   result.version = row.newest.version();
   result.feed_sequence = row.newest.feed_sequence();

@@ -27,6 +27,7 @@ enum class Outcome : int {
   kReasonMissing = 4,
   kUnknownSite = 5,
   kTooManyVersions = 6,
+  kUnknownRow = 7,
 };
 
 struct AppendResult {
@@ -72,6 +73,8 @@ class AppendPlan {
 
   base::Status LoadNewest(const std::vector<Row*>& stored);
   base::StatusOr<AppendResult> Decide(const Record& record, Row& row, base::Instant recorded_at);
+  // A record that takes the row back: it gets the place of the newest version.
+  base::StatusOr<AppendResult> DecideVoid(Record record, Row& row, base::Instant recorded_at);
   // The row was stored like this before, for the same reason, and amended since: a late resend.
   base::StatusOr<bool> WasEarlier(const Record& record, Row& row);
   void Store(Record record, Row& row, base::Instant recorded_at);

@@ -19,6 +19,8 @@ base::Status ValidateRow(const Record& record, std::size_t index) {
       {"target", record.target()},
       {"content_hash", record.content_hash()}};
   for (const auto& [field, text] : texts) {
+    // A row that is taken back stays where it is.
+    if (record.voided() && field == "site_id") continue;
     if (text.empty() || text.size() > SampleStore::kMaxIdentifierBytes) {
       return base::InvalidArgument("samples[{}].{} has {} bytes: it must have 1 to {}", index,
                                    field, text.size(), SampleStore::kMaxIdentifierBytes);

@@ -40,7 +40,7 @@ base::StatusOr<std::vector<Record>> SeriesReader::Next(std::size_t max_rows) {
       any = true;
       newest.Swap(&version);
     }
-    if (any && !newest.moved_away()) rows.push_back(std::move(newest));
+    if (any && !newest.moved_away() && !newest.voided()) rows.push_back(std::move(newest));
   }
   RETURN_IF_ERROR(cursor.status());
   at_end_ = true;

@@ -1,6 +1,8 @@
 #include "services/timeseries/timeseries_service.h"
 
 #include <algorithm>
+#include <array>
+#include <map>
 
 #include "sample/validate.h"
 #include "services/shared/timestamp.h"
@@ -10,6 +12,7 @@
 namespace belgrand::timeseries {
 namespace {
 
+constexpr int kMaxPlaces = 500;
 // How soon a follower's thread notices that its client is gone.
 constexpr base::Duration kCancelPoll = std::chrono::milliseconds(200);
 
@@ -70,7 +73,7 @@ base::Status TimeseriesServiceImpl::Append(const v1::AppendSamplesRequest& reque
   std::vector<Record> rows;
   rows.reserve(static_cast<std::size_t>(request.samples_size()));
   for (const v1::SampleVersion& sample : request.samples()) {
-    if (!sample.has_collected_at()) {
+    if (!sample.has_collected_at() && !sample.voided()) {
       return base::InvalidArgument("samples[{}].collected_at is missing: say when it was collected",
                                    rows.size());
     }
@@ -115,6 +118,54 @@ base::Status TimeseriesServiceImpl::SendSeries(const grpc::ServerContext& contex
     if (!writer.Write(response)) break;
   }
   return base::MakeStatus(base::StatusCode::kCancelled, "the client went away");
+}
+
+grpc::Status TimeseriesServiceImpl::ReadLatestValues(grpc::ServerContext* context,
+                                                     const v1::ReadLatestValuesRequest* request,
+                                                     v1::ReadLatestValuesResponse* response) {
+  return guard_.Unary(*context, "belgrand.timeseries.v1.TimeseriesService.ReadLatestValues",
+                      [&](const shared::Caller&, shared::CallReport&) -> base::Status {
+                        if (request->places_size() > kMaxPlaces) {
+                          return base::InvalidArgument("{} places: ask for at most {}",
+                                                       request->places_size(), kMaxPlaces);
+                        }
+                        for (const auto& place : request->places()) {
+                          RETURN_IF_ERROR(AddLatestValues(place, *response));
+                        }
+                        return base::OkStatus();
+                      });
+}
+
+base::Status TimeseriesServiceImpl::AddLatestValues(const v1::ReadLatestValuesRequest::Place& place,
+                                                    v1::ReadLatestValuesResponse& response) {
+  auto reader = store_.ReadSeries({.site_id = place.site_id(),
+                                   .target = place.target(),
+                                   .from = ToOptional(place.has_from(), place.from())});
+  if (reader.status().code() == base::StatusCode::kNotFound) return base::OkStatus();
+  RETURN_IF_ERROR(reader.status());
+  // In order of collection, so that the last one of each stays.
+  std::map<std::array<std::string, 4>, Record> newest;
+  for (;;) {
+    ASSIGN_OR_RETURN(std::vector<Record> rows, reader->Next(kMaxRowsPerMessage));
+    if (rows.empty()) break;
+    for (Record& row : rows) {
+      if (row.censoring() != ingest::v1::NONE || !row.has_value()) continue;
+      newest[{row.gene(), row.laboratory_id(), row.method_id(), row.method_version()}] =
+          std::move(row);
+    }
+  }
+  for (const auto& [stream, row] : newest) {
+    v1::ReadLatestValuesResponse::Value& value = *response.add_values();
+    value.set_site_id(row.site_id());
+    value.set_target(row.target());
+    value.set_gene(row.gene());
+    value.set_laboratory_id(row.laboratory_id());
+    value.set_method_id(row.method_id());
+    value.set_method_version(row.method_version());
+    *value.mutable_collected_at() = shared::ToTimestamp(base::FromMicros(row.collected_at_us()));
+    value.set_value(row.value());
+  }
+  return base::OkStatus();
 }
 
 grpc::Status TimeseriesServiceImpl::GetSampleHistory(grpc::ServerContext* context,

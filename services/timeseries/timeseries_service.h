@@ -32,6 +32,9 @@ class TimeseriesServiceImpl final : public v1::TimeseriesService::Service {
                              v1::AppendSamplesResponse* response) override;
   grpc::Status ReadSeries(grpc::ServerContext* context, const v1::ReadSeriesRequest* request,
                           grpc::ServerWriter<v1::ReadSeriesResponse>* writer) override;
+  grpc::Status ReadLatestValues(grpc::ServerContext* context,
+                                const v1::ReadLatestValuesRequest* request,
+                                v1::ReadLatestValuesResponse* response) override;
   grpc::Status GetSampleHistory(grpc::ServerContext* context,
                                 const v1::GetSampleHistoryRequest* request,
                                 v1::GetSampleHistoryResponse* response) override;
@@ -40,6 +43,8 @@ class TimeseriesServiceImpl final : public v1::TimeseriesService::Service {
 
  private:
   base::Status Append(const v1::AppendSamplesRequest& request, v1::AppendSamplesResponse& response);
+  base::Status AddLatestValues(const v1::ReadLatestValuesRequest::Place& place,
+                               v1::ReadLatestValuesResponse& response);
   base::Status SendSeries(const grpc::ServerContext& context, const SeriesQuery& query,
                           grpc::ServerWriter<v1::ReadSeriesResponse>& writer);
   base::Status SendFeed(const grpc::ServerContext& context, const v1::FollowFeedRequest& request,

@@ -19,7 +19,11 @@ void CheckJudged(const Validated& judged) {
   BELGRAND_CHECK(judged.measurement.has_value() == judged.violations.empty());
   for (const Violation& violation : judged.violations) {
     BELGRAND_CHECK(!FirstInvalidUtf8(violation.value).has_value());
-    BELGRAND_CHECK(!FirstInvalidUtf8(violation.message).has_value());
+    for (const Language language : {Language::kEnglish, Language::kFrench}) {
+      BELGRAND_CHECK(!FirstInvalidUtf8(violation.Message(language)).has_value());
+      BELGRAND_CHECK(!FirstInvalidUtf8(violation.Remedy(language)).has_value());
+    }
+    BELGRAND_CHECK(!FirstInvalidUtf8(violation.Allowed()).has_value());
   }
   if (!judged.measurement.has_value()) return;
   const Measurement& m = *judged.measurement;

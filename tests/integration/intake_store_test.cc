@@ -124,6 +124,37 @@ class IntakeStoreTest : public ::testing::Test {
     return versions;
   }
 
+  // Sample ids of the series of the one site, in order.
+  std::vector<std::string> ReadIds(std::optional<base::Instant> as_of) {
+    timeseries::v1::ReadSeriesRequest request;
+    request.set_site_id("Seafield");
+    request.set_target("sars-cov-2");
+    if (as_of) *request.mutable_as_of() = shared::ToTimestamp(*as_of);
+    grpc::ClientContext context;
+    const auto reader =
+        timeseries::v1::TimeseriesService::NewStub(life_->channel)->ReadSeries(&context, request);
+    std::vector<std::string> ids;
+    timeseries::v1::ReadSeriesResponse page;
+    while (reader->Read(&page)) {
+      for (const SampleVersion& version : page.samples()) ids.push_back(version.sample_id());
+    }
+    EXPECT_OK(rpc::FromGrpc(reader->Finish()));
+    return ids;
+  }
+
+  timeseries::v1::GetSampleHistoryResponse History(const std::string& sample_id) {
+    timeseries::v1::GetSampleHistoryRequest request;
+    request.set_laboratory_id("lab-a");
+    request.set_sample_id(sample_id);
+    request.set_target("sars-cov-2");
+    request.set_gene("n1");
+    timeseries::v1::GetSampleHistoryResponse history;
+    grpc::ClientContext context;
+    EXPECT_OK(rpc::FromGrpc(timeseries::v1::TimeseriesService::NewStub(life_->channel)
+                                ->GetSampleHistory(&context, request, &history)));
+    return history;
+  }
+
   base::StatusOr<cli::ImportTotals> Import(const cli::SampleFile& file) {
     cli::ImportClient client(life_->channel, clock_);
     ASSIGN_OR_RETURN(const std::size_t changed, client.RegisterSites(file.sites));
@@ -265,6 +296,107 @@ TEST_F(IntakeStoreTest, ARowAmendedWithoutEndIsRefusedByItselfAndHoldsUpNoOther)
   EXPECT_EQ(Feed().size(), 1001U);
 }
 
+TEST_F(IntakeStoreTest, AVoidedRowLeavesItsSeriesAndStaysReadableAsOfBefore) {
+  cli::SampleFile file = SeafieldAlone();
+  file.rows = {SeafieldRow("S-1"), SeafieldRow("S-2")};
+  ASSERT_OK(Import(file));
+  clock_.Advance(std::chrono::hours(1));
+  const base::Instant before = clock_.Now();
+  clock_.Advance(std::chrono::hours(1));
+
+  ingest::v1::VoidSamplesRequest request;
+  auto& row = *request.add_rows();
+  row.set_laboratory_id("lab-a");
+  row.set_sample_id("S-1");
+  row.set_target("sars-cov-2");
+  row.set_gene("n1");
+  request.set_reason("bottles exchanged");
+  request.set_voided_by("Head of Laboratory");
+  const auto send_void = [&] {
+    grpc::ClientContext context;
+    ingest::v1::VoidSamplesResponse response;
+    EXPECT_OK(rpc::FromGrpc(ingest::v1::IngestService::NewStub(life_->channel)
+                                ->VoidSamples(&context, request, &response)));
+    return response.verdicts_size() == 1 ? response.verdicts(0) : ingest::v1::Verdict();
+  };
+  request.set_validate_only(true);
+  EXPECT_EQ(send_void().outcome(), ingest::v1::Verdict::VOIDED);
+  request.set_validate_only(false);
+  EXPECT_EQ(send_void().outcome(), ingest::v1::Verdict::VOIDED);
+  EXPECT_EQ(send_void().outcome(), ingest::v1::Verdict::DUPLICATE);
+  Restart();
+
+  EXPECT_EQ(ReadIds(std::nullopt), std::vector<std::string>{"S-2"});
+  EXPECT_EQ(ReadIds(before), (std::vector<std::string>{"S-1", "S-2"}));
+  const auto history = History("S-1");
+  ASSERT_EQ(history.versions_size(), 2);
+  EXPECT_EQ(history.versions(0).value(), 20000);
+  EXPECT_TRUE(history.versions(1).voided());
+  EXPECT_FALSE(history.versions(1).has_value());
+  EXPECT_EQ(history.versions(1).amendment_reason(), "bottles exchanged");
+  EXPECT_TRUE(Feed().back().voided());
+
+  // A late resend does not bring it back; a reason does.
+  auto totals = Import(file);
+  ASSERT_OK(totals);
+  EXPECT_EQ(totals->duplicate, 2U);
+  EXPECT_EQ(totals->warned_by_rule.at("superseded_resend"), 1U);
+  file.rows[0].amendment_reason = "bottles were right after all";
+  totals = Import(file);
+  ASSERT_OK(totals);
+  EXPECT_EQ(totals->amended, 1U);
+  EXPECT_EQ(ReadIds(std::nullopt), (std::vector<std::string>{"S-1", "S-2"}));
+}
+
+// Another system kept the "<" of the first analysis when the second had a number (users' wishes).
+TEST_F(IntakeStoreTest, ARetestIsLinkedAndInheritsNothing) {
+  cli::SampleFile file = SeafieldAlone();
+  sample::Row first = SeafieldRow("S-1");
+  first.censoring.value = sample::Censoring::kBelowLod;
+  first.value = {};
+  first.lod.value = 1000;
+  first.quality_flags = {sample::QualityFlag::kDelayedArrival};
+  first.recovery_percent.value = 4;
+  first.comment = "arrived warm";
+  sample::Row retest = SeafieldRow("S-1R");
+  retest.retest_of = "S-1";
+  file.rows = {first, retest};
+  const auto totals = Import(file);
+  ASSERT_OK(totals);
+  EXPECT_EQ(totals->accepted, 2U);
+  const auto history = History("S-1R");
+  ASSERT_EQ(history.versions_size(), 1);
+  const SampleVersion& stored = history.versions(0);
+  EXPECT_EQ(stored.retest_of(), "S-1");
+  EXPECT_EQ(stored.censoring(), ingest::v1::NONE);
+  EXPECT_EQ(stored.value(), 20000);
+  EXPECT_FALSE(stored.has_lod());
+  EXPECT_EQ(stored.quality_flags_size(), 0);
+  EXPECT_FALSE(stored.has_quality());
+  EXPECT_EQ(stored.comment(), "");
+  EXPECT_EQ(History("S-1").versions(0).comment(), "arrived warm");
+}
+
+TEST_F(IntakeStoreTest, ADryRunKnowsWhetherThePersonsDiffer) {
+  cli::SampleFile file = SeafieldAlone();
+  sample::Row row = SeafieldRow("S-1");
+  row.analysed_by = "Analyst A";
+  file.rows = {row};
+  ASSERT_OK(Import(file));
+  const auto dry_run = [&] {
+    cli::ImportClient client(life_->channel, clock_);
+    cli::ImportOptions options;
+    options.persistence = cli::Persistence::kDryRun;
+    return client.Send(file.rows, options, {});
+  };
+  EXPECT_EQ(dry_run()->duplicate, 1U);
+  file.rows[0].analysed_by = "Analyst B";
+  EXPECT_EQ(dry_run()->rejected_by_rule.at("amendment_reason_required"), 1U);
+  const auto stored = Import(file);
+  ASSERT_OK(stored);
+  EXPECT_EQ(stored->rejected_by_rule.at("amendment_reason_required"), 1U);
+}
+
 TEST_F(IntakeStoreTest, ASealedPersonOpensAtItsPlaceAndNowhereElse) {
   cli::SampleFile file = SeafieldAlone();
   sample::Row row = SeafieldRow("2021/S-1");
@@ -275,6 +407,7 @@ TEST_F(IntakeStoreTest, ASealedPersonOpensAtItsPlaceAndNowhereElse) {
   request.set_laboratory_id("lab-a");
   request.set_sample_id("2021/S-1");
   request.set_target("sars-cov-2");
+  request.set_gene("n1");
   timeseries::v1::GetSampleHistoryResponse history;
   grpc::ClientContext history_context;
   ASSERT_OK(rpc::FromGrpc(timeseries::v1::TimeseriesService::NewStub(life_->channel)
@@ -284,7 +417,7 @@ TEST_F(IntakeStoreTest, ASealedPersonOpensAtItsPlaceAndNowhereElse) {
   for (const char* field : {"analysed_by_sealed", "sampled_by_sealed"}) {
     auto& item = *open.add_items();
     item.set_sealed(history.versions(0).analysed_by_sealed());
-    item.set_place(shared::SealedPlace(field, "lab-a", "2021/S-1", "sars-cov-2"));
+    item.set_place(shared::SealedPlace(field, "lab-a", "2021/S-1", "sars-cov-2", "n1"));
   }
   compliance::v1::OpenFieldsResponse opened;
   grpc::ClientContext open_context;

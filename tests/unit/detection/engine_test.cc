@@ -61,6 +61,41 @@ TEST(EngineTest, ASingleSampleRaisesNothing) {
   EXPECT_TRUE(feed.Give(feed.Make(0, "a", 1e9)).empty());
 }
 
+TEST(EngineTest, AVoidedRowLeavesNoTrace) {
+  Feed with;
+  Feed without;
+  for (int day = 0; day < 60; day += 3) {
+    const double value = std::pow(10, 4 + 0.1 * Noise(day));
+    with.Give(with.Make(day, "a", value, std::to_string(day)));
+    without.Give(without.Make(day, "a", value, std::to_string(day)));
+    if (day == 30) with.Give(with.Make(31, "a", 3e6, "wrong bottle"));
+  }
+  Observation voided = with.Make(31, "a", std::nullopt, "wrong bottle");
+  voided.version = 2;
+  voided.voided = true;
+  with.Give(voided);
+  EXPECT_EQ(with.engine->statistics().voided, 1U);
+  EXPECT_EQ(with.engine->statistics().held, 0U);
+  const auto a = with.engine->States("", "");
+  const auto b = without.engine->States("", "");
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    EXPECT_NEAR(a[i].estimate_log10, b[i].estimate_log10, 1e-9);
+    EXPECT_NEAR(a[i].growth_per_day, b[i].growth_per_day, 1e-9);
+  }
+}
+
+TEST(EngineTest, TwoGenesOfOneSampleAreTwoRows) {
+  Feed feed;
+  Observation n1 = feed.Make(0, "a", 10000.0, "S-1");
+  n1.measurement.gene = "n1";
+  Observation n2 = feed.Make(0, "a", 20000.0, "S-1");
+  n2.measurement.gene = "n2";
+  feed.Give(n1);
+  feed.Give(n2);
+  EXPECT_EQ(feed.engine->statistics().superseded, 0U);
+}
+
 TEST(EngineTest, AChangeOfLimitsAloneRaisesNothing) {
   Feed feed;
   for (int day = 0; day < 200; day += 3) {

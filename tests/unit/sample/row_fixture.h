@@ -43,7 +43,7 @@ inline Row GoodRow() {
 inline std::vector<std::string> RulesOf(const std::vector<Violation>& violations) {
   std::vector<std::string> rules;
   for (const Violation& violation : violations) {
-    rules.push_back(violation.field + ":" + std::string(RuleName(violation.rule)));
+    rules.push_back(violation.field + ":" + std::string(RuleName(violation.rule())));
   }
   return rules;
 }

@@ -144,6 +144,74 @@ TEST(SampleCsvTest, AResultKnownOnTheDayOfCollectionIsNotKnownBeforeIt) {
   EXPECT_THAT(RulesOfFirst(WithRow(row)), IsEmpty());
 }
 
+constexpr char kWholeHeader[] =
+    "sample_id,site_id,collected_on,target,gene,value,unit,censoring,lod,lab_id,method_id,"
+    "method_version,sample_type,composite_hours,started_on,matrix,fraction,received_on,"
+    "received_temperature,received_temperature_unit,hold_hours,recovery_percent,inhibition,"
+    "no_template_control,extraction_blank,flow,flow_unit,ammonium,ammonium_unit,pmmov,pmmov_unit,"
+    "replicates,quality_flags,retest_of,amended_by,comment\n";
+
+TEST(SampleCsvTest, ReadsAWholeSample) {
+  const auto rows = ReadAll(
+      std::string(kWholeHeader) +
+      "S-1,Seafield,2021-01-05,sars-cov-2,N1,1250,gc/L,none,100,lab-a,m1,2.0,"
+      "24-hr flow-weighted composite,,2021-01-04,raw wastewater,liq,2021-01-06,41,F,30,20.5,"
+      "adjusted,no,not_run,40,MGD,2,mmol/L,5e3,gc/mL,1200 1300|not_detected below_lod:85,"
+      "flagJ lowVol,S-0,Jane Doe,\"warm, and late\"\n");
+  ASSERT_OK(rows);
+  ASSERT_EQ(rows->size(), 1U);
+  const Catalogue sites = TwoSites();
+  const Validated judged = Validate(rows->front().row, &sites, At("2021-02-01"));
+  ASSERT_THAT(RulesOf(judged.violations), IsEmpty());
+  const Measurement& m = *judged.measurement;
+  EXPECT_EQ(m.gene, "n1");
+  EXPECT_EQ(m.method_version, "2.0");
+  EXPECT_EQ(m.collection.sampling, Sampling::kCompositeFlow);
+  EXPECT_EQ(m.collection.composite_hours, 24);
+  EXPECT_EQ(m.collection.started_at, At("2021-01-04"));
+  EXPECT_EQ(m.collection.matrix, Matrix::kRawWastewater);
+  EXPECT_EQ(m.collection.fraction, Fraction::kLiquid);
+  EXPECT_NEAR(m.collection.received_celsius.value_or(0), 5, 1e-9);
+  EXPECT_EQ(m.controls.inhibition, Inhibition::kAdjusted);
+  EXPECT_EQ(m.controls.no_template_control, Control::kClean);
+  EXPECT_EQ(m.controls.extraction_blank, Control::kNotRun);
+  EXPECT_NEAR(m.flow_m3_per_day.value_or(0), 151416.47, 0.01);
+  EXPECT_NEAR(m.normalisers.ammonium_mg_n_per_l.value_or(0), 28.0134, 1e-9);
+  EXPECT_EQ(m.normalisers.pmmov_gc_per_l, 5e6);
+  ASSERT_EQ(m.replicates.size(), 4U);
+  EXPECT_EQ(m.replicates[1], (Replicate{1300, Censoring::kNone}));
+  EXPECT_EQ(m.replicates[2], (Replicate{std::nullopt, Censoring::kNotDetected}));
+  EXPECT_EQ(m.replicates[3], (Replicate{85, Censoring::kBelowLod}));
+  EXPECT_EQ(m.quality_flags, (std::vector{QualityFlag::kEstimated, QualityFlag::kLowVolume}));
+  EXPECT_EQ(m.retest_of, "S-0");
+  EXPECT_EQ(judged.amended_by, "Jane Doe");
+  EXPECT_EQ(judged.comment, "warm, and late");
+}
+
+TEST(SampleCsvTest, NewColumnsMayAllBeEmptyOrNa) {
+  for (const char* nothing : {"", "NA"}) {
+    std::string row = "S-1,Seafield,2021-01-05,sars-cov-2,,1250,gc/L,none,100,lab-a,m1,";
+    for (int i = 0; i < 24; ++i) row += i == 0 ? "" : std::string(",") + (i > 20 ? "" : nothing);
+    const auto rows = ReadAll(std::string(kWholeHeader) + row + ",\n");
+    ASSERT_OK(rows);
+    const Catalogue sites = TwoSites();
+    const Validated judged = Validate(rows->front().row, &sites, At("2021-02-01"));
+    EXPECT_THAT(RulesOf(judged.violations), IsEmpty());
+    ASSERT_TRUE(judged.ok());
+    EXPECT_EQ(judged.measurement->collection, Collection());
+    EXPECT_EQ(judged.measurement->controls, Controls());
+    EXPECT_EQ(judged.measurement->normalisers, Normalisers());
+    EXPECT_THAT(judged.measurement->replicates, IsEmpty());
+  }
+}
+
+TEST(SampleCsvTest, AFlowInTwoColumnsIsRefused) {
+  EXPECT_THAT(RulesOfFirst("sample_id,site_id,collected_on,target,value,unit,censoring,lab_id,"
+                           "flow_m3_per_day,flow,flow_unit\n"
+                           "S-1,Seafield,2021-01-05,rsv,5,gc/L,none,lab,150000,40,MGD\n"),
+              ElementsAre("flow_m3_per_day:given_twice"));
+}
+
 TEST(SampleCsvTest, WhatIsWrittenReadsBackTheSame) {
   Row row = GoodRow();
   row.collected_at.value = At("2021-01-05T10:30:00Z");

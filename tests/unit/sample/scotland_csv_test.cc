@@ -155,7 +155,7 @@ TEST_F(ScotlandFileTest, VerdictsFollowFromTheFileItself) {
   for (const FileRow& row : rows) {
     const Validated judged = Validate(row.row, &sites, At("2022-06-01"));
     accepted += judged.ok();
-    for (const Violation& violation : judged.violations) ++rules[RuleName(violation.rule)];
+    for (const Violation& violation : judged.violations) ++rules[RuleName(violation.rule())];
   }
   EXPECT_EQ(accepted, 9651U);
   // Contradictions inside the file, counted with another program: 38 "weak" values above the LOD, 8

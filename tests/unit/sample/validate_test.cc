@@ -67,7 +67,7 @@ TEST_F(ValidateTest, ReportsEveryViolationOfARowAtOnce) {
   row_.unit = "Ct";
   row_.value.value = -3;
   row_.loq.value = 1000;
-  row_.flow.number.value = 0;
+  row_.flow.number.value = -1;
   EXPECT_THAT(Rules(),
               UnorderedElementsAre("sample_id:required_field", "site_id:unknown_site",
                                    "collected_at:date_in_future", "target:unknown_target",
@@ -82,8 +82,8 @@ TEST_F(ValidateTest, EveryViolationNamesValueMessageAndRemedy) {
   row_.target = "xyz";
   for (const Violation& violation : Judge().violations) {
     EXPECT_FALSE(violation.value.empty()) << violation.field;
-    EXPECT_FALSE(violation.message.empty()) << violation.field;
-    EXPECT_FALSE(violation.remedy.empty()) << violation.field;
+    EXPECT_FALSE(violation.Message(Language::kEnglish).empty()) << violation.field;
+    EXPECT_FALSE(violation.Remedy(Language::kEnglish).empty()) << violation.field;
   }
 }
 
@@ -91,7 +91,8 @@ TEST_F(ValidateTest, UnknownSiteIsToldTheNearestSpelling) {
   row_.site_id = "Seafeild";
   const Validated judged = Judge();
   ASSERT_THAT(RulesOf(judged.violations), ElementsAre("site_id:unknown_site"));
-  EXPECT_THAT(judged.violations[0].remedy, HasSubstr("did you mean \"Seafield\""));
+  EXPECT_THAT(judged.violations[0].Remedy(Language::kEnglish),
+              HasSubstr("did you mean \"Seafield\""));
 }
 
 TEST_F(ValidateTest, SaysNothingAboutTheSiteWithoutACatalogue) {
@@ -134,8 +135,8 @@ TEST_F(ValidateTest, NeverRepeatsAPersonalValue) {
                                    "amendment_reason:text_too_long"));
   for (const Violation& violation : judged.violations) {
     EXPECT_EQ(violation.value, "(withheld)");
-    EXPECT_THAT(violation.message, Not(HasSubstr("J")));
-    EXPECT_THAT(violation.remedy, Not(HasSubstr("J")));
+    EXPECT_THAT(violation.Message(Language::kEnglish), Not(HasSubstr("J")));
+    EXPECT_THAT(violation.Remedy(Language::kEnglish), Not(HasSubstr("J")));
   }
 }
 
@@ -166,8 +167,9 @@ TEST_F(ValidateTest, UnknownTargetIsToldTheNearestAndAll) {
   row_.target = "sars-cov-3";
   const Validated judged = Judge();
   ASSERT_THAT(RulesOf(judged.violations), ElementsAre("target:unknown_target"));
-  EXPECT_THAT(judged.violations[0].remedy, HasSubstr("did you mean sars-cov-2?"));
-  EXPECT_THAT(judged.violations[0].remedy, HasSubstr("pmmov"));
+  EXPECT_THAT(judged.violations[0].Remedy(Language::kEnglish),
+              HasSubstr("did you mean sars-cov-2?"));
+  EXPECT_THAT(judged.violations[0].Remedy(Language::kEnglish), HasSubstr("pmmov"));
 }
 
 TEST_F(ValidateTest, QuantifiedNeedsAFinitePositiveValue) {
@@ -183,7 +185,7 @@ TEST_F(ValidateTest, QuantifiedNeedsAFinitePositiveValue) {
   row_.value.text = "12,5";
   const Validated judged = Judge();
   EXPECT_THAT(RulesOf(judged.violations), ElementsAre("value:not_a_number"));
-  EXPECT_THAT(judged.violations[0].remedy, HasSubstr("decimal point"));
+  EXPECT_THAT(judged.violations[0].Remedy(Language::kEnglish), HasSubstr("decimal point"));
 }
 
 TEST_F(ValidateTest, NonDetectNeedsTheLodAndNoValue) {

@@ -56,7 +56,7 @@ TEST(QualityTest, ABiasDownwardHoldsOnlyWhatIsLow) {
   EXPECT_FALSE(IsHeld(std::vector{QualityFlag::kInhibitionUnaddressed}));
   EXPECT_FALSE(IsHeld(std::vector{QualityFlag::kDelayedArrival}));
   EXPECT_TRUE(IsHeld(std::vector{QualityFlag::kNtcAmplified}));
-  EXPECT_FALSE(IsHeld({}));
+  EXPECT_FALSE(IsHeld(std::vector<QualityFlag>{}));
 }
 
 TEST(QualityTest, SeveralFlagsHaveTheWorstEffect) {

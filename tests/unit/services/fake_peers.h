@@ -78,6 +78,32 @@ class FakeTimeseries final : public timeseries::v1::TimeseriesService::Service {
     if (lose_answer.exchange(false)) return {grpc::StatusCode::UNAVAILABLE, "connection lost"};
     return grpc::Status::OK;
   }
+  grpc::Status ReadLatestValues(grpc::ServerContext*,
+                                const timeseries::v1::ReadLatestValuesRequest* request,
+                                timeseries::v1::ReadLatestValuesResponse* response) override {
+    ++latest_calls;
+    const base::MutexLock lock(mutex_);
+    for (const auto& place : request->places()) {
+      for (const auto& [key, versions] : rows_) {
+        const Version& newest = versions.back();
+        if (newest.site_id() != place.site_id() || newest.target() != place.target()) continue;
+        if (!newest.has_value() || newest.collected_at().seconds() < place.from().seconds()) {
+          continue;
+        }
+        auto& value = *response->add_values();
+        value.set_site_id(newest.site_id());
+        value.set_target(newest.target());
+        value.set_gene(newest.gene());
+        value.set_laboratory_id(newest.laboratory_id());
+        value.set_method_id(newest.method_id());
+        value.set_method_version(newest.method_version());
+        *value.mutable_collected_at() = newest.collected_at();
+        value.set_value(newest.value());
+      }
+    }
+    return grpc::Status::OK;
+  }
+  std::atomic<int> latest_calls = 0;
   std::atomic<bool> fail = false;
   std::atomic<bool> lose_answer = false;
 
@@ -91,8 +117,12 @@ class FakeTimeseries final : public timeseries::v1::TimeseriesService::Service {
   static void Decide(const Version& sample, std::map<std::string, std::vector<Version>>& stored,
                      std::uint64_t& next, Response& response) {
     auto& result = *response.add_results();
-    auto& versions =
-        stored[sample.laboratory_id() + "\n" + sample.sample_id() + "\n" + sample.target()];
+    auto& versions = stored[sample.laboratory_id() + "\n" + sample.sample_id() + "\n" +
+                            sample.target() + "\n" + sample.gene()];
+    if (sample.voided() && versions.empty()) {
+      result.set_outcome(Response::UNKNOWN_ROW);
+      return;
+    }
     if (!versions.empty()) *result.mutable_previous() = versions.back();
     if (!versions.empty() && versions.back().content_hash() == sample.content_hash()) {
       result.set_outcome(Response::DUPLICATE);
@@ -120,6 +150,7 @@ class FakeCompliance final : public compliance::v1::ComplianceService::Service {
  public:
   grpc::Status SealFields(grpc::ServerContext*, const compliance::v1::SealFieldsRequest* request,
                           compliance::v1::SealFieldsResponse* response) override {
+    if (request->look_up_only()) return LookUp(*request, *response);
     ++seal_calls;
     if (fail_seal) return {grpc::StatusCode::UNAVAILABLE, "keyring is locked"};
     const base::MutexLock lock(mutex_);
@@ -130,6 +161,18 @@ class FakeCompliance final : public compliance::v1::ComplianceService::Service {
       auto& sealed = *response->add_fields();
       sealed.set_sealed("sealed#" + std::to_string(places_.size()));
       sealed.set_subject_ref("person#" + std::to_string(person->second));
+    }
+    return grpc::Status::OK;
+  }
+  grpc::Status LookUp(const compliance::v1::SealFieldsRequest& request,
+                      compliance::v1::SealFieldsResponse& response) {
+    const base::MutexLock lock(mutex_);
+    for (const auto& field : request.fields()) {
+      const auto person = persons_.find(field.tenant() + "\n" + field.value());
+      auto& found = *response.add_fields();
+      if (person != persons_.end()) {
+        found.set_subject_ref("person#" + std::to_string(person->second));
+      }
     }
     return grpc::Status::OK;
   }

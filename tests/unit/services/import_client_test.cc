@@ -13,6 +13,7 @@
 #include "services/cli/import_command.h"
 #include "services/cli/sample_load.h"
 #include "services/cli/verdicts_csv.h"
+#include "services/shared/sample_convert.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/services/ingest_fixture.h"
@@ -89,6 +90,42 @@ TEST_F(ImportTest, GivesAVerdictForEveryRowInOrder) {
               UnorderedElementsAre(Pair("not_a_number", 1), Pair("value_not_positive", 1),
                                    Pair("column_count", 1)));
   EXPECT_EQ(StoredRows(), 2U);
+}
+
+// One code path: what a file gets through the client, its rows get over gRPC.
+TEST_F(ImportTest, AFileAndItsRowsOverTheWireGetTheSameVerdicts) {
+  const auto path = directory_.path() / "whole.csv";
+  std::ofstream(path) << "sample_id,site_id,collected_on,target,value,unit,censoring,lod,lab_id,"
+                         "sample_type,started_on,flow,flow_unit,recovery_percent,replicates\n"
+                         "S-1,Seafield,2021-01-05,N1,25,gc/mL,none,1,lab-a,"
+                         "24-hr flow-weighted composite,2021-01-04,40,MGD,20,24 26\n"
+                         "S-2,Seafield,2021-01-05,N1,4.4,log10 gc/L,none,3,lab-a,"
+                         "grab,2021-01-06,0,L/s,-1,1 2\n"
+                         "S-3,Nowhere,2021-01-05,N9,,Ct,not_detected,,lab-a,,,5,gallons,,\n";
+  const auto file = LoadSamples(path, std::nullopt, RowOrder::kFile);
+  ASSERT_OK(file);
+  ImportClient client(Channel(), clock_);
+  std::vector<std::string> through_client;
+  ImportOptions options;
+  options.persistence = Persistence::kDryRun;
+  ASSERT_OK(client.Send(file->rows, options,
+                        {.on_verdict =
+                             [&](const sample::Row&, const ingest::v1::Verdict& verdict) {
+                               through_client.push_back(verdict.SerializeAsString());
+                             },
+                         .on_progress = {}}));
+  std::vector<ingest::v1::Sample> samples;
+  for (const sample::Row& row : file->rows) samples.push_back(*shared::ToProto(row));
+  ASSERT_OK(Submit(samples, Persist::kNo));
+  ASSERT_EQ(through_client.size(), 3U);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(answer_.verdicts(i).SerializeAsString(), through_client[static_cast<std::size_t>(i)]);
+  }
+  EXPECT_THAT(Outcomes(),
+              ElementsAre("ACCEPTED",
+                          "REJECTED start_after_end value_below_lod value_below_lod out_of_range",
+                          "REJECTED unknown_site unknown_target unknown_unit lod_required "
+                          "unknown_unit"));
 }
 
 TEST_F(ImportTest, ImportingAgainChangesNothing) {

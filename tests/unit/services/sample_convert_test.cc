@@ -153,7 +153,7 @@ TEST(SampleConvertTest, TimesFarOutOfRangeAreRefusedNotWrapped) {
   sample.clear_known_at();
   const auto judged = sample::Validate(ToRow(sample), nullptr, At("2021-02-01"));
   ASSERT_EQ(judged.violations.size(), 1U);
-  EXPECT_EQ(judged.violations[0].rule, sample::Rule::kDateInFuture);
+  EXPECT_EQ(judged.violations[0].rule(), sample::Rule::kDateInFuture);
 }
 
 TEST(SampleConvertTest, MeasurementSurvivesTheStoredForm) {

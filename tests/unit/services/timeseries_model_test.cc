@@ -36,7 +36,8 @@ class Model {
     for (std::size_t i = 0; i < versions.size(); ++i) {
       const Record& record = versions[i].record;
       if (!versions[i].deleted && record.laboratory_id() == like.laboratory_id() &&
-          record.sample_id() == like.sample_id() && record.target() == like.target()) {
+          record.sample_id() == like.sample_id() && record.target() == like.target() &&
+          record.gene() == like.gene()) {
         row.push_back(i);
       }
     }
@@ -45,13 +46,21 @@ class Model {
 
   static auto Place(const Record& r) {
     return std::tuple(r.site_id(), r.target(), r.collected_at_us(), r.laboratory_id(),
-                      r.sample_id());
+                      r.sample_id(), r.gene());
   }
 
   // What the append must answer; the row is added when it is to be stored.
   Outcome Append(Record row, bool known_site) {
-    if (!known_site) return Outcome::kUnknownSite;
     const std::vector<std::size_t> before = Row(row);
+    if (row.voided()) {
+      if (before.empty()) return Outcome::kUnknownRow;
+      const Record& place = versions[before.back()].record;
+      if (place.voided()) return Outcome::kDuplicate;
+      row.set_site_id(place.site_id());
+      row.set_collected_at_us(place.collected_at_us());
+    } else if (!known_site) {
+      return Outcome::kUnknownSite;
+    }
     if (before.empty()) {
       row.set_version(1);
       Add(row, nullptr);
@@ -74,19 +83,20 @@ class Model {
 
   std::vector<Record> Read(const SeriesQuery& query) const {
     // The newest version known by then of each row, wherever it lies; then the place decides.
-    std::map<std::tuple<std::string, std::string, std::string>, const Record*> newest;
+    std::map<std::tuple<std::string, std::string, std::string, std::string>, const Record*> newest;
     for (const ModelVersion& version : versions) {
       const Record& r = version.record;
       if (version.deleted || (query.as_of && base::FromMicros(r.recorded_at_us()) > *query.as_of)) {
         continue;
       }
-      newest[{r.laboratory_id(), r.sample_id(), r.target()}] = &r;
+      newest[{r.laboratory_id(), r.sample_id(), r.target(), r.gene()}] = &r;
     }
     std::vector<Record> rows;
     for (const auto& [identity, record] : newest) {
       const base::Instant at = base::FromMicros(record->collected_at_us());
-      if (record->site_id() == query.site_id && record->target() == query.target &&
-          (!query.from || at >= *query.from) && (!query.to || at < *query.to)) {
+      if (!record->voided() && record->site_id() == query.site_id &&
+          record->target() == query.target && (!query.from || at >= *query.from) &&
+          (!query.to || at < *query.to)) {
         rows.push_back(*record);
       }
     }
@@ -152,6 +162,7 @@ class SampleStoreModelTest : public SampleStoreTest, public ::testing::WithParam
     row.set_laboratory_id(Roll(2) == 0 ? "lab" : "lab 2");
     row.set_sample_id(fmt::format("s{}", Roll(40)));
     row.set_target(Roll(3) == 0 ? "fluav" : "sars-cov-2");
+    if (Roll(3) == 0) row.set_gene(Roll(2) == 0 ? "n1" : "n2");
     row.set_site_id(SiteId());
     row.set_collected_at_us(base::ToMicros(Day()));
     row.set_value(static_cast<double>(Roll(3)));
@@ -166,14 +177,32 @@ class SampleStoreModelTest : public SampleStoreTest, public ::testing::WithParam
         fmt::format("{}|{}|{}", row.site_id(), row.collected_at_us(), row.value()));
     return row;
   }
+  // Of a stored row, or of one that is not.
+  Record VoidRow() {
+    const Record like = model_.versions.empty() || Roll(10) == 0
+                            ? RandomRow()
+                            : model_.versions[Roll(model_.versions.size())].record;
+    Record row;
+    row.set_laboratory_id(like.laboratory_id());
+    row.set_sample_id(like.sample_id());
+    row.set_target(like.target());
+    row.set_gene(like.gene());
+    row.set_voided(true);
+    if (Roll(5) != 0) row.set_amendment_reason(fmt::format("void {}", Roll(3)));
+    row.set_content_hash("void");
+    return row;
+  }
   // A resend, an amendment in place or a move of what is stored; else a new row.
   Record NextRow() {
     if (model_.versions.empty() || Roll(3) == 0) return RandomRow();
+    if (Roll(6) == 0) return VoidRow();
     Record row = model_.versions[Roll(model_.versions.size())].record;
     row.clear_version();
     row.clear_recorded_at_us();
     row.clear_feed_sequence();
     if (Roll(3) == 0) return row;
+    if (row.voided()) row.set_censoring(1);
+    row.clear_voided();
     row.set_amendment_reason(Roll(4) == 0 ? "" : "mended");
     if (Roll(2) == 0) row.set_value(static_cast<double>(Roll(3)));
     if (Roll(4) == 0) row.set_site_id(SiteId());
@@ -230,7 +259,8 @@ class SampleStoreModelTest : public SampleStoreTest, public ::testing::WithParam
 
   void CheckHistory() {
     const Record like = NextRow();
-    const auto history = store_->History(like.laboratory_id(), like.sample_id(), like.target());
+    const auto history =
+        store_->History(like.laboratory_id(), like.sample_id(), like.target(), like.gene());
     std::vector<Record> expected;
     for (const std::size_t i : model_.Row(like)) expected.push_back(model_.versions[i].record);
     if (expected.empty()) {
