@@ -1,7 +1,9 @@
 // The seam between what is known of an area and what is said about it.
 //
 // A detector is a pure function of an AreaView: it keeps nothing between calls, so a re-read past
-// (late or amended samples) needs nothing from it. The engine turns findings into signals: it
+// (late or amended samples) needs nothing from it. A method with a running sum (CUSUM) runs it anew
+// over the view; one that needs years (levels) asks for the long past, which costs memory and is
+// therefore kept only where a chosen detector asks. The engine turns findings into signals: it
 // raises, holds through the detector's hysteresis and clears. A new method is one file that
 // implements Detector and one line in registry.cc.
 //
@@ -16,6 +18,7 @@
 #include <vector>
 
 #include "detection/signal.h"
+#include "detection/track.h"
 #include "detection/trend_filter.h"
 
 namespace belgrand::detection {
@@ -26,6 +29,9 @@ struct AreaView {
   // The newest samples of the area, oldest first: at most kMostSteps, none older than
   // kOldestStepDays before the newest.
   std::span<const Step* const> steps;
+  // The same samples and those of the window before, by stream; the long past where asked for.
+  const Track& track;
+  std::string_view target;
   static constexpr std::size_t kMostSteps = 128;
   static constexpr double kOldestStepDays = 90;
 };
@@ -43,6 +49,10 @@ struct Finding {
   double excess_log10 = 0;
 };
 
+// In use unless others are chosen by name, or only when chosen: the published methods that Belgrand
+// is compared with are of the second kind.
+enum class Selection { kDefault, kOnRequest };
+
 struct DetectorInfo {
   std::string name;
   std::string version;
@@ -55,6 +65,8 @@ struct DetectorInfo {
   // A signal ends after this many quiet evaluations in a row, spread over at least so many days.
   std::uint32_t quiet_samples = 3;
   double quiet_days = 7;
+  Selection selection = Selection::kDefault;
+  Past past = Past::kForget;
 };
 
 class Detector {

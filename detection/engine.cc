@@ -66,10 +66,10 @@ std::vector<const Step*> NewestSteps(const Track& track) {
 }  // namespace
 
 struct Engine::Group {
-  Group(std::string district_name, std::string target_name)
+  Group(std::string district_name, std::string target_name, Past past)
       : district_id(std::move(district_name)),
         target(std::move(target_name)),
-        district(kDistrictParameters) {}
+        district(kDistrictParameters, past) {}
   const std::string district_id;
   const std::string target;
   Area district;
@@ -88,7 +88,8 @@ base::StatusOr<std::unique_ptr<Engine>> Engine::Create(const std::vector<std::st
     }
   }
   for (const auto& detector : registered) {
-    if (detectors.empty() ||
+    const bool by_default = detectors.empty() && detector->info().selection == Selection::kDefault;
+    if (by_default ||
         std::find(detectors.begin(), detectors.end(), detector->info().name) != detectors.end()) {
       chosen.push_back(detector.get());
     }
@@ -96,7 +97,12 @@ base::StatusOr<std::unique_ptr<Engine>> Engine::Create(const std::vector<std::st
   return std::unique_ptr<Engine>(new Engine(std::move(chosen)));
 }
 
-Engine::Engine(std::vector<const Detector*> detectors) : detectors_(std::move(detectors)) {}
+Engine::Engine(std::vector<const Detector*> detectors)
+    : detectors_(std::move(detectors)),
+      past_(std::any_of(detectors_.begin(), detectors_.end(),
+                        [](const Detector* d) { return d->info().past == Past::kKeep; })
+                ? Past::kKeep
+                : Past::kForget) {}
 Engine::~Engine() = default;
 
 std::vector<SignalChange> Engine::OnSample(const Observation& observation) {
@@ -139,10 +145,10 @@ void Engine::Insert(const Observation& observation, const LogValue& value, const
   const std::pair<std::string, std::string> group_key{observation.district_id, row.target};
   std::unique_ptr<Group>& group = groups_[group_key];
   if (!group) {
-    group = std::make_unique<Group>(group_key.first, group_key.second);
+    group = std::make_unique<Group>(group_key.first, group_key.second, past_);
     ++statistics_.areas;
   }
-  const auto [site, is_new] = group->sites.try_emplace(row.site_id, kSiteParameters);
+  const auto [site, is_new] = group->sites.try_emplace(row.site_id, kSiteParameters, past_);
   if (is_new) ++statistics_.areas;
   const GroupKey key{DayNumber(row.collected_at), StreamOf(row)};
   auto shared = std::make_shared<const Row>(Row{row, value});
@@ -204,7 +210,7 @@ void Engine::Evaluate(Group& group, AreaLevel level, const std::string& area_id,
   if (area.track.empty()) return;
   const std::vector<const Step*> steps = NewestSteps(area.track);
   const double newest = steps.back()->day;
-  const AreaView view{area.track.filter(), steps};
+  const AreaView view{area.track.filter(), steps, area.track, group.target};
   for (std::size_t i = 0; i < detectors_.size(); ++i) {
     const Detector& detector = *detectors_[i];
     if (detector.info().level != level) continue;
@@ -266,7 +272,8 @@ void Engine::AddHeld(const Group& group, AreaLevel level, const std::string& are
   for (const auto& [index, hold] : area.holds) {
     if (!hold.active) continue;
     const Detector& detector = *detectors_[index];
-    const Finding finding = detector.Evaluate({area.track.filter(), steps});
+    const Finding finding =
+        detector.Evaluate({area.track.filter(), steps, area.track, group.target});
     held.push_back(
         MakeChange(group, level, area_id, area, detector, finding, hold, Phase::kUpdated, cause));
   }

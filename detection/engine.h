@@ -43,7 +43,8 @@ struct EngineStatistics {
 
 class Engine {
  public:
-  // `detectors` by registered name; empty: all. InvalidArgument names one that is not registered.
+  // `detectors` by registered name; empty: those that are in use by default. InvalidArgument names
+  // one that is not registered.
   static base::StatusOr<std::unique_ptr<Engine>> Create(
       const std::vector<std::string>& detectors = {});
   ~Engine();
@@ -72,7 +73,7 @@ class Engine {
     double quiet_since = 0;
   };
   struct Area {
-    explicit Area(const TrendParameters& parameters) : track(parameters) {}
+    Area(const TrendParameters& parameters, Past past) : track(parameters, past) {}
     Track track;
     // By position in detectors_.
     std::map<std::size_t, Hold> holds;
@@ -109,6 +110,7 @@ class Engine {
                     const Area& area) const;
 
   const std::vector<const Detector*> detectors_;
+  const Past past_;  // kKeep when a detector asks for it
   std::map<std::pair<std::string, std::string>, std::unique_ptr<Group>> groups_;
   std::map<RowKey, Location> rows_;
   EngineStatistics statistics_;

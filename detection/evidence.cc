@@ -117,6 +117,16 @@ std::string Explain(const ExplanationSubject& subject, const DetectorInfo& detec
         Concentration(evidence.estimate_log10), Concentration(evidence.lower_log10),
         Concentration(evidence.upper_log10));
   }
+  if (detector.selection == Selection::kOnRequest) {
+    return fmt::format(
+        "{}: by the method {}, {} is out of the ordinary: its score is {:.2f}, its limit {:.2f}. "
+        "{} Estimated level {} gc/L (95 % interval {} to {}). Samples collected up to {}: {}. It "
+        "ends after {} evaluations in a row without alarm, over {:.0f} days. Severity: {}.",
+        place, detector.name, subject.target, finding.score, evidence.limit, detector.meaning,
+        Concentration(evidence.estimate_log10), Concentration(evidence.lower_log10),
+        Concentration(evidence.upper_log10), newest, Basis(subject.level, evidence),
+        detector.quiet_samples, detector.quiet_days, NameOf(subject.severity));
+  }
   if (detector.kind == SignalKind::kSpike) {
     const double seen = finding.baseline_log10 + finding.excess_log10;
     return fmt::format(

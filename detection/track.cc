@@ -18,7 +18,7 @@ LogValue ValueOf(const SampleGroup& group) {
 
 }  // namespace
 
-Track::Track(const TrendParameters& parameters) : filter_(parameters) {
+Track::Track(const TrendParameters& parameters, Past past) : filter_(parameters), keep_(past) {
   checkpoints_.emplace(std::numeric_limits<std::int64_t>::min(), filter_);
 }
 
@@ -81,7 +81,25 @@ void Track::Thin() {
          std::next(checkpoints_.begin())->first <= newest - kWindowDays) {
     checkpoints_.erase(checkpoints_.begin());
   }
-  groups_.erase(groups_.begin(), groups_.lower_bound(GroupKey{oldest_day(), ""}));
+  const auto end = groups_.lower_bound(GroupKey{oldest_day(), ""});
+  if (keep_ == Past::kKeep) {
+    for (auto it = groups_.begin(); it != end; ++it) KeepPast(it->first, it->second);
+    const std::int64_t oldest = newest - kPastDays;
+    // Taking off the front moves all that follows: not for every sample.
+    if (!past_.empty() && past_.front().day < oldest - kWindowDays) {
+      std::erase_if(past_, [oldest](const PastSample& s) { return s.day < oldest; });
+    }
+  }
+  groups_.erase(groups_.begin(), end);
+}
+
+void Track::KeepPast(const GroupKey& key, const SampleGroup& group) {
+  std::size_t stream = 0;
+  while (stream < past_streams_.size() && past_streams_[stream].stream != key.stream) ++stream;
+  if (stream == past_streams_.size()) past_streams_.push_back({key.stream, group.site_id});
+  past_.push_back({static_cast<std::int32_t>(key.day), static_cast<std::uint32_t>(stream),
+                   static_cast<float>(group.step.value.low),
+                   static_cast<float>(group.step.value.high)});
 }
 
 }  // namespace belgrand::detection

@@ -7,8 +7,9 @@
 // give, whatever the order of arrival.
 //
 // Limits: a row more than about kWindowDays older than the newest is refused (Put returns false):
-// what was older is baked into the filter. Time resolution is the day. Thread safety: none; one
-// owner.
+// what was older is baked into the filter. Time resolution is the day. With Past::kKeep the values
+// that leave the window stay for kPastDays, in single precision and out of reach of amendments: 16
+// bytes a sample, for methods that compare with earlier years. Thread safety: none; one owner.
 #pragma once
 
 #include <compare>
@@ -45,11 +46,27 @@ struct SampleGroup {
   Step step;
 };
 
+// A sample that has left the window, log10 gc/L; low < high: between, either may be infinite.
+struct PastSample {
+  std::int32_t day = 0;
+  std::uint32_t stream = 0;  // position in Track::past_streams()
+  float low = 0;
+  float high = 0;
+};
+
+struct PastStream {
+  std::string stream;
+  std::string site_id;
+};
+
+enum class Past { kForget, kKeep };
+
 class Track {
  public:
   static constexpr std::int64_t kWindowDays = 120;
+  static constexpr std::int64_t kPastDays = 5 * 366;
 
-  explicit Track(const TrendParameters& parameters);
+  explicit Track(const TrendParameters& parameters, Past past = Past::kForget);
 
   // False: too old, nothing changed.
   bool Put(const GroupKey& key, const std::string& site_id, double population,
@@ -61,6 +78,9 @@ class Track {
   bool empty() const { return groups_.empty(); }
   // Groups of the window in order of collection, with their steps.
   const std::map<GroupKey, SampleGroup>& groups() const { return groups_; }
+  // Samples older than the window, in order of day; empty with Past::kForget.
+  const std::vector<PastSample>& past() const { return past_; }
+  const std::vector<PastStream>& past_streams() const { return past_streams_; }
   // Oldest day that Put still takes.
   std::int64_t oldest_day() const { return checkpoints_.begin()->first; }
 
@@ -68,11 +88,15 @@ class Track {
   void Read(const GroupKey& key, SampleGroup& group);
   void ReadFrom(std::int64_t day);
   void Thin();
+  void KeepPast(const GroupKey& key, const SampleGroup& group);
 
   TrendFilter filter_;
   std::map<GroupKey, SampleGroup> groups_;
   // The filter as it was before the groups of a day; never empty, the first is the window's start.
   std::map<std::int64_t, TrendFilter> checkpoints_;
+  Past keep_;
+  std::vector<PastSample> past_;
+  std::vector<PastStream> past_streams_;
 };
 
 }  // namespace belgrand::detection

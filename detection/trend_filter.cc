@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "detection/normal.h"
+#include "detection/news.h"
 
 namespace belgrand::detection {
 namespace {
@@ -19,37 +19,11 @@ constexpr double kFloorSd = 0.7;
 constexpr double kLeastShare = 0.25;
 constexpr double kMostShare = 4.0;
 constexpr double kForgetStreamDays = 200;
-constexpr double kHalfLogTwoPi = 0.91893853320467274178;
 
 double Centre(const LogValue& value) {
   if (std::isinf(value.low)) return value.high - kBelowLimit;
   if (std::isinf(value.high)) return value.low;
   return 0.5 * (value.low + value.high);
-}
-
-// What an observation with total variance `s2` around `mean` says of the predicted quantity.
-struct News {
-  double log_weight = 0;  // log density or log probability
-  double pull = 0;        // expected innovation / s2
-  double certainty = 0;   // 1/s2 for a point; less for an interval
-};
-
-News NewsOf(const LogValue& value, double mean, double s2) {
-  const double s = std::sqrt(s2);
-  News news;
-  if (value.quantified()) {
-    const double z = (value.low - mean) / s;
-    news.log_weight = -0.5 * z * z - std::log(s) - kHalfLogTwoPi;
-    news.pull = z / s;
-    news.certainty = 1 / s2;
-    return news;
-  }
-  const TruncatedMoments piece =
-      TruncateStandardNormal((value.low - mean) / s, (value.high - mean) / s);
-  news.log_weight = std::log(piece.probability);
-  news.pull = piece.mean / s;
-  news.certainty = (1 - piece.variance) / s2;
-  return news;
 }
 
 }  // namespace

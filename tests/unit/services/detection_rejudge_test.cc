@@ -206,6 +206,7 @@ TEST_F(DetectionRejudgeTest, ADetectorThatIsTakenOutOfUseEndsItsAlerts) {
   config::v1::Config config;
   std::vector<std::string> kept;
   for (const auto& detector : RegisteredDetectors()) {
+    if (detector->info().selection != Selection::kDefault) continue;
     if (detector->info().name == removed) continue;
     kept.push_back(detector->info().name);
     config.mutable_detection()->add_detectors(detector->info().name);

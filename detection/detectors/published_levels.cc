@@ -1,0 +1,83 @@
+// Methods that set an area against its own years: CDC activity level, site percentile, presence.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "detection/detectors/area_series.h"
+#include "detection/detectors/published_methods.h"
+#include "detection/levels/wval.h"
+#include "detection/methods/presence.h"
+
+namespace belgrand::detection {
+namespace {
+
+// A site whose newest sample is older than this says nothing of now; one silent for longer is no
+// longer counted among the district's sites.
+constexpr std::int64_t kNowDays = 14;
+constexpr std::int64_t kKnownDays = 60;
+
+std::int64_t Newest(const AreaView& view) {
+  return static_cast<std::int64_t>(view.steps.back()->day);
+}
+
+// Median over the sites with a value now, when at least half of those known have one.
+template <typename OfSite>
+std::optional<DistrictWval> OverSites(const AreaView& view, OfSite of_site) {
+  const std::int64_t newest = Newest(view);
+  std::vector<double> values;
+  std::size_t known = 0;
+  for (const SiteHistory& site : Histories(view)) {
+    if (newest - site.samples.back().day > kKnownDays) continue;
+    ++known;
+    if (newest - site.samples.back().day > kNowDays) continue;
+    if (const std::optional<double> value = of_site(site)) values.push_back(*value);
+  }
+  return WvalOfDistrict(std::move(values), known);
+}
+
+}  // namespace
+
+Score ScoreWval(const AreaView& view) {
+  const std::optional<WvalScale> scale = WvalScaleOf(view.target);
+  if (!scale) return {};
+  const auto level = OverSites(view, [&](const SiteHistory& site) -> std::optional<double> {
+    if (WvalJoinsOn(site.samples.front().day, *scale) > Newest(view)) return std::nullopt;
+    std::vector<WvalSample> samples;
+    samples.reserve(site.samples.size());
+    for (const SiteSample& s : site.samples) {
+      samples.push_back({s.day, std::pow(10.0, AsNumber(s.value)), s.stream});
+    }
+    const std::vector<SiteWeek> weeks = WvalWeeks(WvalOfSite(samples, *scale));
+    // A sample that is an outlier leaves its week without a value.
+    if (weeks.empty() || weeks.back().week_end < Newest(view) - kNowDays) return std::nullopt;
+    return weeks.back().wval;
+  });
+  if (!level) return {};
+  return {level->wval / UpperCut(ActivityLevel::kLow, *scale), 0, 0};
+}
+
+Score ScorePercentile(const AreaView& view) {
+  const auto level = OverSites(view, [](const SiteHistory& site) {
+    std::vector<double> history;
+    const SiteSample& now = site.samples.back();
+    for (const SiteSample& s : site.samples) {
+      if (s.stream == now.stream && s.day < now.day) history.push_back(AsNumber(s.value));
+    }
+    return SitePercentile(history, AsNumber(now.value));
+  });
+  return {level ? level->wval : 0, 0, 0};
+}
+
+Score ScorePresence(const AreaView& view) {
+  std::vector<PresenceSample> samples;
+  for (const auto& [key, group] : view.track.groups()) {
+    samples.push_back({key.day, !std::isinf(group.step.value.low)});
+  }
+  const PresenceEvidence evidence = JudgePresence(samples);
+  // Four weeks without detection end it; a detection that stands alone is already news.
+  if (evidence.recent_detections == 0) return {};
+  const double value = evidence.status == FourWeekStatus::kPersistent ? 2 : 1;
+  return {value, 0, view.steps.back()->day - static_cast<double>(evidence.since)};
+}
+
+}  // namespace belgrand::detection
