@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "detection/normal.h"
 #include "detection/smooth/nelder_mead.h"
@@ -190,7 +191,7 @@ class Transition {
 class Emission {
  public:
   Emission(const Grid& grid, const ScouParameters& parameters)
-      : grid_(grid), parameters_(parameters), density_(grid.size()) {}
+      : grid_(grid), parameters_(parameters), density_(grid.size()), interval_(grid.size()) {}
 
   // Of an outlier that reads so, times its prior probability.
   double Outlier(const LogValue& v) const {
@@ -211,19 +212,24 @@ class Emission {
       for (double& d : density_) d += outlier;
       return density_;
     }
-    for (std::size_t k = 0; k < density_.size(); ++k) {
+    // Limits hardly ever change from one sample to the next.
+    if (v.low == known_.low && v.high == known_.high) return interval_;
+    known_ = v;
+    for (std::size_t k = 0; k < interval_.size(); ++k) {
       const double x = grid_.At(k);
       const double above = std::isinf(v.low) ? 0 : NormalCdf((v.low - x) / sd);
       const double below = std::isinf(v.high) ? 1 : NormalCdf((v.high - x) / sd);
-      density_[k] = usual * std::max(below - above, 0.0) + outlier;
+      interval_[k] = usual * std::max(below - above, 0.0) + outlier;
     }
-    return density_;
+    return interval_;
   }
 
  private:
   const Grid& grid_;
   const ScouParameters& parameters_;
   std::vector<double> density_;
+  LogValue known_{kInfinity, -kInfinity};  // what interval_ is of; at first nothing
+  std::vector<double> interval_;
 };
 
 bool Sound(const ScouParameters& p) {
@@ -236,20 +242,40 @@ double Weigh(std::vector<double>& x, const std::vector<double>& by) {
   double sum = 0;
   for (std::size_t i = 0; i < x.size(); ++i) sum += x[i] *= by[i];
   if (sum > 0) {
-    for (double& v : x) v /= sum;
+    const double inverse = 1 / sum;
+    for (double& v : x) v *= inverse;
   }
   return sum;
 }
 
 double Likelihood(std::span<const DatedLogValue> samples, const Grid& grid,
-                  const ScouParameters& parameters, double reach) {
-  Transition transition(grid, parameters.sigma, reach);
+                  const ScouParameters& parameters) {
+  Transition transition(grid, parameters.sigma, kReach);
   Emission emission(grid, parameters);
   std::vector<double> state(grid.size(), 1 / static_cast<double>(grid.size()));
   double sum = 0;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const std::int64_t days = i == 0 ? 0 : samples[i].day - samples[i - 1].day;
     for (std::int64_t d = 0; d < days; ++d) transition.Forward(state);
+    sum += std::log(Weigh(state, emission.Of(samples[i].value)));
+  }
+  return sum;
+}
+
+// The same for the search: the days between two samples are one step of their summed variance.
+// That differs from day by day only in what happens at the ends of the grid, where little is.
+double FastLikelihood(std::span<const DatedLogValue> samples, const Grid& grid,
+                      const ScouParameters& parameters) {
+  std::map<std::int64_t, Transition> transitions;
+  Emission emission(grid, parameters);
+  std::vector<double> state(grid.size(), 1 / static_cast<double>(grid.size()));
+  double sum = 0;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const std::int64_t days = i == 0 ? 0 : samples[i].day - samples[i - 1].day;
+    if (days > 0) {
+      const double sigma = parameters.sigma * std::sqrt(static_cast<double>(days));
+      transitions.try_emplace(days, grid, sigma, kFitReach).first->second.Forward(state);
+    }
     sum += std::log(Weigh(state, emission.Of(samples[i].value)));
   }
   return sum;
@@ -378,10 +404,10 @@ double ScouLogLikelihood(std::span<const DatedLogValue> samples, const ScouParam
   const std::vector<DatedLogValue> ordered = InOrder(samples);
   const auto span = SpanOf(ordered);
   if (!span || !Sound(parameters) || states < 2) return -kInfinity;
-  return Likelihood(ordered, Grid(*span, states), parameters, kReach);
+  return Likelihood(ordered, Grid(*span, states), parameters);
 }
 
-ScouFit FitScou(std::span<const DatedLogValue> samples, std::size_t states) {
+ScouFit FitScou(std::span<const DatedLogValue> samples) {
   const std::vector<DatedLogValue> ordered = InOrder(samples);
   ScouFit fit;
   if (ordered.size() < kScouLeastSamples) return fit;
@@ -403,8 +429,7 @@ ScouFit FitScou(std::span<const DatedLogValue> samples, std::size_t states) {
   const auto minus = [&](std::span<const double> x) {
     const ScouParameters p = parameters(x);
     if (!Sound(p) || p.sigma < least_sigma || p.epsilon < least_sigma) return kInfinity;
-    const std::size_t size = states > 0 ? states : FitStates(*span, p);
-    return -Likelihood(ordered, Grid(*span, size), p, kFitReach);
+    return -FastLikelihood(ordered, Grid(*span, FitStates(*span, p)), p);
   };
   const std::array<double, 3> start = {0.5 * span->sd, span->sd, 0.1};
   const Minimum minimum = Minimize(minus, start, {});

@@ -79,9 +79,10 @@ struct ScouFit {
 std::optional<ScouSeries> SmoothScou(std::span<const DatedLogValue> samples,
                                      const ScouParameters& parameters,
                                      std::size_t states = kScouStates);
-// Maximum likelihood by Nelder-Mead from the start of the published fit. `states` 0: a grid as
-// coarse as sigma and epsilon allow (at least 64 points, at most kScouStates).
-ScouFit FitScou(std::span<const DatedLogValue> samples, std::size_t states = 0);
+// Maximum likelihood by Nelder-Mead from the start of the published fit, on a grid as coarse as
+// sigma and epsilon allow (64 points at least, kScouStates at most), and with one step from sample
+// to sample: a small part of the cost, the same parameters within the tolerance of the search.
+ScouFit FitScou(std::span<const DatedLogValue> samples);
 // Log likelihood alone; -infinity where SmoothScou gives nothing.
 double ScouLogLikelihood(std::span<const DatedLogValue> samples, const ScouParameters& parameters,
                          std::size_t states = kScouStates);
