@@ -86,19 +86,12 @@ std::vector<double> ResidualSeries(const AreaView& view) {
 
 std::vector<SiteHistory> Histories(const AreaView& view) {
   std::map<std::string_view, SiteHistory> sites;
-  std::map<std::string_view, std::uint32_t> streams;
-  const auto& past_streams = view.track.past_streams();
-  for (std::size_t i = 0; i < past_streams.size(); ++i) {
-    streams.emplace(past_streams[i].stream, static_cast<std::uint32_t>(i));
-  }
   for (const PastSample& s : view.track.past()) {
-    const PastStream& stream = past_streams[s.stream];
-    sites[stream.site_id].samples.push_back({s.day, s.stream, {s.low, s.high}});
+    const PastStream& stream = view.track.past_streams()[s.stream];
+    sites[stream.site_id].samples.push_back({s.day, stream.stream, {s.low, s.high}});
   }
   for (const auto& [key, group] : view.track.groups()) {
-    const std::uint32_t next = static_cast<std::uint32_t>(streams.size());
-    const std::uint32_t stream = streams.try_emplace(key.stream, next).first->second;
-    sites[group.site_id].samples.push_back({key.day, stream, group.step.value});
+    sites[group.site_id].samples.push_back({key.day, key.stream, group.step.value});
   }
   std::vector<SiteHistory> histories;
   for (auto& [site, history] : sites) {

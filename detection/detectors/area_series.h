@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "detection/detector.h"
@@ -29,7 +30,7 @@ std::vector<double> ResidualSeries(const AreaView& view);
 // Every sample that is known of one site, oldest first: the long past, then the window.
 struct SiteSample {
   std::int64_t day = 0;
-  std::uint32_t stream = 0;
+  std::string_view stream;  // of the view's track
   LogValue value;
 };
 struct SiteHistory {

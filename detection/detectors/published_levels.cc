@@ -1,7 +1,8 @@
 // Methods that set an area against its own years: CDC activity level, site percentile, presence.
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <map>
+#include <utility>
 
 #include "detection/detectors/area_series.h"
 #include "detection/detectors/published_methods.h"
@@ -18,6 +19,38 @@ constexpr std::int64_t kKnownDays = 60;
 
 std::int64_t Newest(const AreaView& view) {
   return static_cast<std::int64_t>(view.steps.back()->day);
+}
+
+// The stream without its gene: what the CDC calls the laboratory method (engine.cc, StreamOf).
+struct MethodAndGene {
+  std::string_view method;
+  std::string_view gene;
+};
+
+MethodAndGene Split(std::string_view stream) {
+  constexpr std::string_view kGene = "\ngene ";
+  const std::size_t at = stream.rfind(kGene);
+  if (at == std::string_view::npos) return {stream, {}};
+  return {stream.substr(0, at), stream.substr(at + kGene.size())};
+}
+
+// One value for each day and method; the methods by number.
+std::vector<WvalSample> WvalSamples(const SiteHistory& site) {
+  std::map<std::string_view, std::uint32_t> methods;
+  std::map<std::pair<std::int64_t, std::uint32_t>, std::vector<GeneReading>> readings;
+  for (const SiteSample& s : site.samples) {
+    const MethodAndGene split = Split(s.stream);
+    const auto next = static_cast<std::uint32_t>(methods.size());
+    const std::uint32_t method = methods.try_emplace(split.method, next).first->second;
+    const double concentration = std::pow(10.0, AsNumber(s.value));
+    if (concentration > 0) readings[{s.day, method}].push_back({split.gene, concentration});
+  }
+  std::vector<WvalSample> samples;
+  samples.reserve(readings.size());
+  for (const auto& [key, genes] : readings) {
+    samples.push_back({key.first, CombineGenes(genes), key.second});
+  }
+  return samples;
 }
 
 // Median over the sites with a value now, when at least half of those known have one.
@@ -42,12 +75,7 @@ Score ScoreWval(const AreaView& view) {
   if (!scale) return {};
   const auto level = OverSites(view, [&](const SiteHistory& site) -> std::optional<double> {
     if (WvalJoinsOn(site.samples.front().day, *scale) > Newest(view)) return std::nullopt;
-    std::vector<WvalSample> samples;
-    samples.reserve(site.samples.size());
-    for (const SiteSample& s : site.samples) {
-      samples.push_back({s.day, std::pow(10.0, AsNumber(s.value)), s.stream});
-    }
-    const std::vector<SiteWeek> weeks = WvalWeeks(WvalOfSite(samples, *scale));
+    const std::vector<SiteWeek> weeks = WvalWeeks(WvalOfSite(WvalSamples(site), *scale));
     // A sample that is an outlier leaves its week without a value.
     if (weeks.empty() || weeks.back().week_end < Newest(view) - kNowDays) return std::nullopt;
     return weeks.back().wval;

@@ -87,6 +87,16 @@ std::size_t NewestRenewal(std::span<const LogSample> samples, WvalScale scale) {
   return newest;
 }
 
+int GeneRank(std::string_view gene) {
+  constexpr std::string_view kRanked[] = {"n", "orf1", "e", "rdrp", "s"};
+  int rank = 0;
+  for (const std::string_view prefix : kRanked) {
+    if (gene.starts_with(prefix)) return rank;
+    ++rank;
+  }
+  return rank;
+}
+
 // PySpark's approximate percentile: an element, no interpolation.
 WvalBaseline BaselineAt(std::span<const LogSample> samples, std::size_t at) {
   std::size_t begin = at;
@@ -152,6 +162,21 @@ ActivityLevel ActivityLevelOf(double wval, WvalScale scale) {
 
 double WvalConcentration(double gc_per_l, double lod) {
   return gc_per_l < lod ? 0.5 * lod : gc_per_l;
+}
+
+double CombineGenes(std::span<const GeneReading> readings) {
+  const GeneReading* best = &readings.front();
+  const GeneReading* n1 = nullptr;
+  const GeneReading* n2 = nullptr;
+  for (const GeneReading& r : readings) {
+    if (GeneRank(r.gene) < GeneRank(best->gene)) best = &r;
+    if (r.gene == "n1") n1 = &r;
+    if (r.gene == "n2") n2 = &r;
+  }
+  if (n1 != nullptr && n2 != nullptr) {
+    return std::sqrt(n1->concentration) * std::sqrt(n2->concentration);
+  }
+  return best->concentration;
 }
 
 std::vector<WvalSeries> WvalOfSite(std::span<const WvalSample> samples, WvalScale scale) {

@@ -36,6 +36,16 @@ inline constexpr double kWvalLeastPopulation = 3000;
 // A non-detect counts as half its LOD here; nowhere else in Belgrand.
 double WvalConcentration(double gc_per_l, double lod);
 
+// What one gene of a sample read.
+struct GeneReading {
+  std::string_view gene;     // lower case: sample.h; empty where the laboratory does not say
+  double concentration = 0;  // after WvalConcentration
+};
+// The one value of a sample: of N1 and N2 the geometric mean, else the gene the CDC ranks first (N,
+// ORF1, E, RdRp, S, any other). Half limits enter the mean as they are, so that of two non-detects
+// it is half their common LOD. REQUIRES: not empty, positive.
+double CombineGenes(std::span<const GeneReading> readings);
+
 struct WvalSample {
   std::int64_t day = 0;
   double concentration = 0;  // after WvalConcentration; not positive or not finite: ignored

@@ -63,6 +63,15 @@ TEST(WvalTest, CutPointsIncludeTheirUpperBound) {
   EXPECT_FALSE(WvalScaleOf("mpox").has_value());
 }
 
+TEST(WvalTest, OfSeveralGenesTheBestRankedSpeaksAndN1AndN2Together) {
+  const std::vector<GeneReading> all = {{"s", 7}, {"e", 5}, {"orf1ab", 3}};
+  EXPECT_DOUBLE_EQ(CombineGenes(all), 3);
+  const std::vector<GeneReading> both = {{"e", 5}, {"n1", 100}, {"n2", 400}};
+  EXPECT_NEAR(CombineGenes(both), 200, 1e-12);
+  const std::vector<GeneReading> unnamed = {{"", 9}};
+  EXPECT_DOUBLE_EQ(CombineGenes(unnamed), 9);
+}
+
 TEST(WvalTest, ASeriesYoungerThanEightWeeksHasNoValue) {
   std::vector<WvalSample> samples = VectorSamples();
   samples.resize(8);
