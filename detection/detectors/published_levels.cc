@@ -1,8 +1,6 @@
 // Methods that set an area against its own years: CDC activity level, site percentile, presence.
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <utility>
 
 #include "detection/detectors/area_series.h"
 #include "detection/detectors/published_methods.h"
@@ -16,6 +14,8 @@ namespace {
 // longer counted among the district's sites.
 constexpr std::int64_t kNowDays = 14;
 constexpr std::int64_t kKnownDays = 60;
+// Whole weeks that hold kNowDays.
+constexpr std::int64_t kShownDays = kNowDays + 7;
 
 std::int64_t Newest(const AreaView& view) {
   return static_cast<std::int64_t>(view.steps.back()->day);
@@ -34,22 +34,34 @@ MethodAndGene Split(std::string_view stream) {
   return {stream.substr(0, at), stream.substr(at + kGene.size())};
 }
 
-// One value for each day and method; the methods by number.
+// One value for each day and method; the methods by number. The samples come in order of day and
+// stream, and of one day there are few.
 std::vector<WvalSample> WvalSamples(const SiteHistory& site) {
-  std::map<std::string_view, std::uint32_t> methods;
-  std::map<std::pair<std::int64_t, std::uint32_t>, std::vector<GeneReading>> readings;
-  for (const SiteSample& s : site.samples) {
-    const MethodAndGene split = Split(s.stream);
-    const auto next = static_cast<std::uint32_t>(methods.size());
-    const std::uint32_t method = methods.try_emplace(split.method, next).first->second;
-    const double concentration = std::pow(10.0, AsNumber(s.value));
-    if (concentration > 0) readings[{s.day, method}].push_back({split.gene, concentration});
-  }
+  std::vector<std::string_view> methods;
   std::vector<WvalSample> samples;
-  samples.reserve(readings.size());
-  for (const auto& [key, genes] : readings) {
-    samples.push_back({key.first, CombineGenes(genes), key.second});
+  samples.reserve(site.samples.size());
+  std::vector<std::vector<GeneReading>> readings;  // of the day, by method
+  const auto close_day = [&](std::int64_t day) {
+    for (std::size_t m = 0; m < readings.size(); ++m) {
+      if (readings[m].empty()) continue;
+      samples.push_back({day, CombineGenes(readings[m]), static_cast<std::uint32_t>(m)});
+      readings[m].clear();
+    }
+  };
+  for (std::size_t i = 0; i < site.samples.size(); ++i) {
+    const SiteSample& s = site.samples[i];
+    if (i > 0 && s.day != site.samples[i - 1].day) close_day(site.samples[i - 1].day);
+    const MethodAndGene split = Split(s.stream);
+    const auto known = std::find(methods.begin(), methods.end(), split.method);
+    const auto method = static_cast<std::size_t>(known - methods.begin());
+    if (known == methods.end()) {
+      methods.push_back(split.method);
+      readings.emplace_back();
+    }
+    const double concentration = std::pow(10.0, AsNumber(s.value));
+    if (concentration > 0) readings[method].push_back({split.gene, concentration});
   }
+  close_day(site.samples.back().day);
   return samples;
 }
 
@@ -75,7 +87,8 @@ Score ScoreWval(const AreaView& view) {
   if (!scale) return {};
   const auto level = OverSites(view, [&](const SiteHistory& site) -> std::optional<double> {
     if (WvalJoinsOn(site.samples.front().day, *scale) > Newest(view)) return std::nullopt;
-    const std::vector<SiteWeek> weeks = WvalWeeks(WvalOfSite(WvalSamples(site), *scale));
+    const std::vector<SiteWeek> weeks =
+        WvalWeeks(WvalOfSite(WvalSamples(site), *scale, Newest(view) - kShownDays));
     // A sample that is an outlier leaves its week without a value.
     if (weeks.empty() || weeks.back().week_end < Newest(view) - kNowDays) return std::nullopt;
     return weeks.back().wval;

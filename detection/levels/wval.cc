@@ -104,12 +104,14 @@ WvalBaseline BaselineAt(std::span<const LogSample> samples, std::size_t at) {
   const auto window = samples.subspan(begin, at - begin + 1);
   std::vector<double> sorted;
   for (const LogSample& s : window) sorted.push_back(s.ln);
-  std::sort(sorted.begin(), sorted.end());
   const double rank = std::floor(0.10 * static_cast<double>(sorted.size() - 1));
-  return {sorted[static_cast<std::size_t>(rank)], MomentsOf(window).sd, samples[at].day};
+  const auto place = sorted.begin() + static_cast<std::ptrdiff_t>(rank);
+  std::nth_element(sorted.begin(), place, sorted.end());
+  return {*place, MomentsOf(window).sd, samples[at].day};
 }
 
-WvalSeries Judge(std::uint32_t method, std::span<const LogSample> samples, WvalScale scale) {
+WvalSeries Judge(std::uint32_t method, std::span<const LogSample> samples, WvalScale scale,
+                 std::int64_t from_day) {
   WvalSeries series;
   series.method = method;
   series.first_day = samples.front().day;
@@ -128,6 +130,7 @@ WvalSeries Judge(std::uint32_t method, std::span<const LogSample> samples, WvalS
   if (!(baseline.ln_sd > 0)) return series;
   series.baseline = baseline;
   for (const LogSample& s : kept) {
+    if (s.day < from_day) continue;
     const double sds = (s.ln - baseline.ln_baseline) / baseline.ln_sd;
     series.points.push_back({s.day, std::exp(std::clamp(sds, -kMostLogWval, kMostLogWval))});
   }
@@ -179,7 +182,8 @@ double CombineGenes(std::span<const GeneReading> readings) {
   return best->concentration;
 }
 
-std::vector<WvalSeries> WvalOfSite(std::span<const WvalSample> samples, WvalScale scale) {
+std::vector<WvalSeries> WvalOfSite(std::span<const WvalSample> samples, WvalScale scale,
+                                   std::int64_t from_day) {
   std::map<std::uint32_t, std::vector<LogSample>> methods;
   for (const WvalSample& s : samples) {
     if (std::isfinite(s.concentration) && s.concentration > 0 && std::abs(s.day) < kMostDay) {
@@ -193,7 +197,7 @@ std::vector<WvalSeries> WvalOfSite(std::span<const WvalSample> samples, WvalScal
     std::size_t begin = 0;
     for (std::size_t i = 1; i <= rows.size(); ++i) {
       if (i < rows.size() && rows[i].day - rows[i - 1].day <= kGapDays) continue;
-      all.push_back(Judge(method, std::span(rows).subspan(begin, i - begin), scale));
+      all.push_back(Judge(method, std::span(rows).subspan(begin, i - begin), scale, from_day));
       begin = i;
     }
   }

@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -75,8 +76,11 @@ struct WvalSeries {
   std::vector<WvalPoint> points;
 };
 
-// Every series of one site, oldest first, with the baseline of its newest renewal.
-std::vector<WvalSeries> WvalOfSite(std::span<const WvalSample> samples, WvalScale scale);
+// Every series of one site, oldest first, with the baseline of its newest renewal; points only from
+// `from_day` on.
+std::vector<WvalSeries> WvalOfSite(
+    std::span<const WvalSample> samples, WvalScale scale,
+    std::int64_t from_day = std::numeric_limits<std::int64_t>::min());
 
 struct SiteWeek {
   std::int64_t week_end = 0;  // Saturday

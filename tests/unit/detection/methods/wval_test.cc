@@ -38,6 +38,9 @@ TEST(WvalTest, ReproducesTheVector) {
   for (std::size_t i = 0; i < samples.size(); ++i) {
     EXPECT_NEAR(series[0].points[i].wval, vector["wval"][i].get<double>(), 1e-6);
   }
+  const auto newest = WvalOfSite(samples, WvalScale::kSarsCov2, samples.back().day);
+  ASSERT_EQ(newest[0].points.size(), 1U) << "the baseline of all, the points asked for";
+  EXPECT_EQ(newest[0].points[0].wval, series[0].points.back().wval);
   const double nondetect = std::log(WvalConcentration(0, 800));
   EXPECT_NEAR(std::exp((nondetect - series[0].baseline->ln_baseline) / series[0].baseline->ln_sd),
               vector["nondetect_lod800"].get<double>(), 1e-12);
