@@ -13,6 +13,7 @@
 #include "services/cli/import_command.h"
 #include "services/cli/replay_command.h"
 #include "services/cli/retention_command.h"
+#include "services/cli/sensors_command.h"
 #include "services/cli/serve_command.h"
 #include "services/cli/simulate_command.h"
 #include "services/cli/spool_command.h"
@@ -42,6 +43,7 @@ constexpr Command kCommands[] = {
     {"replay", "Replay a file through a service and watch its alerts", belgrand::cli::AddReplay},
     {"health", "Ask whether a service serves", belgrand::cli::AddHealth},
     {"alerts", "List, follow, acknowledge and resolve alerts", belgrand::cli::AddAlerts},
+    {"sensors", "Register sensors, send and read their readings", belgrand::cli::AddSensors},
     {"backtest", "Run the service's detection over a file of samples", belgrand::cli::AddBacktest},
     {"simulate", "Write a file of simulated samples", belgrand::cli::AddSimulate},
     {"audit", "Verify and read the audit log", belgrand::cli::AddAudit},

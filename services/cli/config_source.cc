@@ -6,6 +6,7 @@
 #include "detection/detector.h"
 #include "platform/config/load.h"
 #include "services/alerting/alerting_options.h"
+#include "services/mqtt_bridge/mqtt_bridge_role.h"
 #include "services/shared/config_check.h"
 
 namespace belgrand::cli {
@@ -68,6 +69,11 @@ base::StatusOr<config::v1::Config> LoadConfig(const ConfigFlags& flags,
   }
   for (std::string& problem : alerting::CheckAlertingConfig(config.alerting())) {
     problems.push_back(std::move(problem));
+  }
+  if (config.has_mqtt_bridge()) {
+    for (std::string& problem : mqtt_bridge::CheckBridgeConfig(config.mqtt_bridge())) {
+      problems.push_back(std::move(problem));
+    }
   }
   for (const std::string& name : config.detection().detectors()) {
     const auto& known = detection::RegisteredDetectors();

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "compliance/audit_verify.h"
+#include "services/sensors/fsck.h"
 #include "services/timeseries/fsck.h"
 
 namespace belgrand::cli {
@@ -26,7 +27,20 @@ int Fsck(const std::filesystem::path& data_dir) {
     std::cout << fmt::format("timeseries: {} rows, {} versions, {} feed entries, {} sites\n",
                              report->rows, report->versions, report->feed_entries, report->sites);
     for (const std::string& problem : report->problems) std::cout << "  " << problem << "\n";
-    clean = report->clean();
+    clean = clean && report->clean();
+  }
+  if (std::filesystem::exists(data_dir / "sensors")) {
+    found = true;
+    const auto report = sensors::Fsck(data_dir / "sensors");
+    if (!report.ok()) {
+      std::cerr << "sensors: " << base::Message(report.status()) << "\n";
+      return kExitRuntime;
+    }
+    std::cout << fmt::format("sensors: {} sensors, {} readings ({} open), {} chunks\n",
+                             report->sensors, report->readings, report->open_readings,
+                             report->chunks);
+    for (const std::string& problem : report->problems) std::cout << "  " << problem << "\n";
+    clean = clean && report->clean();
   }
   if (const auto audit = data_dir / "compliance" / "audit"; std::filesystem::exists(audit)) {
     found = true;

@@ -16,6 +16,8 @@
 #include "services/compliance/compliance_role.h"
 #include "services/detection/detection_role.h"
 #include "services/ingest/ingest_service.h"
+#include "services/mqtt_bridge/mqtt_bridge_role.h"
+#include "services/sensors/sensors_role.h"
 #include "services/shared/config_check.h"
 #include "services/shared/guard.h"
 #include "services/shared/runtime.h"
@@ -40,6 +42,10 @@ base::StatusOr<std::unique_ptr<Role>> CreateRole(RoleName name, const config::v1
       return detection::CreateDetectionRole(config, runtime);
     case RoleName::kAlerting:
       return alerting::CreateAlertingRole(config, runtime);
+    case RoleName::kSensors:
+      return sensors::CreateSensorsRole(config, runtime);
+    case RoleName::kMqttBridge:
+      return mqtt_bridge::CreateMqttBridgeRole(config, runtime);
   }
   return base::Internal("unknown role");
 }
@@ -97,7 +103,9 @@ struct Process::Impl {
 
 base::Status Process::Impl::CreateRoles(const std::vector<RoleName>& names) {
   const shared::Runtime runtime{clock, metrics, peers, guard, config.data_dir()};
-  for (const RoleName name : shared::kAllRoles) {
+  std::vector<RoleName> order(shared::kAllRoles.begin(), shared::kAllRoles.end());
+  order.push_back(RoleName::kMqttBridge);
+  for (const RoleName name : order) {
     if (std::find(names.begin(), names.end(), name) == names.end()) continue;
     auto role = CreateRole(name, config, runtime);
     if (!role.ok()) return base::Annotate(role.status(), shared::Name(name));
@@ -167,7 +175,8 @@ base::StatusOr<std::unique_ptr<Process>> Process::Create(const config::v1::Confi
   options.tls = TlsOf(config);
   options.max_message_bytes = WireLimit(config);
   // Every stream that waits holds a thread; calls must find one beside all of them.
-  options.max_threads = 256 + static_cast<int>(config.ingest().max_streams());
+  options.max_threads = 256 + static_cast<int>(config.ingest().max_streams()) +
+                        static_cast<int>(config.sensors().max_streams());
   if (config.reflection()) options.reflection = rpc::ServerOptions::Reflection::kOn;
   for (const auto& role : impl->roles) {
     for (grpc::Service* service : role->services()) options.services.push_back(service);

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -23,7 +24,8 @@ struct ServeFlags {
 void AddFlags(CLI::App& app, ServeFlags& flags) {
   AddConfigFlags(app, flags.config);
   app.add_option("--role", flags.roles,
-                 "all (default), or any of compliance, timeseries, ingest, alerting, detection")
+                 "all (default), or any of compliance, timeseries, ingest, alerting, detection, "
+                 "sensors, mqtt-bridge; all includes mqtt-bridge where it is configured")
       ->delimiter(',');
 }
 
@@ -37,7 +39,8 @@ std::vector<shared::RoleName> ParseRoles(const std::vector<std::string>& names) 
     const auto role = shared::ParseRole(name);
     if (!role) {
       std::cerr << "--role " << name
-                << " is unknown: use all, compliance, timeseries, ingest, alerting or detection\n";
+                << " is unknown: use all, compliance, timeseries, ingest, alerting, "
+                   "detection, sensors or mqtt-bridge\n";
       return {};
     }
     roles.push_back(*role);
@@ -46,13 +49,15 @@ std::vector<shared::RoleName> ParseRoles(const std::vector<std::string>& names) 
 }
 
 int Serve(const ServeFlags& flags) {
-  const auto roles = ParseRoles(flags.roles);
+  auto roles = ParseRoles(flags.roles);
   if (roles.empty()) return kExitUsage;
   const auto config = LoadConfig(flags.config, roles);
   if (!config.ok()) {
     std::cerr << base::Message(config.status()) << "\n";
     return kExitConfig;
   }
+  const bool all = std::find(flags.roles.begin(), flags.roles.end(), "all") != flags.roles.end();
+  if (all && config->has_mqtt_bridge()) roles.push_back(shared::RoleName::kMqttBridge);
   base::SetLogLevel(*base::ParseLogLevel(config->log_level()));
   // Blocked before any thread starts, so that only the wait below receives them.
   sigset_t stop_signals;

@@ -70,6 +70,12 @@ base::StatusOr<std::vector<std::unique_ptr<Steward>>> ConnectStewards(const shar
       AddSteward<v1::TimeseriesStewardService>(peers, shared::RoleName::kTimeseries, stewards));
   RETURN_IF_ERROR(
       AddSteward<v1::AlertingStewardService>(peers, shared::RoleName::kAlerting, stewards));
+  // A network without sensors leaves the role out; where it is configured its address is demanded
+  // (shared::CheckPeersOf).
+  if (peers.Has(shared::RoleName::kSensors)) {
+    RETURN_IF_ERROR(
+        AddSteward<v1::SensorsStewardService>(peers, shared::RoleName::kSensors, stewards));
+  }
   return stewards;
 }
 

@@ -154,7 +154,8 @@ class Checker {
                                          std::pair("peers.timeseries", peers.timeseries()),
                                          std::pair("peers.detection", peers.detection()),
                                          std::pair("peers.alerting", peers.alerting()),
-                                         std::pair("peers.compliance", peers.compliance())}) {
+                                         std::pair("peers.compliance", peers.compliance()),
+                                         std::pair("peers.sensors", peers.sensors())}) {
       if (address.empty() || !CheckAddress(field, address, 1)) continue;
       if (!IsLoopbackAddress(address) && !config_.has_tls()) {
         Report(field, fmt::format("'{}' is another machine, and tls is not set; add a tls block",
@@ -179,6 +180,12 @@ class Checker {
                1024 * 1024 * kMiB);
     CheckRange("timeseries.write_buffer_bytes", config_.timeseries().write_buffer_bytes(), kMiB,
                64 * 1024 * kMiB);
+    const auto& sensors = config_.sensors();
+    CheckRange("sensors.block_cache_bytes", sensors.block_cache_bytes(), kMiB, 1024 * 1024 * kMiB);
+    CheckRange("sensors.write_buffer_bytes", sensors.write_buffer_bytes(), kMiB, 64 * 1024 * kMiB);
+    CheckRange("sensors.max_batch_readings", sensors.max_batch_readings(), 5'000, 60'000);
+    CheckRange("sensors.max_streams", sensors.max_streams(), 1, 1'000);
+    CheckRange("sensors.max_open_readings", sensors.max_open_readings(), 10'000, 1'000'000'000);
   }
 
   void CheckDuration(std::string_view field, const Duration& duration, std::int64_t highest) {
@@ -236,6 +243,13 @@ Config WithDefaults(Config config) {
          [&](auto v) { timeseries.set_block_cache_bytes(v); });
   number(timeseries.write_buffer_bytes(), 64 * kMiB,
          [&](auto v) { timeseries.set_write_buffer_bytes(v); });
+  auto& sensors = *config.mutable_sensors();
+  number(sensors.block_cache_bytes(), 32 * kMiB, [&](auto v) { sensors.set_block_cache_bytes(v); });
+  number(sensors.write_buffer_bytes(), 32 * kMiB,
+         [&](auto v) { sensors.set_write_buffer_bytes(v); });
+  number(sensors.max_batch_readings(), 50'000, [&](auto v) { sensors.set_max_batch_readings(v); });
+  number(sensors.max_streams(), 64, [&](auto v) { sensors.set_max_streams(v); });
+  number(sensors.max_open_readings(), 4'000'000, [&](auto v) { sensors.set_max_open_readings(v); });
   auto& alerting = *config.mutable_alerting();
   if (alerting.receivers().empty()) {
     auto& receiver = *alerting.add_receivers();
@@ -274,8 +288,13 @@ const std::string& PeerAddress(const config::v1::Peers& peers, RoleName role) {
       return peers.detection();
     case RoleName::kAlerting:
       return peers.alerting();
+    case RoleName::kSensors:
+      return peers.sensors();
+    case RoleName::kMqttBridge:
+      break;  // nobody calls it
   }
-  return peers.compliance();
+  static const std::string none;
+  return none;
 }
 
 std::vector<std::string> CheckPeersOf(const Config& config, const std::vector<RoleName>& roles) {
@@ -286,7 +305,8 @@ std::vector<std::string> CheckPeersOf(const Config& config, const std::vector<Ro
   for (const RoleName callee : kAllRoles) {
     if (served(callee) || !PeerAddress(config.peers(), callee).empty()) continue;
     std::string callers;
-    for (const RoleName role : kAllRoles) {
+    for (std::size_t i = 0; i < kRoleCount; ++i) {
+      const RoleName role = i < kAllRoles.size() ? kAllRoles[i] : RoleName::kMqttBridge;
       const std::vector<RoleName> callees = Callees(role);
       if (!served(role) || std::find(callees.begin(), callees.end(), callee) == callees.end()) {
         continue;

@@ -16,6 +16,10 @@ std::string_view Name(RoleName role) {
       return "detection";
     case RoleName::kAlerting:
       return "alerting";
+    case RoleName::kSensors:
+      return "sensors";
+    case RoleName::kMqttBridge:
+      return "mqtt-bridge";
   }
   return "unknown";
 }
@@ -24,14 +28,17 @@ std::vector<RoleName> Callees(RoleName role) {
   // Every role writes its audit entries through compliance, which carries retention out in theirs.
   switch (role) {
     case RoleName::kCompliance:
-      return {RoleName::kTimeseries, RoleName::kAlerting};
+      return {RoleName::kTimeseries, RoleName::kAlerting, RoleName::kSensors};
     case RoleName::kTimeseries:
     case RoleName::kAlerting:
+    case RoleName::kSensors:
       return {RoleName::kCompliance};
     case RoleName::kIngest:
       return {RoleName::kCompliance, RoleName::kTimeseries};
     case RoleName::kDetection:
       return {RoleName::kCompliance, RoleName::kTimeseries, RoleName::kAlerting};
+    case RoleName::kMqttBridge:
+      return {RoleName::kSensors};
   }
   return {};
 }
@@ -40,6 +47,7 @@ std::optional<RoleName> ParseRole(std::string_view name) {
   for (const RoleName role : kAllRoles) {
     if (Name(role) == name) return role;
   }
+  if (name == Name(RoleName::kMqttBridge)) return RoleName::kMqttBridge;
   return std::nullopt;
 }
 

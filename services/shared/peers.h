@@ -13,11 +13,21 @@
 
 namespace belgrand::shared {
 
-enum class RoleName : std::size_t { kCompliance, kTimeseries, kIngest, kDetection, kAlerting };
-// In start-up order: a role depends on those before it.
+enum class RoleName : std::size_t {
+  kCompliance,
+  kTimeseries,
+  kIngest,
+  kDetection,
+  kAlerting,
+  kSensors,
+  kMqttBridge,
+};
+inline constexpr std::size_t kRoleCount = 7;
+// In start-up order: a role depends on those before it. Without the MQTT bridge, which is served
+// where it is configured, and which nobody calls.
 inline constexpr std::array kAllRoles = {RoleName::kCompliance, RoleName::kTimeseries,
                                          RoleName::kIngest, RoleName::kAlerting,
-                                         RoleName::kDetection};
+                                         RoleName::kDetection, RoleName::kSensors};
 std::string_view Name(RoleName role);
 // The roles that this one calls, itself left out.
 std::vector<RoleName> Callees(RoleName role);
@@ -31,7 +41,7 @@ class Peers {
   bool Has(RoleName role) const;
 
  private:
-  std::array<std::shared_ptr<grpc::Channel>, kAllRoles.size()> channels_;
+  std::array<std::shared_ptr<grpc::Channel>, kRoleCount> channels_;
 };
 
 }  // namespace belgrand::shared

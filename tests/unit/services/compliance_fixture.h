@@ -14,6 +14,7 @@
 #include "belgrand/storage/v1/alert_record.pb.h"
 #include "belgrand/storage/v1/audit_entry.pb.h"
 #include "belgrand/storage/v1/sample_record.pb.h"
+#include "belgrand/storage/v1/sensor_record.pb.h"
 #include "compliance/expiry_plan.h"
 #include "platform/base/clock.h"
 #include "platform/metrics/registry.h"
@@ -83,6 +84,7 @@ class ComplianceFixture : public ::testing::Test {
     options.services = role_->services();
     options.services.push_back(&samples_);
     options.services.push_back(&alerts_);
+    options.services.push_back(&readings_);
     auto server = rpc::Server::Create(options);
     ASSERT_OK(server);
     server_ = std::move(*server);
@@ -148,6 +150,8 @@ class ComplianceFixture : public ::testing::Test {
       samples_;
   FakeSteward<compliance::v1::AlertingStewardService::Service, storage::v1::AlertEventRecord>
       alerts_;
+  FakeSteward<compliance::v1::SensorsStewardService::Service, storage::v1::SensorChunkRecord>
+      readings_;
   std::unique_ptr<shared::Guard> guard_;
   std::unique_ptr<shared::Role> role_;
   std::unique_ptr<rpc::Server> server_;
