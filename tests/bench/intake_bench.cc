@@ -68,9 +68,11 @@ class Service {
     config.mutable_tls()->set_certificate_file(server_.certificate);
     config.mutable_tls()->set_private_key_file(server_.private_key);
     config.mutable_tls()->set_ca_file(server_.authorities);
-    // Not served and never called here: what detection makes of the rows is not part of intake.
+    // Not served and never called here: neither what detection makes of the rows nor what a sensor
+    // sends is part of the intake of samples.
     config.mutable_peers()->set_alerting("localhost:1");
     config.mutable_peers()->set_detection("localhost:1");
+    config.mutable_peers()->set_sensors("localhost:1");
     auto process = cli::Process::Create(
         shared::WithDefaults(config),
         {shared::RoleName::kCompliance, shared::RoleName::kTimeseries, shared::RoleName::kIngest});

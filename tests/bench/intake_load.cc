@@ -87,8 +87,7 @@ void RunStream(grpc::Channel& channel, int stream, int run, int rows_per_batch, 
     source.Refill(*request.mutable_samples());
     request.set_batch_id(++batches);
     const auto sent = Clock::now();
-    BELGRAND_CHECK(call->Write(request));
-    if (!call->Read(&response)) {
+    if (!call->Write(request) || !call->Read(&response)) {
       fmt::print(stderr, "stream ended: {}\n", call->Finish().error_message());
       std::abort();
     }

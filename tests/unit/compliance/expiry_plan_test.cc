@@ -23,6 +23,15 @@ storage::v1::SampleRecord Record(std::string_view recorded_at, std::string_view 
   return record;
 }
 
+// The line of a field; the whole record's has the empty name. Fails the test where there is none.
+const v1::ExpiryLine& LineOf(const std::vector<v1::ExpiryLine>& lines, std::string_view field) {
+  static const v1::ExpiryLine none;
+  const auto line =
+      std::find_if(lines.begin(), lines.end(), [&](const auto& l) { return l.field() == field; });
+  EXPECT_NE(line, lines.end()) << field;
+  return line == lines.end() ? none : *line;
+}
+
 TEST(ExpiryTallyTest, SaysWhatHappensToEachRecordAndCountsIt) {
   ExpiryTally tally(*storage::v1::SampleRecord::descriptor(), At("2031-06-01"));
   EXPECT_EQ(tally.Count(Record("2021-01-01", "p")), Verdict::kDeleteRecord);
@@ -31,19 +40,19 @@ TEST(ExpiryTallyTest, SaysWhatHappensToEachRecordAndCountsIt) {
   EXPECT_EQ(tally.Count(Record("2024-01-01", "")), Verdict::kKeep);
   EXPECT_EQ(tally.Count(Record("2031-01-01", "p")), Verdict::kKeep);
   const auto lines = tally.Lines();
-  ASSERT_THAT(lines, SizeIs(4));
   EXPECT_EQ(lines[0].record(), "belgrand.storage.v1.SampleRecord");
   EXPECT_EQ(lines[0].field(), "");
   EXPECT_EQ(lines[0].retention(), "P10Y");
   EXPECT_EQ(lines[0].held(), 5U);
   EXPECT_EQ(lines[0].expired(), 1U);
-  EXPECT_EQ(lines[1].field(), "sampled_by_sealed");
-  EXPECT_EQ(lines[1].held(), 4U);
-  EXPECT_EQ(lines[1].expired(), 2U);                   // not the one that goes with its record
-  EXPECT_EQ(lines[1].oldest().seconds(), 1704067200);  // 2024-01-01
-  EXPECT_EQ(lines[1].newest().seconds(), 1735689600);  // 2025-01-01
-  EXPECT_EQ(lines[2].expired(), 0U);
-  EXPECT_FALSE(lines[2].has_oldest());
+  const v1::ExpiryLine& person = LineOf(lines, "sampled_by_sealed");
+  EXPECT_EQ(person.held(), 4U);
+  EXPECT_EQ(person.expired(), 2U);                   // not the one that goes with its record
+  EXPECT_EQ(person.oldest().seconds(), 1704067200);  // 2024-01-01
+  EXPECT_EQ(person.newest().seconds(), 1735689600);  // 2025-01-01
+  const v1::ExpiryLine& unset = LineOf(lines, "analysed_by_sealed");
+  EXPECT_EQ(unset.expired(), 0U);
+  EXPECT_FALSE(unset.has_oldest());
 }
 
 TEST(ExpiryTallyTest, FindsNothingLeftAfterItsVerdictsWereCarriedOut) {
@@ -120,7 +129,7 @@ TEST(MergeLinesTest, AddsUpTheStewardsThatHoldTheSameRecord) {
   other.Count(Record("2020-01-01", "p"));
   for (const auto& line : other.Lines()) lines.push_back(line);
   const auto merged = MergeLines(lines);
-  ASSERT_THAT(merged, SizeIs(4));
+  ASSERT_THAT(merged, SizeIs(other.Lines().size()));
   EXPECT_EQ(merged[0].expired(), 2U);
   EXPECT_EQ(merged[0].held(), 3U);
   EXPECT_EQ(merged[0].oldest().seconds(), 1577836800);

@@ -67,7 +67,7 @@ TEST(RetentionPoliciesTest, ListsTheRecordThenItsFields) {
     lines.push_back(policy.field + " " + policy.text);
   }
   EXPECT_THAT(lines, ElementsAre(" P10Y", "sampled_by_sealed P1Y", "analysed_by_sealed P1Y",
-                                 "amendment_reason P5Y"));
+                                 "amendment_reason P5Y", "amended_by_sealed P1Y", "comment P1Y"));
 }
 
 TEST(RetentionPoliciesTest, ReachesFieldsOfNestedRecords) {
