@@ -113,7 +113,8 @@ void AddBacktest(CLI::App& app, RunSlot& run) {
                  "Cumulative cases: CSV Date,<area>,...; derives the waves from it")
       ->excludes("--waves");
   app.add_option("--cases-target", flags->cases_target, "Target of those cases");
-  app.add_option("--detectors", flags->detectors, "Registered names (docs/methods.md); default: Belgrand's own");
+  app.add_option("--detectors", flags->detectors,
+                 "Registered names (docs/methods.md); default: Belgrand's own");
   app.add_option("--threads", flags->threads, "Default: as many as processors");
   app.callback([flags, &run] {
     run = [flags] {

@@ -80,7 +80,8 @@ base::StatusOr<config::v1::Config> LoadConfig(const ConfigFlags& flags,
     if (std::none_of(known.begin(), known.end(),
                      [&](const auto& detector) { return detector->info().name == name; })) {
       problems.push_back(fmt::format(
-          "detection.detectors: '{}' is not registered; leave the list empty for Belgrand's own", name));
+          "detection.detectors: '{}' is not registered; leave the list empty for Belgrand's own",
+          name));
     }
   }
   if (problems.empty()) return config;

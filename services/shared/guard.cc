@@ -22,20 +22,16 @@ using privacy::v1::Role;
 constexpr base::Duration kAuditTimeout = std::chrono::seconds(10);
 
 base::StatusOr<Caller> ToCaller(const rpc::PeerIdentity& peer) {
-  static const std::vector<Role> kEveryRole = {Role::LABORATORY, Role::HEALTH_OFFICIAL,
-                                               Role::DATA_PROTECTION_OFFICER,
-                                               Role::SERVICE_OPERATOR, Role::INTERNAL_SERVICE,
-                                               Role::SENSOR_GATEWAY};
+  static const std::vector<Role> kEveryRole = {
+      Role::LABORATORY,       Role::HEALTH_OFFICIAL,  Role::DATA_PROTECTION_OFFICER,
+      Role::SERVICE_OPERATOR, Role::INTERNAL_SERVICE, Role::SENSOR_GATEWAY};
   // Whoever reaches a plain-text loopback socket is logged in to the machine that holds the data:
   // the socket adds no right that they lack.
   if (peer.kind != rpc::PeerIdentity::Kind::kCertificate) return Caller{peer.id, kEveryRole};
   static const std::map<std::string, Role, std::less<>> kRoles = {
-      {"laboratory", Role::LABORATORY},
-      {"gateway", Role::SENSOR_GATEWAY},
-      {"official", Role::HEALTH_OFFICIAL},
-      {"dpo", Role::DATA_PROTECTION_OFFICER},
-      {"operator", Role::SERVICE_OPERATOR},
-      {"service", Role::INTERNAL_SERVICE}};
+      {"laboratory", Role::LABORATORY},     {"gateway", Role::SENSOR_GATEWAY},
+      {"official", Role::HEALTH_OFFICIAL},  {"dpo", Role::DATA_PROTECTION_OFFICER},
+      {"operator", Role::SERVICE_OPERATOR}, {"service", Role::INTERNAL_SERVICE}};
   const auto role = kRoles.find(peer.role);
   if (role == kRoles.end()) {
     return base::PermissionDenied(

@@ -26,8 +26,8 @@ inline constexpr std::size_t kRoleCount = 7;
 // In start-up order: a role depends on those before it. Without the MQTT bridge, which is served
 // where it is configured, and which nobody calls.
 inline constexpr std::array kAllRoles = {RoleName::kCompliance, RoleName::kTimeseries,
-                                         RoleName::kIngest, RoleName::kAlerting,
-                                         RoleName::kDetection, RoleName::kSensors};
+                                         RoleName::kIngest,     RoleName::kAlerting,
+                                         RoleName::kDetection,  RoleName::kSensors};
 std::string_view Name(RoleName role);
 // The roles that this one calls, itself left out.
 std::vector<RoleName> Callees(RoleName role);
