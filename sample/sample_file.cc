@@ -3,8 +3,8 @@
 #include <charconv>
 #include <utility>
 
-#include "sample/sample_csv.h"
-#include "sample/scotland_csv.h"
+#include "sample/formats/formats.h"
+#include "sample/formats/site_table.h"
 #include "sample/text.h"
 
 namespace belgrand::sample {
@@ -19,17 +19,46 @@ FileRow WrongColumnCount(std::size_t found, std::size_t expected) {
   return out;
 }
 
+class CsvSource final : public RowSource {
+ public:
+  explicit CsvSource(std::istream& in) : csv_(in) {}
+  explicit CsvSource(std::unique_ptr<std::istream> in) : owned_(std::move(in)), csv_(*owned_) {}
+
+  base::StatusOr<bool> Next(std::vector<std::string>& fields) override { return csv_.Next(fields); }
+  std::size_t row() const override { return csv_.row(); }
+  bool ended_without_line_break() const override { return csv_.ended_without_line_break(); }
+
+ private:
+  const std::unique_ptr<std::istream> owned_;
+  CsvReader csv_;
+};
+
+class LineMapper final : public TableMapper {
+ public:
+  explicit LineMapper(std::unique_ptr<RowMapper> mapper) : mapper_(std::move(mapper)) {}
+
+  void Add(std::span<const std::string> fields, std::size_t line,
+           std::vector<FileRow>& out) override {
+    out.push_back(mapper_->Map(fields));
+    out.back().row.line = line;
+  }
+
+ private:
+  const std::unique_ptr<RowMapper> mapper_;
+};
+
 }  // namespace
 
-std::string_view ProfileName(Profile profile) {
-  return profile == Profile::kScotland ? "scotland" : "sample_csv";
+std::unique_ptr<RowSource> NewCsvSource(std::istream& in) {
+  return std::make_unique<CsvSource>(in);
 }
 
-base::StatusOr<Profile> ParseProfile(std::string_view name) {
-  for (const Profile profile : {Profile::kSampleCsv, Profile::kScotland}) {
-    if (name == ProfileName(profile)) return profile;
-  }
-  return base::InvalidArgument("profile \"{}\" is not known; known: sample_csv, scotland", name);
+std::unique_ptr<RowSource> NewCsvSource(std::unique_ptr<std::istream> in) {
+  return std::make_unique<CsvSource>(std::move(in));
+}
+
+std::unique_ptr<TableMapper> OneRowPerLine(std::unique_ptr<RowMapper> mapper) {
+  return std::make_unique<LineMapper>(std::move(mapper));
 }
 
 Field<double> ParseNumberField(std::string_view text) {
@@ -61,33 +90,57 @@ Field<base::Instant> ParseTimeField(std::string_view text) {
 
 base::StatusOr<std::unique_ptr<SampleFileReader>> SampleFileReader::Open(
     std::istream& in, std::optional<Profile> profile) {
-  std::unique_ptr<SampleFileReader> reader(new SampleFileReader(in));
+  return Open(NewCsvSource(in), profile, {});
+}
+
+base::StatusOr<std::unique_ptr<SampleFileReader>> SampleFileReader::Open(
+    std::unique_ptr<RowSource> source, std::optional<Profile> profile, ReadContext context) {
+  std::unique_ptr<SampleFileReader> reader(
+      new SampleFileReader(std::move(source), std::move(context)));
   std::vector<std::string> header;
-  ASSIGN_OR_RETURN(const bool any, reader->csv_.Next(header));
+  ASSIGN_OR_RETURN(const bool any, reader->source_->Next(header));
   if (!any) return base::InvalidArgument("the file is empty: not even a header row");
   reader->columns_ = header.size();
-  reader->profile_ =
-      profile.value_or(IsScotlandHeader(header) ? Profile::kScotland : Profile::kSampleCsv);
-  if (reader->profile_ == Profile::kScotland) {
-    ASSIGN_OR_RETURN(reader->mapper_, NewScotlandMapper(header));
-  } else {
-    ASSIGN_OR_RETURN(reader->mapper_, NewSampleCsvMapper(header));
-  }
+  if (reader->context_.mapping != nullptr) profile = Profile::kMapping;
+  const Format& format = profile.has_value() ? FormatOf(*profile) : RecogniseFormat(header);
+  reader->profile_ = format.profile;
+  ASSIGN_OR_RETURN(reader->mapper_, format.open(header, reader->context_));
   return reader;
 }
 
-base::StatusOr<bool> SampleFileReader::Next(FileRow& out) {
-  ASSIGN_OR_RETURN(const bool any, csv_.Next(fields_));
-  if (!any) return false;
-  if (fields_.size() < columns_ && csv_.ended_without_line_break()) {
+base::Status SampleFileReader::ReadLine() {
+  ready_.clear();
+  at_ = 0;
+  ASSIGN_OR_RETURN(const bool any, source_->Next(fields_));
+  if (!any) {
+    finished_ = true;
+    mapper_->Finish(ready_);
+    return base::OkStatus();
+  }
+  if (fields_.size() < columns_ && source_->ended_without_line_break()) {
     return base::InvalidArgument(
         "the file ends in the middle of row {}: {} of {} columns and no line break; it is cut off: "
         "export it again",
-        csv_.row(), fields_.size(), columns_);
+        source_->row(), fields_.size(), columns_);
   }
-  out = fields_.size() == columns_ ? mapper_->Map(fields_)
-                                   : WrongColumnCount(fields_.size(), columns_);
-  out.row.line = csv_.row();
+  if (fields_.size() == columns_) {
+    mapper_->Add(fields_, source_->row(), ready_);
+  } else {
+    ready_.push_back(WrongColumnCount(fields_.size(), columns_));
+    ready_.back().row.line = source_->row();
+  }
+  return base::OkStatus();
+}
+
+base::StatusOr<bool> SampleFileReader::Next(FileRow& out) {
+  while (at_ == ready_.size()) {
+    if (finished_) return false;
+    RETURN_IF_ERROR(ReadLine());
+  }
+  out = std::move(ready_[at_++]);
+  if (!out.site.has_value() && context_.sites != nullptr) {
+    out.site = context_.sites->Find(out.row.site_id);
+  }
   return true;
 }
 

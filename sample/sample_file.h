@@ -1,58 +1,66 @@
-// Reads a file of samples, whatever its profile, as rows and the sites they name.
+// Reads a file of samples, whatever its format, as rows and the sites they name.
 //
-// A profile maps the columns of one kind of file to Row; the reader does what all have in common:
-// it finds the profile by the header, counts rows, and refuses a file that is cut off. A row with
-// the wrong number of columns is a violation of that row (column_count), for then no column can be
-// trusted; a file that ends in the middle of its last row is refused whole.
+// A format (sample/formats/formats.h) maps the columns of one kind of file to Row; the reader does
+// what all have in common: it finds the format by the header, counts rows, and refuses a file that
+// is cut off. A line with the wrong number of columns is a violation of that row (column_count),
+// for then no column can be trusted; a file that ends in the middle of its last line is refused
+// whole.
 //
-// Thread safety: externally synchronised. Borrows the stream.
+// Thread safety: externally synchronised. Borrows the stream and what the context points to.
 #pragma once
 
 #include <istream>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "platform/base/error.h"
 #include "sample/csv.h"
-#include "sample/row.h"
+#include "sample/table_mapper.h"
 
 namespace belgrand::sample {
 
-struct FileRow {
-  Row row;
-  // Where the file says enough of the row's site: identifier, district and population.
-  std::optional<Site> site;
-};
-
-// One kind of file.
-class RowMapper {
- public:
-  virtual ~RowMapper() = default;
-  // REQUIRES: as many fields as the header has.
-  virtual FileRow Map(std::span<const std::string> fields) = 0;
-};
-
+// The kinds of file; sample/formats/formats.cc lists them with their names.
 enum class Profile {
   // docs/formats/sample_csv.md
   kSampleCsv,
   // The published Scottish sample file (sample/scotland_csv.h).
   kScotland,
+  kSwissDpcr,
+  kSwissMultivirus,
+  kOpenZh,
+  kAmelagSites,
+  kAmelagCurve,
+  kOdmV1Long,
+  kOdmV1Wide,
+  kOdmLong,
+  kOdmWide,
+  kNwss,
+  // A laboratory's own columns (sample/formats/mapping.h); never found by the header.
+  kMapping,
 };
 
 std::string_view ProfileName(Profile profile);
 // InvalidArgument lists the known names.
 base::StatusOr<Profile> ParseProfile(std::string_view name);
+// Every name that ParseProfile knows.
+std::vector<std::string> ProfileNames();
+
+// A CSV file as lines. Owns the stream in the second form.
+std::unique_ptr<RowSource> NewCsvSource(std::istream& in);
+std::unique_ptr<RowSource> NewCsvSource(std::unique_ptr<std::istream> in);
 
 class SampleFileReader {
  public:
-  // Reads the header. Without `profile` it is found by the columns. InvalidArgument: the header
-  // does not fit, and how.
+  // Reads the header. Without `profile` it is found by the columns; a context with a mapping needs
+  // none. InvalidArgument: the header does not fit, and how.
   static base::StatusOr<std::unique_ptr<SampleFileReader>> Open(std::istream& in,
                                                                 std::optional<Profile> profile);
+  static base::StatusOr<std::unique_ptr<SampleFileReader>> Open(std::unique_ptr<RowSource> source,
+                                                                std::optional<Profile> profile,
+                                                                ReadContext context);
 
   // False at the end. Errors are final and concern the file, not a row.
   base::StatusOr<bool> Next(FileRow& out);
@@ -60,17 +68,21 @@ class SampleFileReader {
   Profile profile() const { return profile_; }
 
  private:
-  explicit SampleFileReader(std::istream& in) : csv_(in) {}
+  SampleFileReader(std::unique_ptr<RowSource> source, ReadContext context)
+      : source_(std::move(source)), context_(std::move(context)) {}
 
-  CsvReader csv_;
+  base::Status ReadLine();
+
+  const std::unique_ptr<RowSource> source_;
+  const ReadContext context_;
   Profile profile_ = Profile::kSampleCsv;
-  std::unique_ptr<RowMapper> mapper_;
+  std::unique_ptr<TableMapper> mapper_;
   std::size_t columns_ = 0;
   std::vector<std::string> fields_;
+  // Rows that are ready; `at_` is the next one.
+  std::vector<FileRow> ready_;
+  std::size_t at_ = 0;
+  bool finished_ = false;
 };
-
-// A number, an instant or their absence ("" or "NA"), as files write them.
-Field<double> ParseNumberField(std::string_view text);
-Field<base::Instant> ParseTimeField(std::string_view text);
 
 }  // namespace belgrand::sample

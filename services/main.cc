@@ -11,6 +11,7 @@
 #include "services/cli/fsck_command.h"
 #include "services/cli/health_command.h"
 #include "services/cli/import_command.h"
+#include "services/cli/mapping_command.h"
 #include "services/cli/replay_command.h"
 #include "services/cli/retention_command.h"
 #include "services/cli/sensors_command.h"
@@ -33,6 +34,7 @@ constexpr Command kCommands[] = {
      belgrand::cli::AddCheckConfig},
     {"import", "Send a file of samples to a service, with a verdict for every row",
      belgrand::cli::AddImport},
+    {"mapping", "Check the description of a laboratory's own columns", belgrand::cli::AddMapping},
     {"amend", "Correct stored samples from a file, or see what that would touch",
      belgrand::cli::AddAmend},
     {"void", "Take stored samples back, or see what that would touch", belgrand::cli::AddVoid},

@@ -25,6 +25,9 @@ struct Flags {
   ClientFlags client;
   std::string file;
   std::string profile;
+  std::string mapping;
+  std::string sites;
+  std::string sheet;
   std::string verdicts;
   bool register_sites = false;
   bool dry_run = false;
@@ -33,13 +36,15 @@ struct Flags {
 };
 
 base::StatusOr<ImportTotals> Run(const Flags& flags) {
-  std::optional<sample::Profile> profile;
+  LoadOptions load;
   if (!flags.profile.empty()) {
-    ASSIGN_OR_RETURN(profile, sample::ParseProfile(flags.profile));
+    ASSIGN_OR_RETURN(load.profile, sample::ParseProfile(flags.profile));
   }
-  ASSIGN_OR_RETURN(
-      const SampleFile file,
-      LoadSamples(flags.file, profile, flags.in_time_order ? RowOrder::kTime : RowOrder::kFile));
+  load.order = flags.in_time_order ? RowOrder::kTime : RowOrder::kFile;
+  load.mapping = flags.mapping;
+  load.sites = flags.sites;
+  load.sheet = flags.sheet;
+  ASSIGN_OR_RETURN(const SampleFile file, LoadSamples(flags.file, load));
   ASSIGN_OR_RETURN(const auto channel, Connect(flags.client));
   ImportClient client(channel, base::Clock::System());
   if (flags.register_sites) {
@@ -100,11 +105,21 @@ int Import(const Flags& flags) {
 
 void AddImport(CLI::App& app, RunSlot& run) {
   auto flags = std::make_shared<Flags>();
-  app.add_option("file", flags->file, "CSV of samples (docs/formats/sample_csv.md)")
+  app.add_option("file", flags->file,
+                 "samples: CSV, .xlsx, or a folder of tables (docs/formats/README.md)")
       ->required()
+      ->check(CLI::ExistingPath);
+  auto* profile = app.add_option("--profile", flags->profile,
+                                 "kind of file; found by its header when not given")
+                      ->check(CLI::IsMember(sample::ProfileNames()));
+  app.add_option("--mapping", flags->mapping,
+                 "the laboratory's own columns, described once (docs/formats/mapping.md)")
+      ->check(CLI::ExistingFile)
+      ->excludes(profile);
+  app.add_option("--sites", flags->sites,
+                 "table of sites, for files that name sites and say nothing of them")
       ->check(CLI::ExistingFile);
-  app.add_option("--profile", flags->profile, "kind of file; found by its header when not given")
-      ->check(CLI::IsMember({"sample_csv", "scotland"}));
+  app.add_option("--sheet", flags->sheet, "sheet of a workbook; the first one when not given");
   auto* register_sites = app.add_flag("--register-sites", flags->register_sites,
                                       "put the file's sites into the catalogue first");
   app.add_option("--verdicts", flags->verdicts, "write the verdict of every row to this CSV file");

@@ -4,23 +4,72 @@
 #include <fstream>
 #include <utility>
 
+#include "platform/base/file.h"
+#include "platform/workbook/xlsx.h"
 #include "sample/catalogue.h"
+#include "sample/formats/mapping.h"
+#include "sample/formats/site_table.h"
 
 namespace belgrand::cli {
 namespace {
+
+constexpr std::size_t kMaxWorkbookBytes = std::size_t{256} << 20;
+constexpr std::string_view kZip = "PK\x03\x04";
 
 base::Instant KnownOrCollected(const sample::Row& row) {
   return row.known_at.value.value_or(row.collected_at.value.value_or(base::Instant()));
 }
 
-base::StatusOr<SampleFile> Read(std::istream& in, std::optional<sample::Profile> profile) {
-  ASSIGN_OR_RETURN(const auto reader, sample::SampleFileReader::Open(in, profile));
+// The rows of a sheet, each as wide as its header: a sheet does not keep empty cells at the end.
+class SheetSource final : public sample::RowSource {
+ public:
+  explicit SheetSource(std::vector<workbook::SheetRow> rows) : rows_(std::move(rows)) {}
+
+  base::StatusOr<bool> Next(std::vector<std::string>& fields) override {
+    if (at_ == rows_.size()) return false;
+    workbook::SheetRow& row = rows_[at_++];
+    number_ = row.number;
+    fields = std::move(row.cells);
+    if (at_ == 1) width_ = fields.size();
+    if (fields.size() < width_) fields.resize(width_);
+    return true;
+  }
+  std::size_t row() const override { return number_; }
+
+ private:
+  std::vector<workbook::SheetRow> rows_;
+  std::size_t at_ = 0;
+  std::size_t number_ = 0;
+  std::size_t width_ = 0;
+};
+
+base::StatusOr<std::unique_ptr<sample::RowSource>> OpenSource(const std::filesystem::path& path,
+                                                              const std::string& sheet) {
+  auto in = std::make_unique<std::ifstream>(path, std::ios::binary);
+  if (!*in) return base::NotFound("{}: the file cannot be opened", path.string());
+  std::string start(kZip.size(), '\0');
+  in->read(start.data(), static_cast<std::streamsize>(start.size()));
+  if (start == kZip) {
+    ASSIGN_OR_RETURN(const std::string bytes, base::ReadFile(path, kMaxWorkbookBytes));
+    auto rows = workbook::ReadXlsx(bytes, sheet);
+    if (!rows.ok()) return base::Annotate(rows.status(), path.string());
+    return std::make_unique<SheetSource>(*std::move(rows));
+  }
+  if (!sheet.empty()) {
+    return base::InvalidArgument("{}: only a workbook has sheets, and this is none", path.string());
+  }
+  in->clear();
+  in->seekg(0);
+  return sample::NewCsvSource(std::move(in));
+}
+
+base::StatusOr<SampleFile> Read(sample::SampleFileReader& reader) {
   SampleFile file;
-  file.profile = reader->profile();
+  file.profile = reader.profile();
   sample::Catalogue sites;
   sample::FileRow read;
   for (;;) {
-    ASSIGN_OR_RETURN(const bool any, reader->Next(read));
+    ASSIGN_OR_RETURN(const bool any, reader.Next(read));
     if (!any) break;
     if (read.site.has_value()) sites.Put(std::move(*read.site));
     file.rows.push_back(std::move(read.row));
@@ -29,21 +78,79 @@ base::StatusOr<SampleFile> Read(std::istream& in, std::optional<sample::Profile>
   return file;
 }
 
+base::StatusOr<sample::SiteTable> LoadSites(const std::filesystem::path& path) {
+  ASSIGN_OR_RETURN(const auto source, OpenSource(path, ""));
+  auto sites = sample::SiteTable::Read(*source);
+  if (!sites.ok()) return base::Annotate(sites.status(), path.string());
+  return sites;
+}
+
+struct Place {
+  std::filesystem::path file;
+  std::filesystem::path sites;
+};
+
+// Where the rows of a folder stand: those of a package (docs/formats/frictionless.md), else the
+// measures of ODM.
+base::StatusOr<Place> Locate(const std::filesystem::path& path,
+                             const std::filesystem::path& sites) {
+  if (!std::filesystem::is_directory(path)) return Place{path, sites};
+  if (std::filesystem::exists(path / "datapackage.json")) {
+    return Place{path / "measurements.csv", sites.empty() ? path / "sites.csv" : sites};
+  }
+  if (std::filesystem::exists(path / "measures.csv")) return Place{path / "measures.csv", sites};
+  return base::NotFound("{}: the folder holds neither datapackage.json nor measures.csv",
+                        path.string());
+}
+
 }  // namespace
 
 base::StatusOr<SampleFile> LoadSamples(const std::filesystem::path& path,
-                                       std::optional<sample::Profile> profile, RowOrder order) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return base::NotFound("{}: the file cannot be opened", path.string());
-  auto file = Read(in, profile);
-  if (!file.ok()) return base::Annotate(file.status(), path.string());
-  if (order == RowOrder::kTime) {
+                                       const LoadOptions& options) {
+  ASSIGN_OR_RETURN(const Place place, Locate(path, options.sites));
+  sample::ReadContext context;
+  std::optional<sample::Mapping> mapping;
+  if (!options.mapping.empty()) {
+    ASSIGN_OR_RETURN(const std::string text,
+                     base::ReadFile(options.mapping, sample::kMaxMappingBytes));
+    auto parsed = sample::Mapping::Parse(text);
+    if (!parsed.ok()) return base::Annotate(parsed.status(), options.mapping.string());
+    mapping = *std::move(parsed);
+    context.mapping = &*mapping;
+  }
+  std::optional<sample::SiteTable> sites;
+  if (!place.sites.empty()) {
+    ASSIGN_OR_RETURN(sites, LoadSites(place.sites));
+    context.sites = &*sites;
+  }
+  const std::filesystem::path folder = place.file.parent_path();
+  context.open_beside =
+      [&folder](std::string_view name) -> base::StatusOr<std::unique_ptr<sample::RowSource>> {
+    const std::filesystem::path beside = folder / name;
+    if (!std::filesystem::exists(beside)) return nullptr;
+    return OpenSource(beside, "");
+  };
+  ASSIGN_OR_RETURN(auto source, OpenSource(place.file, options.sheet));
+  auto reader =
+      sample::SampleFileReader::Open(std::move(source), options.profile, std::move(context));
+  if (!reader.ok()) return base::Annotate(reader.status(), place.file.string());
+  auto file = Read(**reader);
+  if (!file.ok()) return base::Annotate(file.status(), place.file.string());
+  if (options.order == RowOrder::kTime) {
     std::stable_sort(file->rows.begin(), file->rows.end(),
                      [](const sample::Row& a, const sample::Row& b) {
                        return KnownOrCollected(a) < KnownOrCollected(b);
                      });
   }
   return file;
+}
+
+base::StatusOr<SampleFile> LoadSamples(const std::filesystem::path& path,
+                                       std::optional<sample::Profile> profile, RowOrder order) {
+  LoadOptions options;
+  options.profile = profile;
+  options.order = order;
+  return LoadSamples(path, options);
 }
 
 }  // namespace belgrand::cli

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "platform/base/error.h"
@@ -25,8 +26,23 @@ struct SampleFile {
   std::vector<sample::Site> sites;
 };
 
+struct LoadOptions {
+  // Found by the header when absent.
+  std::optional<sample::Profile> profile = {};
+  RowOrder order = RowOrder::kFile;
+  // A laboratory's mapping (docs/formats/mapping.md); empty: none.
+  std::filesystem::path mapping = {};
+  // A table of sites; empty: sites.csv of a package, else none.
+  std::filesystem::path sites = {};
+  // Of a workbook; empty: its first sheet.
+  std::string sheet = {};
+};
+
+// A CSV file, a workbook (.xlsx), or a folder that holds an exported package or ODM tables.
 // NotFound, or InvalidArgument naming the row where the file cannot be read; the path stands in
 // front.
+base::StatusOr<SampleFile> LoadSamples(const std::filesystem::path& path,
+                                       const LoadOptions& options);
 base::StatusOr<SampleFile> LoadSamples(const std::filesystem::path& path,
                                        std::optional<sample::Profile> profile, RowOrder order);
 
