@@ -8,6 +8,7 @@
 #include "services/cli/audit_command.h"
 #include "services/cli/backtest_command.h"
 #include "services/cli/command.h"
+#include "services/cli/export_command.h"
 #include "services/cli/fsck_command.h"
 #include "services/cli/health_command.h"
 #include "services/cli/import_command.h"
@@ -34,6 +35,8 @@ constexpr Command kCommands[] = {
      belgrand::cli::AddCheckConfig},
     {"import", "Send a file of samples to a service, with a verdict for every row",
      belgrand::cli::AddImport},
+    {"export", "Write stored samples as PHES-ODM tables or as a Frictionless data package",
+     belgrand::cli::AddExport},
     {"mapping", "Check the description of a laboratory's own columns", belgrand::cli::AddMapping},
     {"amend", "Correct stored samples from a file, or see what that would touch",
      belgrand::cli::AddAmend},
