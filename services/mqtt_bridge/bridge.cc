@@ -152,7 +152,7 @@ void Bridge::Run() {
 base::Status Bridge::RunConnected() {
   // The sensors role first: without it there is nothing to take from the broker.
   std::unique_ptr<Session> session = NewSession();
-  RETURN_IF_ERROR(base::Annotate(session->mapping.Refresh(), "sensors"));
+  RETURN_IF_ERROR(base::Annotate(session->mapping.RefreshForNewMessages(), "sensors"));
   ASSIGN_OR_RETURN(auto bytes, options_.connect());
   std::vector<std::string> filters;
   for (const auto& subscription : options_.subscriptions) {
@@ -253,7 +253,7 @@ base::Status Bridge::AddReadings(Session& session, const mqtt::Message& message,
 }
 
 base::Status Bridge::Deliver(Session& session, const std::vector<mqtt::Message>& messages) {
-  RETURN_IF_ERROR(session.mapping.Refresh());
+  RETURN_IF_ERROR(session.mapping.RefreshForNewMessages());
   const auto send = [&](v1::StreamReadingsRequest& request) -> base::Status {
     if (request.batches().empty()) return base::OkStatus();
     v1::StreamReadingsResponse response;

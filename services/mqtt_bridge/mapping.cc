@@ -8,7 +8,6 @@ namespace {
 
 constexpr base::Duration kTimeout = std::chrono::seconds(10);
 constexpr auto kFresh = std::chrono::minutes(1);
-constexpr auto kAskAgain = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -24,10 +23,12 @@ base::Status Mapping::Read() {
     sensors_[{sensor.device_id(), sensor.metric()}] = sensor.sensor_id();
   }
   read_at_ = std::chrono::steady_clock::now();
+  newer_than_messages_ = true;
   return base::OkStatus();
 }
 
-base::Status Mapping::Refresh() {
+base::Status Mapping::RefreshForNewMessages() {
+  newer_than_messages_ = false;
   if (read_at_ && std::chrono::steady_clock::now() - *read_at_ < kFresh) return base::OkStatus();
   return Read();
 }
@@ -39,10 +40,7 @@ bool Mapping::KnowsDevice(const std::string& device_id) const {
 
 base::StatusOr<std::optional<std::string>> Mapping::Find(const std::string& device_id,
                                                          const std::string& metric) {
-  if (!KnowsDevice(device_id) &&
-      (!read_at_ || std::chrono::steady_clock::now() - *read_at_ > kAskAgain)) {
-    RETURN_IF_ERROR(Read());
-  }
+  if (!KnowsDevice(device_id) && !newer_than_messages_) RETURN_IF_ERROR(Read());
   const auto found = sensors_.find({device_id, metric});
   if (found == sensors_.end()) return std::optional<std::string>();
   return std::optional<std::string>(found->second);

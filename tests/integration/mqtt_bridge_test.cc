@@ -102,6 +102,67 @@ class MqttBridgeTest : public ::testing::Test {
   const TempDir dir_;
 };
 
+TEST_F(MqttBridgeTest, PublishedReadingsAreStoredAndWhatIsNotUnderstoodBlocksNothing) {
+  const Mosquitto broker(dir_.path() / "broker");
+  Deployment deployment(Shape::kOneProcess, dir_.path() / "run",
+                        fmt::format("mqtt_bridge {{ broker: \"127.0.0.1:{}\" }}\n", broker.port()));
+  ASSERT_OK(deployment.Start());
+  Register(deployment);
+  ServerProcess& process = deployment.process(RoleName::kSensors);
+  ASSERT_TRUE(Eventually([&] { return ReadyzIsGood(process); }));
+  EXPECT_TRUE(broker.Publish(kTopic, Uplinks(0, 100)));
+  EXPECT_TRUE(broker.Publish(kTopic, {"not JSON", "{}", R"({"time":"yesterday"})"}));
+  EXPECT_TRUE(broker.Publish(
+      "application/app-1/device/ff/event/up",
+      {R"({"time":"2023-11-14T22:13:20Z","deviceInfo":{"devEui":"ff"},"object":{"a":1}})"}));
+  EXPECT_TRUE(broker.Publish(
+      "spBv1.0/sewers/DDATA/node-1/probe",
+      {fmt::format(R"({{"timestamp":{}000,"metrics":[{{"name":"pH","value":7.25}}]}})", kStart)}));
+  EXPECT_TRUE(broker.Publish(kTopic, Uplinks(90, 200)));
+  ASSERT_TRUE(Eventually([&] { return ReadAll(deployment, "level-1").size() == 200; }));
+  ExpectUplinks(ReadAll(deployment, "level-1"), 200);
+  EXPECT_EQ(ReadAll(deployment, "ph-1").at(kStart), 7.25);
+  const auto metric = [&](const std::string& line) {
+    return Eventually(
+        [&] { return HttpGet(process.http_port(), "/metrics").find(line) != std::string::npos; });
+  };
+  EXPECT_TRUE(metric("belgrand_mqtt_readings_total{outcome=\"stored\"} 201"));
+  EXPECT_TRUE(metric("belgrand_mqtt_readings_total{outcome=\"duplicate\"} 10"));
+  EXPECT_TRUE(metric("belgrand_mqtt_connected 1"));
+  EXPECT_THAT(HttpGet(process.http_port(), "/metrics"),
+              HasSubstr("belgrand_mqtt_messages_total{outcome=\"not_understood\"}"));
+  for (const int code : deployment.TerminateAll()) EXPECT_EQ(code, 0);
+}
+
+TEST_F(MqttBridgeTest, SpeaksMutualTlsAndRefusesABrokerOfAnotherAuthority) {
+  TestAuthority authority(dir_.path() / "tls");
+  TestAuthority stranger(dir_.path() / "stranger");
+  const base::TlsFiles server = authority.Issue("broker", "");
+  const base::TlsFiles client = authority.Issue("bridge", "");
+  const Mosquitto broker(dir_.path() / "broker", server);
+  const auto config = [&](const std::string& ca) {
+    return fmt::format(
+        "mqtt_bridge {{ broker: \"localhost:{}\" tls {{ ca_file: \"{}\" certificate_file: \"{}\" "
+        "private_key_file: \"{}\" }} }}\n",
+        broker.port(), ca, client.certificate, client.private_key);
+  };
+  {
+    Deployment deployment(Shape::kOneProcess, dir_.path() / "wrong",
+                          config((dir_.path() / "stranger" / "ca.pem").string()));
+    ASSERT_OK(deployment.Start());
+    const int port = deployment.process(RoleName::kSensors).http_port();
+    EXPECT_TRUE(Eventually([&] {
+      return HttpGet(port, "/readyz").find("certificate verify failed") != std::string::npos;
+    })) << HttpGet(port, "/readyz");
+  }
+  Deployment deployment(Shape::kOneProcess, dir_.path() / "run", config(client.authorities));
+  ASSERT_OK(deployment.Start());
+  Register(deployment);
+  ASSERT_TRUE(Eventually([&] { return ReadyzIsGood(deployment.process(RoleName::kSensors)); }));
+  EXPECT_TRUE(broker.Publish(kTopic, Uplinks(0, 50)));
+  ASSERT_TRUE(Eventually([&] { return ReadAll(deployment, "level-1").size() == 50; }));
+}
+
 TEST_F(MqttBridgeTest, KillsOfBridgeAndSensorsLoseNothingThatTheBrokerAcknowledged) {
   constexpr int kMessages = 4'000;
   constexpr int kKills = 12;
