@@ -14,7 +14,8 @@
 #include "services/alerting/alerting_metrics.h"
 #include "services/alerting/alerting_options.h"
 #include "services/alerting/alerting_service.h"
-#include "services/alerting/steward_service.h"
+#include "services/alerting/expiry.h"
+#include "services/shared/steward.h"
 
 namespace belgrand::alerting {
 namespace {
@@ -35,7 +36,7 @@ class AlertingRole final : public shared::Role {
         book_(std::move(book)),
         metrics_(runtime.metrics, *book_, runtime.clock),
         alerts_(*book_, runtime.guard, metrics_, StreamNames(ReceiversOf(config))),
-        steward_(*book_, runtime.guard, runtime.clock),
+        steward_(StewardshipOf(*book_), runtime.guard, runtime.clock),
         dispatcher_(*book_, runtime.clock, RetryPolicyOf(config), &metrics_) {
     for (const auto& receiver : ReceiversOf(config)) {
       if (receiver.has_stream()) {
@@ -70,7 +71,7 @@ class AlertingRole final : public shared::Role {
   const std::unique_ptr<AlertBook> book_;
   AlertingMetrics metrics_;
   AlertingServiceImpl alerts_;
-  StewardServiceImpl steward_;
+  shared::StewardService<compliance::v1::AlertingStewardService> steward_;
   Dispatcher dispatcher_;
 };
 

@@ -2,7 +2,7 @@
 
 #include "services/sensors/layout.h"
 #include "services/sensors/sensor_service.h"
-#include "services/sensors/steward_service.h"
+#include "services/shared/steward.h"
 
 namespace belgrand::sensors {
 namespace {
@@ -21,7 +21,7 @@ class SensorsRole final : public shared::Role {
       : store_(std::move(store)),
         metrics_(runtime.metrics, *store_),
         sensors_(*store_, runtime.guard, metrics_, runtime.clock, LimitsOf(config)),
-        steward_(*store_, runtime.guard, runtime.clock) {}
+        steward_(shared::StewardshipOf("series", *store_), runtime.guard, runtime.clock) {}
 
   std::string_view name() const override { return "sensors"; }
   std::vector<grpc::Service*> services() override { return {&sensors_, &steward_}; }
@@ -33,7 +33,7 @@ class SensorsRole final : public shared::Role {
   const std::unique_ptr<SensorStore> store_;
   SensorsMetrics metrics_;
   SensorServiceImpl sensors_;
-  StewardServiceImpl steward_;
+  shared::StewardService<compliance::v1::SensorsStewardService> steward_;
 };
 
 }  // namespace

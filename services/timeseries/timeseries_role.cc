@@ -1,7 +1,7 @@
 #include "services/timeseries/timeseries_role.h"
 
+#include "services/shared/steward.h"
 #include "services/timeseries/site_service.h"
-#include "services/timeseries/steward_service.h"
 #include "services/timeseries/timeseries_service.h"
 
 namespace belgrand::timeseries {
@@ -14,7 +14,7 @@ class TimeseriesRole final : public shared::Role {
         metrics_(runtime.metrics, *store_, followers_),
         samples_(*store_, runtime.guard, metrics_, followers_),
         sites_(store_->sites(), runtime.guard, runtime.clock),
-        steward_(*store_, runtime.guard, runtime.clock) {}
+        steward_(shared::StewardshipOf("sample", *store_), runtime.guard, runtime.clock) {}
 
   std::string_view name() const override { return "timeseries"; }
   std::vector<grpc::Service*> services() override { return {&samples_, &sites_, &steward_}; }
@@ -28,7 +28,7 @@ class TimeseriesRole final : public shared::Role {
   TimeseriesMetrics metrics_;
   TimeseriesServiceImpl samples_;
   SiteServiceImpl sites_;
-  StewardServiceImpl steward_;
+  shared::StewardService<compliance::v1::TimeseriesStewardService> steward_;
 };
 
 }  // namespace
