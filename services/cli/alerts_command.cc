@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <iostream>
@@ -15,7 +14,7 @@
 #include "platform/rpc/channel.h"
 #include "platform/rpc/status.h"
 #include "services/cli/alerts_follow.h"
-#include "services/cli/client_flags.h"
+#include "services/cli/client_verb.h"
 #include "services/shared/timestamp.h"
 
 namespace belgrand::cli {
@@ -158,37 +157,23 @@ base::Status Follow(const Flags& flags) {
   }
 }
 
-int Finish(const base::Status& status) {
-  if (status.ok()) return kExitOk;
-  std::cerr << base::Message(status) << "\n";
-  return kExitRuntime;
-}
-
-CLI::App* AddVerb(CLI::App& app, RunSlot& run, const std::shared_ptr<Flags>& flags,
-                  const char* name, const char* summary, base::Status (*action)(const Flags&)) {
-  CLI::App* verb = app.add_subcommand(name, summary);
-  AddClientFlags(*verb, flags->client);
-  verb->callback(
-      [flags, &run, action] { run = [flags, action] { return Finish(action(*flags)); }; });
-  return verb;
-}
-
 }  // namespace
 
 void AddAlerts(CLI::App& app, RunSlot& run) {
   auto flags = std::make_shared<Flags>();
   app.require_subcommand(1);
 
-  auto* list = AddVerb(app, run, flags, "list", "List alerts, newest change first", List);
+  auto* list = AddClientVerb(app, run, flags, "list", "List alerts, newest change first", List);
   list->add_option("--district", flags->district, "only of this district");
   list->add_flag("--ids", flags->ids_only, "only their ids, one a line, for scripts");
   list->add_option("--state", flags->states, "only in these states")
       ->check(CLI::IsMember({"open", "acknowledged", "resolved"}));
 
-  auto* show = AddVerb(app, run, flags, "show",
-                       "Show one alert, its history, and who was told of it when", Show);
-  auto* ack = AddVerb(app, run, flags, "ack", "Take responsibility for an alert", Acknowledge);
-  auto* resolve = AddVerb(app, run, flags, "resolve", "Close an alert by hand", Resolve);
+  auto* show = AddClientVerb(app, run, flags, "show",
+                             "Show one alert, its history, and who was told of it when", Show);
+  auto* ack =
+      AddClientVerb(app, run, flags, "ack", "Take responsibility for an alert", Acknowledge);
+  auto* resolve = AddClientVerb(app, run, flags, "resolve", "Close an alert by hand", Resolve);
   for (auto* verb : {show, ack, resolve}) {
     verb->add_option("id", flags->alert_id, "id of the alert, as listed")->required();
   }
@@ -198,8 +183,8 @@ void AddAlerts(CLI::App& app, RunSlot& run) {
   ack->add_option("--comment", flags->text, "what is being done");
   resolve->add_option("--reason", flags->text, "why it can be closed")->required();
 
-  auto* follow = AddVerb(app, run, flags, "follow",
-                         "Print each alert event as it comes, and confirm it", Follow);
+  auto* follow = AddClientVerb(app, run, flags, "follow",
+                               "Print each alert event as it comes, and confirm it", Follow);
   follow->add_option("--subscriber", flags->follow.subscriber, "stream receiver to follow as")
       ->capture_default_str();
   follow->add_option("--district", flags->follow.districts, "only of these districts");
@@ -207,7 +192,8 @@ void AddAlerts(CLI::App& app, RunSlot& run) {
                      "begin after this event, not after the last confirmed one");
   follow->add_flag("--once", flags->follow.once, "end once what was waiting has been shown");
 
-  AddVerb(app, run, flags, "dead-letters", "List deliveries that were given up", ShowDeadLetters);
+  AddClientVerb(app, run, flags, "dead-letters", "List deliveries that were given up",
+                ShowDeadLetters);
 }
 
 }  // namespace belgrand::cli

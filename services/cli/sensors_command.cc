@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <iostream>
 #include <memory>
@@ -11,7 +10,7 @@
 
 #include "platform/base/clock.h"
 #include "sample/csv.h"
-#include "services/cli/client_flags.h"
+#include "services/cli/client_verb.h"
 #include "services/cli/sensors_client.h"
 #include "services/shared/timestamp.h"
 
@@ -143,50 +142,36 @@ base::Status Tail(const Flags& flags) {
   }
 }
 
-int Finish(const base::Status& status) {
-  if (status.ok()) return kExitOk;
-  std::cerr << base::Message(status) << "\n";
-  return kExitRuntime;
-}
-
-CLI::App* AddVerb(CLI::App& app, RunSlot& run, const std::shared_ptr<Flags>& flags,
-                  const char* name, const char* summary, base::Status (*action)(const Flags&)) {
-  CLI::App* verb = app.add_subcommand(name, summary);
-  AddClientFlags(*verb, flags->client);
-  verb->callback(
-      [flags, &run, action] { run = [flags, action] { return Finish(action(*flags)); }; });
-  return verb;
-}
-
 }  // namespace
 
 void AddSensors(CLI::App& app, RunSlot& run) {
   auto flags = std::make_shared<Flags>();
   app.require_subcommand(1);
 
-  auto* list = AddVerb(app, run, flags, "list", "List the sensors and their newest readings", List);
+  auto* list =
+      AddClientVerb(app, run, flags, "list", "List the sensors and their newest readings", List);
   list->add_option("--site", flags->site, "only of this site");
 
-  auto* put = AddVerb(app, run, flags, "put", "Add or change the sensors of a CSV file", Put);
+  auto* put = AddClientVerb(app, run, flags, "put", "Add or change the sensors of a CSV file", Put);
   put->add_option("file", flags->file,
                   "columns sensor_id, site_id, quantity, sampling_interval_s; unit, device_id, "
                   "metric, gateway_id and thresholds if wanted (docs/formats/sensors.md)")
       ->required();
 
-  auto* send = AddVerb(app, run, flags, "send", "Send the readings of a CSV file", Send);
+  auto* send = AddClientVerb(app, run, flags, "send", "Send the readings of a CSV file", Send);
   send->add_option("file", flags->file, "columns sensor_id, measured_at, value; unit if wanted")
       ->required();
   send->add_option("--batch", flags->batch, "readings sent together")
       ->check(CLI::Range(1, 50'000))
       ->capture_default_str();
 
-  auto* read = AddVerb(app, run, flags, "read", "Print readings as CSV", Read);
+  auto* read = AddClientVerb(app, run, flags, "read", "Print readings as CSV", Read);
   read->add_option("--from", flags->from, "ISO 8601, inclusive");
   read->add_option("--to", flags->to, "ISO 8601, exclusive");
   read->add_option("--bucket", flags->bucket_seconds,
                    "sum up in spans of so many seconds: count, min, max, mean, last");
-  auto* tail = AddVerb(app, run, flags, "tail",
-                       "Print the readings of the last hour, then each as it comes", Tail);
+  auto* tail = AddClientVerb(app, run, flags, "tail",
+                             "Print the readings of the last hour, then each as it comes", Tail);
   for (auto* verb : {read, tail}) {
     verb->add_option("sensor", flags->sensor_id, "id of the sensor, as listed")->required();
   }
