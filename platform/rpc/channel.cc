@@ -2,6 +2,8 @@
 
 #include <grpcpp/create_channel.h>
 
+#include <algorithm>
+
 #include "platform/base/address.h"
 
 namespace belgrand::rpc {
@@ -26,11 +28,17 @@ base::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& ta
   // This is also how long one attempt may take, handshake included, and a busy peer needs a while.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  // A peer that is gone without a word is noticed while a call waits for it. The server allows a
+  // ping every 20 s by default.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   return grpc::CreateCustomChannel(target, credentials, arguments);
 }
 
-void SetTimeout(grpc::ClientContext& context, base::Duration timeout) {
-  context.set_deadline(std::chrono::system_clock::now() + timeout);
+void SetTimeout(grpc::ClientContext& context, base::Duration timeout, Deadline latest) {
+  context.set_deadline(std::min(std::chrono::system_clock::now() + timeout, latest));
 }
+
+bool IsPast(Deadline deadline) { return deadline <= std::chrono::system_clock::now(); }
 
 }  // namespace belgrand::rpc

@@ -4,6 +4,7 @@
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,7 +20,14 @@ base::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& ta
                                                            const std::optional<TlsFiles>& tls,
                                                            int max_message_bytes = 16 << 20);
 
-// Sets the call's deadline, by the machine's clock.
-void SetTimeout(grpc::ClientContext& context, base::Duration timeout);
+using Deadline = std::chrono::system_clock::time_point;
+inline constexpr Deadline kNoDeadline = Deadline::max();
+
+// Sets the call's deadline, by the machine's clock; not after `latest`, the deadline of the call
+// that this one serves.
+void SetTimeout(grpc::ClientContext& context, base::Duration timeout,
+                Deadline latest = kNoDeadline);
+// Whether nobody waits for the answer to a call any more.
+bool IsPast(Deadline deadline);
 
 }  // namespace belgrand::rpc

@@ -19,12 +19,23 @@
 
 namespace belgrand::rpc {
 
+// What one connection may do; the defaults are those of config.v1.Connections.
+struct ConnectionLimits {
+  int max_calls = 128;
+  int max_header_bytes = 8 << 10;
+  base::Duration min_ping_interval = std::chrono::seconds(20);
+  base::Duration keepalive_interval = std::chrono::minutes(2);
+  base::Duration max_idle = std::chrono::minutes(30);
+  base::Duration max_age = std::chrono::hours(24);
+};
+
 struct ServerOptions {
   std::string listen;  // host:port, port 0 for any free one
   std::optional<TlsFiles> tls;
   int max_message_bytes = 16 << 20;
   // Threads that may work on calls at once; more calls get RESOURCE_EXHAUSTED.
   int max_threads = 256;
+  ConnectionLimits connections;
   enum class Reflection { kOff, kOn } reflection = Reflection::kOff;
   std::vector<grpc::Service*> services;  // borrowed; must outlive the server
 };

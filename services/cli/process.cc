@@ -72,16 +72,29 @@ int WireLimit(const config::v1::Config& config) {
   return 2 * static_cast<int>(std::max(config.ingest().max_message_bytes(), 16U << 20U));
 }
 
-base::Duration StopTimeout(const config::v1::Config& config) {
-  return std::chrono::seconds(config.stop_timeout().seconds()) +
-         base::Duration(config.stop_timeout().nanos() / 1000);
+base::Duration ToDuration(const google::protobuf::Duration& duration) {
+  return std::chrono::seconds(duration.seconds()) + base::Duration(duration.nanos() / 1000);
+}
+
+rpc::ConnectionLimits ConnectionLimits(const config::v1::Connections& config) {
+  rpc::ConnectionLimits limits;
+  limits.max_calls = static_cast<int>(config.max_calls_per_connection());
+  limits.max_header_bytes = static_cast<int>(config.max_header_bytes());
+  limits.min_ping_interval = ToDuration(config.min_ping_interval());
+  limits.keepalive_interval = ToDuration(config.keepalive_interval());
+  limits.max_idle = ToDuration(config.max_idle());
+  limits.max_age = ToDuration(config.max_age());
+  return limits;
 }
 
 }  // namespace
 
 struct Process::Impl {
   Impl(const config::v1::Config& configuration, const base::Clock& time)
-      : config(configuration), clock(time), guard(clock, metrics, peers) {}
+      : config(configuration),
+        clock(time),
+        guard(clock, metrics, peers,
+              static_cast<int>(configuration.connections().max_calls_per_caller())) {}
 
   base::Status CreateRoles(const std::vector<RoleName>& names);
   base::Status ConnectPeers(const std::vector<RoleName>& names);
@@ -177,6 +190,7 @@ base::StatusOr<std::unique_ptr<Process>> Process::Create(const config::v1::Confi
   // Every stream that waits holds a thread; calls must find one beside all of them.
   options.max_threads = 256 + static_cast<int>(config.ingest().max_streams()) +
                         static_cast<int>(config.sensors().max_streams());
+  options.connections = ConnectionLimits(config.connections());
   if (config.reflection()) options.reflection = rpc::ServerOptions::Reflection::kOn;
   for (const auto& role : impl->roles) {
     for (grpc::Service* service : role->services()) options.services.push_back(service);
@@ -207,7 +221,7 @@ void Process::Stop() {
   impl_->server->SetServing(false);
   impl_->guard.BeginDrain();
   for (auto role = impl_->started.rbegin(); role != impl_->started.rend(); ++role) (*role)->Stop();
-  impl_->guard.FinishDrain(StopTimeout(impl_->config));
+  impl_->guard.FinishDrain(ToDuration(impl_->config.stop_timeout()));
   // No call is under way any more. What gRPC still waits for is the farewell of idle connections,
   // and an idle client of the synchronous API looks at its socket only every five seconds.
   impl_->server->Stop(std::chrono::milliseconds(200));

@@ -27,12 +27,22 @@ IngestMetrics::IngestMetrics(metrics::Registry& registry)
       sealed_fields(registry.AddCounter("belgrand_ingest_sealed_fields_total",
                                         "Personal fields sealed before storage.")),
       open_streams(
-          registry.AddGauge("belgrand_ingest_open_streams", "StreamSamples streams open now.")) {
+          registry.AddGauge("belgrand_ingest_open_streams", "StreamSamples streams open now.")),
+      bytes_in_flight(registry.AddGauge("belgrand_ingest_bytes_in_flight",
+                                        "Bytes of the batches being judged now.")),
+      registry_(registry) {
   for (std::size_t i = 0; i < by_rule.size(); ++i) {
     by_rule[i] = &registry.AddCounter("belgrand_ingest_findings_total",
                                       "Violations and warnings, by rule (docs/errors.md).",
                                       {{"rule", std::string(sample::kRuleNames[i])}});
   }
+}
+
+void IngestMetrics::Refused(const char* limit) {
+  registry_
+      .AddCounter("belgrand_ingest_refusals_total",
+                  "Batches refused and streams refused or cut off, by limit.", {{"limit", limit}})
+      .Increment();
 }
 
 }  // namespace belgrand::ingest

@@ -25,6 +25,12 @@ struct IngestMetrics {
   metrics::Histogram& batch_seconds;
   metrics::Counter& sealed_fields;
   metrics::Gauge& open_streams;
+  metrics::Gauge& bytes_in_flight;
+  // Which limit turns clients away? One of the names of docs/runbook.md, "Limits".
+  void Refused(const char* limit);
+
+ private:
+  metrics::Registry& registry_;
 };
 
 }  // namespace belgrand::ingest

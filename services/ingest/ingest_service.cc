@@ -2,15 +2,15 @@
 
 #include <chrono>
 #include <string>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "belgrand/ingest/v1/ingest.grpc.pb.h"
-#include "platform/base/mutex.h"
 #include "platform/rpc/status.h"
 #include "sample/validate.h"
+#include "services/ingest/admission.h"
 #include "services/ingest/intake.h"
+#include "services/ingest/stream_watch.h"
 
 namespace belgrand::ingest {
 namespace {
@@ -24,24 +24,6 @@ constexpr char kStream[] = "belgrand.ingest.v1.IngestService.StreamSamples";
 constexpr char kLaboratoryActor[] = "laboratory:";
 
 constexpr int kMaxVoidRows = 1'000;
-
-struct Limits {
-  std::uint32_t max_batch_rows = 5'000;
-  std::uint32_t max_streams = 64;
-  std::size_t max_message_bytes = std::size_t{16} << 20;
-};
-
-base::StatusOr<Limits> ReadLimits(const config::v1::Ingest& config) {
-  Limits limits;
-  if (config.max_batch_rows() > kMaxBatchRows) {
-    return base::InvalidArgument("ingest.max_batch_rows is {}: set at most {}",
-                                 config.max_batch_rows(), kMaxBatchRows);
-  }
-  if (config.max_batch_rows() != 0) limits.max_batch_rows = config.max_batch_rows();
-  if (config.max_streams() != 0) limits.max_streams = config.max_streams();
-  if (config.max_message_bytes() != 0) limits.max_message_bytes = config.max_message_bytes();
-  return limits;
-}
 
 // The laboratory that a certificate speaks for; empty when the caller may speak for any.
 std::string OnlyLaboratory(const Caller& caller) {
@@ -62,10 +44,19 @@ std::string CommonLaboratory(const google::protobuf::RepeatedPtrField<v1::Sample
   return samples[0].laboratory_id();
 }
 
+// For whom limits are counted: the laboratory of the certificate; else the caller, who may speak
+// for any, and the laboratory it names.
+std::string CountedFor(const Caller& caller, const std::string& named) {
+  const std::string only = OnlyLaboratory(caller);
+  if (!only.empty()) return "laboratory/" + only;
+  return caller.actor + "/" + (sample::IsIdentifier(named) ? named : "");
+}
+
 class Service final : public v1::IngestService::Service {
  public:
-  Service(const Limits& limits, shared::Guard& guard, IngestMetrics& metrics)
-      : limits_(limits), guard_(guard), metrics_(metrics) {}
+  Service(const Limits& limits, const base::Clock& clock, shared::Guard& guard,
+          IngestMetrics& metrics)
+      : guard_(guard), admission_(limits, clock, metrics), watch_(limits, clock, metrics) {}
 
   void Start(std::unique_ptr<Intake> intake) { intake_ = std::move(intake); }
 
@@ -74,19 +65,14 @@ class Service final : public v1::IngestService::Service {
     return intake_->Reachable();
   }
 
-  // Streams that wait for their client are cancelled; one in the middle of a batch ends after its
-  // answer.
-  void StopStreams() {
-    const base::MutexLock lock(mutex_);
-    stopping_ = true;
-    for (grpc::ServerContext* context : waiting_) context->TryCancel();
-  }
+  void StopStreams() { watch_.Stop(); }
 
   grpc::Status SubmitSamples(grpc::ServerContext* context, const v1::SubmitSamplesRequest* request,
                              v1::SubmitSamplesResponse* response) override {
     return guard_.Unary(*context, kSubmit, [&](const Caller& caller, CallReport& report) {
       const Mode mode = request->validate_only() ? Mode::kValidateOnly : Mode::kStore;
-      auto verdicts = Process(caller, request->samples(), mode, request->language(), report);
+      auto verdicts =
+          Process(*context, caller, request->samples(), mode, request->language(), report);
       if (!verdicts.ok()) return verdicts.status();
       *response->mutable_verdicts() = std::move(*verdicts);
       response->set_request_id(report.request_id);
@@ -97,7 +83,7 @@ class Service final : public v1::IngestService::Service {
   grpc::Status VoidSamples(grpc::ServerContext* context, const v1::VoidSamplesRequest* request,
                            v1::VoidSamplesResponse* response) override {
     return guard_.Unary(*context, kVoid, [&](const Caller& caller, CallReport& report) {
-      auto verdicts = Void(caller, *request, report);
+      auto verdicts = Void(*context, caller, *request, report);
       if (!verdicts.ok()) return verdicts.status();
       *response->mutable_verdicts() = std::move(*verdicts);
       response->set_request_id(report.request_id);
@@ -109,17 +95,15 @@ class Service final : public v1::IngestService::Service {
                              grpc::ServerReaderWriter<v1::StreamSamplesResponse,
                                                       v1::StreamSamplesRequest>* stream) override {
     return guard_.BatchStream(*context, kStream, [&](const Caller& caller) -> base::Status {
-      RETURN_IF_ERROR(OpenStream());
-      const base::Status status = Pump(*context, *stream, caller);
-      CloseStream();
-      return status;
+      ASSIGN_OR_RETURN(const auto ticket, admission_.Stream(CountedFor(caller, "")));
+      return Pump(*context, *stream, caller);
     });
   }
 
  private:
   using Stream = grpc::ServerReaderWriter<v1::StreamSamplesResponse, v1::StreamSamplesRequest>;
 
-  base::StatusOr<Verdicts> Process(const Caller& caller,
+  base::StatusOr<Verdicts> Process(const grpc::ServerContext& context, const Caller& caller,
                                    const google::protobuf::RepeatedPtrField<v1::Sample>& samples,
                                    Mode mode, v1::Language language, CallReport& report) {
     report.request_id = shared::Guard::NewRequestId();
@@ -129,56 +113,54 @@ class Service final : public v1::IngestService::Service {
     if (samples.empty()) {
       return base::InvalidArgument("the batch has no rows: send at least one sample");
     }
-    if (static_cast<std::uint32_t>(samples.size()) > limits_.max_batch_rows) {
-      return base::InvalidArgument(
-          "the batch has {} rows and the limit is {}: send smaller batches, or raise "
-          "ingest.max_batch_rows",
-          samples.size(), limits_.max_batch_rows);
-    }
     std::size_t bytes = 0;
     for (const v1::Sample& sample : samples) bytes += sample.ByteSizeLong();
-    if (bytes > limits_.max_message_bytes) {
-      return base::InvalidArgument(
-          "the batch has {} bytes and the limit is {}: send smaller batches, or raise "
-          "ingest.max_message_bytes",
-          bytes, limits_.max_message_bytes);
-    }
+    ASSIGN_OR_RETURN(const auto ticket,
+                     admission_.Batch(CountedFor(caller, report.object_ref),
+                                      static_cast<std::uint64_t>(samples.size()), bytes));
     if (intake_ == nullptr) return base::Unavailable("intake has not started: try again");
     return intake_->Process({.samples = samples,
                              .mode = mode,
                              .language = language,
                              .request_id = report.request_id,
-                             .only_laboratory = OnlyLaboratory(caller)});
+                             .only_laboratory = OnlyLaboratory(caller),
+                             .deadline = context.deadline()});
   }
 
-  base::StatusOr<Verdicts> Void(const Caller& caller, const v1::VoidSamplesRequest& request,
-                                CallReport& report) {
+  base::StatusOr<Verdicts> Void(const grpc::ServerContext& context, const Caller& caller,
+                                const v1::VoidSamplesRequest& request, CallReport& report) {
     report.request_id = shared::Guard::NewRequestId();
     report.object_kind = "sample";
     report.record_count = static_cast<std::uint64_t>(request.rows_size());
     if (request.rows().empty() || request.rows_size() > kMaxVoidRows) {
       return base::InvalidArgument("{} rows: name 1 to {}", request.rows_size(), kMaxVoidRows);
     }
+    ASSIGN_OR_RETURN(
+        const auto ticket,
+        admission_.Batch(CountedFor(caller, request.rows(0).laboratory_id()),
+                         static_cast<std::uint64_t>(request.rows_size()), request.ByteSizeLong()));
     if (intake_ == nullptr) return base::Unavailable("intake has not started: try again");
     return intake_->Void({.request = request,
                           .request_id = report.request_id,
-                          .only_laboratory = OnlyLaboratory(caller)});
+                          .only_laboratory = OnlyLaboratory(caller),
+                          .deadline = context.deadline()});
   }
 
   base::Status Pump(grpc::ServerContext& context, Stream& stream, const Caller& caller) {
     v1::StreamSamplesRequest request;
     for (;;) {
-      if (!BeginWait(context)) {
+      if (!watch_.Begin(context, StreamWatch::For::kBatch)) {
         return rpc::WithRetryDelay(
             base::Unavailable("the service is stopping: batches acknowledged so far are stored; "
                               "send the others again"),
             std::chrono::seconds(1));
       }
       const bool more = stream.Read(&request);
-      EndWait(context);
+      watch_.End(context);
       if (!more) return base::OkStatus();
       CallReport report;
-      auto verdicts = Process(caller, request.samples(), Mode::kStore, request.language(), report);
+      auto verdicts =
+          Process(context, caller, request.samples(), Mode::kStore, request.language(), report);
       const base::Status audited = guard_.Audit(caller, kStream, report, verdicts.status());
       if (!audited.ok()) return audited;
       if (!verdicts.ok()) return verdicts.status();
@@ -186,57 +168,25 @@ class Service final : public v1::IngestService::Service {
       response.set_batch_id(request.batch_id());
       response.set_request_id(report.request_id);
       *response.mutable_verdicts() = std::move(*verdicts);
-      if (!stream.Write(response)) return base::OkStatus();  // the client is gone
+      watch_.Begin(context, StreamWatch::For::kAcknowledgement);
+      const bool taken = stream.Write(response);
+      watch_.End(context);
+      if (!taken) return base::OkStatus();  // the client is gone
     }
   }
 
-  base::Status OpenStream() {
-    const base::MutexLock lock(mutex_);
-    if (streams_ >= limits_.max_streams) {
-      return rpc::WithRetryDelay(
-          base::ResourceExhausted(
-              "{} streams are open and the limit is {}: try again later, or use "
-              "SubmitSamples",
-              streams_, limits_.max_streams),
-          std::chrono::seconds(5));
-    }
-    ++streams_;
-    metrics_.open_streams.Set(streams_);
-    return base::OkStatus();
-  }
-
-  void CloseStream() {
-    const base::MutexLock lock(mutex_);
-    --streams_;
-    metrics_.open_streams.Set(streams_);
-  }
-
-  bool BeginWait(grpc::ServerContext& context) {
-    const base::MutexLock lock(mutex_);
-    if (stopping_) return false;
-    waiting_.insert(&context);
-    return true;
-  }
-
-  void EndWait(grpc::ServerContext& context) {
-    const base::MutexLock lock(mutex_);
-    waiting_.erase(&context);
-  }
-
-  const Limits limits_;
   shared::Guard& guard_;
-  IngestMetrics& metrics_;
+  Admission admission_;
+  StreamWatch watch_;
   std::unique_ptr<Intake> intake_;
-  base::Mutex mutex_;
-  bool stopping_ GUARDED_BY(mutex_) = false;
-  std::uint32_t streams_ GUARDED_BY(mutex_) = 0;
-  std::unordered_set<grpc::ServerContext*> waiting_ GUARDED_BY(mutex_);
 };
 
 class IngestRole final : public shared::Role {
  public:
   IngestRole(const Limits& limits, const shared::Runtime& runtime)
-      : runtime_(runtime), metrics_(runtime.metrics), service_(limits, runtime.guard, metrics_) {}
+      : runtime_(runtime),
+        metrics_(runtime.metrics),
+        service_(limits, runtime.clock, runtime.guard, metrics_) {}
 
   std::string_view name() const override { return "ingest"; }
   std::vector<grpc::Service*> services() override { return {&service_}; }

@@ -56,7 +56,7 @@ Intake::Intake(Peers peers, const base::Clock& clock, IngestMetrics& metrics)
 base::StatusOr<Verdicts> Intake::Process(const Batch& batch) {
   const base::Instant started = clock_.Now();
   ASSIGN_OR_RETURN(std::vector<Judged> rows, Judge(batch));
-  RETURN_IF_ERROR(Seal(rows, batch.mode));
+  RETURN_IF_ERROR(Seal(batch, rows));
   PrepareLastValues(rows);
   RETURN_IF_ERROR(Append(batch, rows));
   metrics_.batch_seconds.Observe(std::chrono::duration<double>(clock_.Now() - started).count());
@@ -89,7 +89,7 @@ base::StatusOr<std::vector<Intake::Judged>> Intake::Judge(const Batch& batch) {
   return rows;
 }
 
-base::Status Intake::Seal(std::vector<Judged>& rows, Mode mode) {
+base::Status Intake::Seal(const Batch& batch, std::vector<Judged>& rows) {
   compliance::v1::SealFieldsRequest request;
   // Where each sealed value goes, in the order of the request.
   std::vector<std::pair<std::string*, std::string*>> destinations;
@@ -114,9 +114,9 @@ base::Status Intake::Seal(std::vector<Judged>& rows, Mode mode) {
         row.version.mutable_amended_by_sealed(), &row.amender_ref);
   }
   if (destinations.empty()) return base::OkStatus();
-  request.set_look_up_only(mode == Mode::kValidateOnly);
+  request.set_look_up_only(batch.mode == Mode::kValidateOnly);
   grpc::ClientContext context;
-  rpc::SetTimeout(context, kSealTimeout);
+  rpc::SetTimeout(context, kSealTimeout, batch.deadline);
   compliance::v1::SealFieldsResponse response;
   RETURN_IF_ERROR(
       FromPeer(peers_.compliance->SealFields(&context, request, &response), "the keyring"));
@@ -133,7 +133,7 @@ base::Status Intake::Seal(std::vector<Judged>& rows, Mode mode) {
       *destinations[i].second = "not known: " + request.fields(static_cast<int>(i)).value();
     }
   }
-  if (mode == Mode::kStore)
+  if (batch.mode == Mode::kStore)
     metrics_.sealed_fields.Increment(static_cast<double>(destinations.size()));
   return base::OkStatus();
 }
@@ -160,7 +160,7 @@ base::Status Intake::Append(const Batch& batch, std::vector<Judged>& rows) {
   if (sent.empty()) return base::OkStatus();
   request.set_dry_run(batch.mode == Mode::kValidateOnly);
   grpc::ClientContext context;
-  rpc::SetTimeout(context, kAppendTimeout);
+  rpc::SetTimeout(context, kAppendTimeout, batch.deadline);
   AppendSamplesResponse response;
   RETURN_IF_ERROR(FromPeer(peers_.timeseries->AppendSamples(&context, request, &response),
                            "the time series store"));

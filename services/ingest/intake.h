@@ -19,6 +19,7 @@
 #include "belgrand/timeseries/v1/timeseries.grpc.pb.h"
 #include "platform/base/clock.h"
 #include "platform/base/error.h"
+#include "platform/rpc/channel.h"
 #include "sample/validate.h"
 #include "services/ingest/ingest_metrics.h"
 #include "services/ingest/last_values.h"
@@ -39,6 +40,8 @@ struct Batch {
   std::string request_id;
   // Not empty: rows of any other laboratory are refused.
   std::string only_laboratory;
+  // When the caller stops waiting; no role is waited for longer.
+  rpc::Deadline deadline = rpc::kNoDeadline;
 };
 
 // Rows to take back.
@@ -46,6 +49,7 @@ struct VoidBatch {
   const v1::VoidSamplesRequest& request;
   std::string request_id;
   std::string only_laboratory;
+  rpc::Deadline deadline = rpc::kNoDeadline;
 };
 
 using Verdicts = google::protobuf::RepeatedPtrField<v1::Verdict>;
@@ -73,7 +77,7 @@ class Intake {
  private:
   struct Judged;
   base::StatusOr<std::vector<Judged>> Judge(const Batch& batch);
-  base::Status Seal(std::vector<Judged>& rows, Mode mode);
+  base::Status Seal(const Batch& batch, std::vector<Judged>& rows);
   void PrepareLastValues(const std::vector<Judged>& rows);
   base::Status Append(const Batch& batch, std::vector<Judged>& rows);
   static void Settle(const Batch& batch,

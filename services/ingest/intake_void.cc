@@ -153,7 +153,7 @@ base::StatusOr<Verdicts> Intake::Void(const VoidBatch& batch) {
   }
   if (store && seal.fields_size() > 0) {
     grpc::ClientContext context;
-    rpc::SetTimeout(context, kSealTimeout);
+    rpc::SetTimeout(context, kSealTimeout, batch.deadline);
     compliance::v1::SealFieldsResponse sealed;
     RETURN_IF_ERROR(
         FromPeer(peers_.compliance->SealFields(&context, seal, &sealed), "the keyring"));
@@ -168,7 +168,7 @@ base::StatusOr<Verdicts> Intake::Void(const VoidBatch& batch) {
   for (const std::size_t i : sent) *append.add_samples() = rows[i].version;
   if (!sent.empty()) {
     grpc::ClientContext context;
-    rpc::SetTimeout(context, kAppendTimeout);
+    rpc::SetTimeout(context, kAppendTimeout, batch.deadline);
     AppendSamplesResponse response;
     RETURN_IF_ERROR(FromPeer(peers_.timeseries->AppendSamples(&context, append, &response),
                              "the time series store"));

@@ -176,6 +176,20 @@ class Checker {
     CheckRange("ingest.max_message_bytes", config_.ingest().max_message_bytes(), 64 << 10,
                256 * kMiB);
     CheckRange("ingest.max_streams", config_.ingest().max_streams(), 1, 200);
+    CheckRange("ingest.max_streams_per_laboratory", config_.ingest().max_streams_per_laboratory(),
+               1, 200);
+    CheckRange("ingest.max_rows_in_flight_per_laboratory",
+               config_.ingest().max_rows_in_flight_per_laboratory(),
+               std::min(config_.ingest().max_batch_rows(), 10'000U), 100'000'000);
+    CheckRange("ingest.max_rows_per_second_per_laboratory",
+               config_.ingest().max_rows_per_second_per_laboratory(), 0, 100'000'000);
+    CheckRange("ingest.max_bytes_in_flight", config_.ingest().max_bytes_in_flight(),
+               2 * std::min<std::uint64_t>(config_.ingest().max_message_bytes(), 256 * kMiB),
+               64 * 1024 * kMiB);
+    CheckDuration("ingest.stream_idle_timeout", config_.ingest().stream_idle_timeout(), 86'400);
+    CheckDuration("ingest.acknowledgement_timeout", config_.ingest().acknowledgement_timeout(),
+                  3600);
+    CheckConnections();
     CheckRange("timeseries.block_cache_bytes", config_.timeseries().block_cache_bytes(), kMiB,
                1024 * 1024 * kMiB);
     CheckRange("timeseries.write_buffer_bytes", config_.timeseries().write_buffer_bytes(), kMiB,
@@ -186,6 +200,21 @@ class Checker {
     CheckRange("sensors.max_batch_readings", sensors.max_batch_readings(), 5'000, 60'000);
     CheckRange("sensors.max_streams", sensors.max_streams(), 1, 1'000);
     CheckRange("sensors.max_open_readings", sensors.max_open_readings(), 10'000, 1'000'000'000);
+  }
+
+  void CheckConnections() {
+    const auto& connections = config_.connections();
+    CheckRange("connections.max_calls_per_caller", connections.max_calls_per_caller(), 1, 10'000);
+    CheckRange("connections.max_calls_per_connection", connections.max_calls_per_connection(), 1,
+               10'000);
+    CheckRange("connections.max_header_bytes", connections.max_header_bytes(), 1024, 1 << 20);
+    for (const auto& [field, duration] :
+         {std::pair("connections.min_ping_interval", connections.min_ping_interval()),
+          std::pair("connections.keepalive_interval", connections.keepalive_interval()),
+          std::pair("connections.max_idle", connections.max_idle()),
+          std::pair("connections.max_age", connections.max_age())}) {
+      CheckDuration(field, duration, 7 * 86'400);
+    }
   }
 
   void CheckDuration(std::string_view field, const Duration& duration, std::int64_t highest) {
@@ -222,6 +251,24 @@ class Checker {
 
 }  // namespace
 
+namespace {
+
+void SetConnectionDefaults(config::v1::Connections& connections) {
+  if (connections.max_calls_per_caller() == 0) connections.set_max_calls_per_caller(128);
+  if (connections.max_calls_per_connection() == 0) connections.set_max_calls_per_connection(128);
+  if (connections.max_header_bytes() == 0) connections.set_max_header_bytes(8 << 10);
+  if (!connections.has_min_ping_interval()) {
+    SetSeconds(*connections.mutable_min_ping_interval(), 20);
+  }
+  if (!connections.has_keepalive_interval()) {
+    SetSeconds(*connections.mutable_keepalive_interval(), 120);
+  }
+  if (!connections.has_max_idle()) SetSeconds(*connections.mutable_max_idle(), 1800);
+  if (!connections.has_max_age()) SetSeconds(*connections.mutable_max_age(), 86'400);
+}
+
+}  // namespace
+
 Config WithDefaults(Config config) {
   const auto text = [](const std::string& now, const char* value, auto set) {
     if (now.empty()) set(value);
@@ -238,6 +285,18 @@ Config WithDefaults(Config config) {
   number(ingest.max_batch_rows(), 5000, [&](auto v) { ingest.set_max_batch_rows(v); });
   number(ingest.max_message_bytes(), 16 * kMiB, [&](auto v) { ingest.set_max_message_bytes(v); });
   number(ingest.max_streams(), 64, [&](auto v) { ingest.set_max_streams(v); });
+  number(ingest.max_streams_per_laboratory(), 16,
+         [&](auto v) { ingest.set_max_streams_per_laboratory(v); });
+  number(ingest.max_rows_in_flight_per_laboratory(), 100'000,
+         [&](auto v) { ingest.set_max_rows_in_flight_per_laboratory(v); });
+  number(ingest.max_bytes_in_flight(),
+         std::max<std::uint64_t>(256 * kMiB, 2 * std::uint64_t{ingest.max_message_bytes()}),
+         [&](auto v) { ingest.set_max_bytes_in_flight(v); });
+  if (!ingest.has_stream_idle_timeout()) SetSeconds(*ingest.mutable_stream_idle_timeout(), 600);
+  if (!ingest.has_acknowledgement_timeout()) {
+    SetSeconds(*ingest.mutable_acknowledgement_timeout(), 30);
+  }
+  SetConnectionDefaults(*config.mutable_connections());
   auto& timeseries = *config.mutable_timeseries();
   number(timeseries.block_cache_bytes(), 64 * kMiB,
          [&](auto v) { timeseries.set_block_cache_bytes(v); });

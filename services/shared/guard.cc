@@ -59,8 +59,13 @@ struct Guard::Methods {
   std::map<std::string, Method, std::less<>> by_name GUARDED_BY(mutex);
 };
 
-Guard::Guard(const base::Clock& clock, metrics::Registry& metrics, const Peers& peers)
-    : clock_(clock), metrics_(metrics), peers_(peers), methods_(std::make_unique<Methods>()) {}
+Guard::Guard(const base::Clock& clock, metrics::Registry& metrics, const Peers& peers,
+             int max_calls)
+    : clock_(clock),
+      metrics_(metrics),
+      peers_(peers),
+      max_calls_(max_calls),
+      methods_(std::make_unique<Methods>()) {}
 Guard::~Guard() = default;
 
 std::string Guard::NewRequestId() {
@@ -88,6 +93,49 @@ Guard::Visit::Visit(Guard& guard, const grpc::ServerContext& context)
 
 Guard::Visit::~Visit() {
   if (outside_) guard_.visitors_.fetch_sub(1);
+  if (counted_for_.empty()) return;
+  const base::MutexLock lock(guard_.calls_mutex_);
+  const auto found = guard_.calls_.find(counted_for_);
+  if (--found->second == 0) guard_.calls_.erase(found);
+}
+
+base::Status Guard::Visit::CountFor(const Caller& caller) {
+  const bool is_role = caller.roles.size() == 1 && caller.roles.front() == Role::INTERNAL_SERVICE;
+  if (!outside_ || is_role || guard_.max_calls_ == 0) return base::OkStatus();
+  const base::MutexLock lock(guard_.calls_mutex_);
+  int& calls = guard_.calls_[caller.actor];
+  if (calls < guard_.max_calls_) {
+    ++calls;
+    counted_for_ = caller.actor;
+    return base::OkStatus();
+  }
+  guard_.CountRefusal("calls_per_caller");
+  return rpc::WithRetryDelay(
+      base::ResourceExhausted("{} has {} calls under way, which is the limit: wait for answers "
+                              "before calling again (connections.max_calls_per_caller)",
+                              caller.actor, calls),
+      std::chrono::seconds(1));
+}
+
+void Guard::CountRefusal(const char* limit) {
+  metrics_
+      .AddCounter("belgrand_rpc_refusals_total", "Calls refused before they began, by limit.",
+                  {{"limit", limit}})
+      .Increment();
+}
+
+// What nobody waits for any more is not begun.
+base::Status Guard::CheckWanted(const grpc::ServerContext& context) {
+  if (rpc::IsPast(context.deadline())) {
+    CountRefusal("deadline");
+    return base::DeadlineExceeded("the deadline passed before the call began: nothing was done");
+  }
+  if (context.IsCancelled()) {
+    CountRefusal("cancelled");
+    return base::MakeStatus(base::StatusCode::kCancelled,
+                            "the caller left before the call began: nothing was done");
+  }
+  return base::OkStatus();
 }
 
 void Guard::FinishDrain(base::Duration timeout) {
@@ -97,8 +145,9 @@ void Guard::FinishDrain(base::Duration timeout) {
   }
 }
 
-base::StatusOr<Caller> Guard::Admit(grpc::ServerContext& context, const Visit& visit,
+base::StatusOr<Caller> Guard::Admit(grpc::ServerContext& context, Visit& visit,
                                     const Method& method) {
+  RETURN_IF_ERROR(CheckWanted(context));
   // Roles start in the order in which they need each other, and stop in the other: between them
   // calls pass at any time.
   if (phase_ != Phase::kOpen && visit.outside()) {
@@ -119,7 +168,10 @@ base::StatusOr<Caller> Guard::Admit(grpc::ServerContext& context, const Visit& v
   const bool allowed = std::any_of(caller.roles.begin(), caller.roles.end(), [&](Role role) {
     return compliance::MayCall(method.policy, role);
   });
-  if (allowed) return caller;
+  if (allowed) {
+    RETURN_IF_ERROR(visit.CountFor(caller));
+    return caller;
+  }
   return refuse(caller, base::PermissionDenied("{} may not call {}", caller.actor, method.name));
 }
 
@@ -173,7 +225,7 @@ grpc::Status Guard::Finish(const Method& method, base::Instant started,
 grpc::Status Guard::Unary(grpc::ServerContext& context, std::string_view name, const Body& body) {
   const base::Instant started = clock_.Now();
   const Method& method = Find(name);
-  const Visit visit(*this, context);
+  Visit visit(*this, context);
   const auto caller = Admit(context, visit, method);
   if (!caller.ok()) return Finish(method, started, caller.status());
   CallReport report;
@@ -191,7 +243,7 @@ grpc::Status Guard::Stream(grpc::ServerContext& context, std::string_view name,
                            const CallReport& report, const StreamBody& body) {
   const base::Instant started = clock_.Now();
   const Method& method = Find(name);
-  const Visit visit(*this, context);
+  Visit visit(*this, context);
   const auto caller = Admit(context, visit, method);
   if (!caller.ok()) return Finish(method, started, caller.status());
   if (method.audited()) {
@@ -207,7 +259,7 @@ grpc::Status Guard::BatchStream(grpc::ServerContext& context, std::string_view n
                                 const StreamBody& body) {
   const base::Instant started = clock_.Now();
   const Method& method = Find(name);
-  const Visit visit(*this, context);
+  Visit visit(*this, context);
   const auto caller = Admit(context, visit, method);
   if (!caller.ok()) return Finish(method, started, caller.status());
   return Finish(method, started, body(*caller));

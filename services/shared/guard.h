@@ -20,6 +20,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@
 #include "belgrand/privacy/v1/privacy.pb.h"
 #include "platform/base/clock.h"
 #include "platform/base/error.h"
+#include "platform/base/mutex.h"
 #include "platform/metrics/registry.h"
 #include "services/shared/peers.h"
 
@@ -49,7 +51,10 @@ struct CallReport {
 
 class Guard {
  public:
-  Guard(const base::Clock& clock, metrics::Registry& metrics, const Peers& peers);
+  // A caller from outside, over all its connections, has at most `max_calls` under way; 0: any
+  // number. Other roles are exempt.
+  Guard(const base::Clock& clock, metrics::Registry& metrics, const Peers& peers,
+        int max_calls = 0);
   ~Guard();
 
   // Until then every call from outside this process gets UNAVAILABLE.
@@ -92,13 +97,17 @@ class Guard {
     Visit(const Visit&) = delete;
     Visit& operator=(const Visit&) = delete;
     bool outside() const { return outside_; }
+    // ResourceExhausted: the caller has too many calls under way.
+    base::Status CountFor(const Caller& caller);
 
    private:
     Guard& guard_;
     const bool outside_;
+    std::string counted_for_;
   };
-  base::StatusOr<Caller> Admit(grpc::ServerContext& context, const Visit& visit,
-                               const Method& method);
+  base::StatusOr<Caller> Admit(grpc::ServerContext& context, Visit& visit, const Method& method);
+  base::Status CheckWanted(const grpc::ServerContext& context);
+  void CountRefusal(const char* limit);
   const Method& Find(std::string_view name);
   base::Status AuditEvent(const Caller& caller, const Method& method, const CallReport& report,
                           const base::Status& outcome, bool denied);
@@ -107,10 +116,14 @@ class Guard {
   const base::Clock& clock_;
   metrics::Registry& metrics_;
   const Peers& peers_;
+  const int max_calls_;
   std::atomic<Phase> phase_ = Phase::kClosed;
   std::atomic<int> visitors_ = 0;
   struct Methods;
   std::unique_ptr<Methods> methods_;
+  base::Mutex calls_mutex_;
+  // Calls under way, by actor.
+  std::map<std::string, int> calls_ GUARDED_BY(calls_mutex_);
 };
 
 }  // namespace belgrand::shared

@@ -65,6 +65,8 @@ class Service {
     config.set_data_dir((directory / "data").string());
     config.set_listen("127.0.0.1:0");
     config.set_http_listen("127.0.0.1:0");
+    // One laboratory stands for many here.
+    config.mutable_ingest()->set_max_streams_per_laboratory(200);
     config.mutable_tls()->set_certificate_file(server_.certificate);
     config.mutable_tls()->set_private_key_file(server_.private_key);
     config.mutable_tls()->set_ca_file(server_.authorities);

@@ -162,6 +162,14 @@ TEST(ConfigCheckTest, NamesALimitThatIsOutOfRange) {
               ElementsAre(StartsWith("ingest.max_message_bytes: 1000 ")));
   EXPECT_THAT(Problems("ingest { max_streams: 4000000000 }"),
               ElementsAre(StartsWith("ingest.max_streams: ")));
+  EXPECT_THAT(
+      Problems("ingest { max_batch_rows: 100 max_rows_in_flight_per_laboratory: 99 }"),
+      ElementsAre(StartsWith("ingest.max_rows_in_flight_per_laboratory: 99 is outside 100")));
+  EXPECT_THAT(Problems("ingest { max_message_bytes: 200000000 }"), IsEmpty());
+  EXPECT_THAT(Problems("ingest { max_message_bytes: 1000000 max_bytes_in_flight: 1999999 }"),
+              ElementsAre(StartsWith("ingest.max_bytes_in_flight: 1999999 is outside 2000000")));
+  EXPECT_THAT(Problems("ingest { stream_idle_timeout {} acknowledgement_timeout {} }"), SizeIs(2));
+  EXPECT_THAT(Problems("connections { max_header_bytes: 10 max_idle {} max_age {} }"), SizeIs(3));
   EXPECT_THAT(Problems("timeseries { block_cache_bytes: 64 write_buffer_bytes: 64 }"), SizeIs(2));
   EXPECT_THAT(Problems("stop_timeout { seconds: -1 }"), ElementsAre(StartsWith("stop_timeout: ")));
   EXPECT_THAT(Problems("stop_timeout { seconds: 100000 }"), SizeIs(1));

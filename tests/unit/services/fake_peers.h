@@ -63,9 +63,10 @@ class FakeTimeseries final : public timeseries::v1::TimeseriesService::Service {
   using Response = timeseries::v1::AppendSamplesResponse;
   using Version = timeseries::v1::SampleVersion;
 
-  grpc::Status AppendSamples(grpc::ServerContext*,
+  grpc::Status AppendSamples(grpc::ServerContext* context,
                              const timeseries::v1::AppendSamplesRequest* request,
                              Response* response) override {
+    deadline = context->deadline();
     if (fail) return {grpc::StatusCode::UNAVAILABLE, "disk full"};
     const base::MutexLock lock(mutex_);
     auto trial = rows_;
@@ -106,6 +107,8 @@ class FakeTimeseries final : public timeseries::v1::TimeseriesService::Service {
   std::atomic<int> latest_calls = 0;
   std::atomic<bool> fail = false;
   std::atomic<bool> lose_answer = false;
+  // Of the last call.
+  std::atomic<std::chrono::system_clock::time_point> deadline{};
 
   // Every version of every row, by identity.
   std::map<std::string, std::vector<Version>> Rows() {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <thread>
 
 #include "belgrand/compliance/v1/compliance.grpc.pb.h"
@@ -42,9 +43,11 @@ class GuardedDetection final : public detection::v1::DetectionService::Service {
   grpc::Status ListAreaStates(grpc::ServerContext* context,
                               const detection::v1::ListAreaStatesRequest*,
                               detection::v1::ListAreaStatesResponse*) override {
+    if (before) before(*context);
     return guard_.Unary(*context, "belgrand.detection.v1.DetectionService.ListAreaStates",
                         [&](const Caller&, CallReport& report) {
                           ++bodies;
+                          if (inside) inside();
                           report.object_kind = "series";
                           report.record_count = 3;
                           return base::OkStatus();
@@ -56,6 +59,8 @@ class GuardedDetection final : public detection::v1::DetectionService::Service {
                         [&](const Caller&, CallReport&) { return base::OkStatus(); });
   }
   std::atomic<int> bodies = 0;
+  std::function<void(grpc::ServerContext&)> before;
+  std::function<void()> inside;
 
  private:
   Guard& guard_;
@@ -102,6 +107,64 @@ TEST_F(GuardTest, WritesOneEntryBeforeTheAnswer) {
   EXPECT_EQ(compliance_.events[0].record_count(), 3U);
   EXPECT_EQ(compliance_.events[0].decision(), compliance::v1::ALLOWED);
   EXPECT_EQ(compliance_.events[0].request_id().size(), 32U);
+}
+
+TEST_F(GuardTest, DoesNotBeginACallWhoseDeadlinePassed) {
+  Serve();
+  guard_.Open();
+  std::atomic<bool> left = false;
+  detection_.before = [&](grpc::ServerContext& context) {
+    std::this_thread::sleep_until(context.deadline());
+    left = true;
+  };
+  const auto stub = detection::v1::DetectionService::NewStub(server_->InProcessChannel());
+  grpc::ClientContext context;
+  rpc::SetTimeout(context, std::chrono::milliseconds(200));
+  detection::v1::ListAreaStatesResponse response;
+  EXPECT_EQ(stub->ListAreaStates(&context, {}, &response).error_code(),
+            grpc::StatusCode::DEADLINE_EXCEEDED);
+  server_->Stop(std::chrono::seconds(10));
+  EXPECT_TRUE(left);
+  EXPECT_EQ(detection_.bodies, 0);
+  EXPECT_TRUE(compliance_.events.empty());
+}
+
+TEST_F(GuardTest, ACallerOverItsCallsIsToldToWaitAndOthersAreNot) {
+  Guard guard(clock_, metrics_, peers_, 1);
+  GuardedDetection detection(guard);
+  std::atomic<bool> entered = false;
+  std::atomic<bool> go_on = false;
+  detection.inside = [&] {
+    entered = true;
+    entered.notify_all();
+    go_on.wait(false);
+  };
+  const belgrand::testing::TempDir dir;
+  belgrand::testing::TestAuthority authority(dir.path());
+  rpc::ServerOptions options;
+  options.listen = "127.0.0.1:0";
+  options.tls = authority.Issue("service", "URI:spiffe://test/service/one");
+  options.services = {&compliance_, &detection};
+  auto server = rpc::Server::Create(options);
+  ASSERT_OK(server);
+  server_ = *std::move(server);
+  peers_.Set(RoleName::kCompliance, server_->InProcessChannel());
+  guard.Open();
+  const auto one = authority.Issue("one", "URI:spiffe://test/official/one");
+  const auto two = authority.Issue("two", "URI:spiffe://test/official/two");
+  base::Status first;
+  std::jthread holding([&] { first = ListAreaStates(one); });
+  entered.wait(false);
+  const base::Status refused = ListAreaStates(one);
+  EXPECT_THAT(refused, StatusIs(base::StatusCode::kResourceExhausted,
+                                HasSubstr("official:one has 1 calls under way")));
+  EXPECT_TRUE(rpc::RetryDelay(refused).has_value());
+  go_on = true;
+  go_on.notify_all();
+  EXPECT_OK(ListAreaStates(two));
+  holding.join();
+  EXPECT_OK(first);
+  EXPECT_OK(ListAreaStates(one)) << "its place is free again";
 }
 
 TEST_F(GuardTest, NoAuditNoAnswer) {
