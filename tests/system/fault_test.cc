@@ -1,0 +1,136 @@
+// A disk that fails under the running service: EIO and ENOSPC at a random write or sync. The client
+// gets an error and never a false acknowledgement; after a restart on a sound disk fsck is clean,
+// what was acknowledged is there, and sending everything again repairs the rest.
+//
+// BELGRAND_FAULTS sets how many faults of each kind: 2 by default.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <iostream>
+#include <random>
+
+#include "platform/base/file.h"
+#include "tests/support/client.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/wave.h"
+
+namespace belgrand::testing {
+namespace {
+
+using ingest::v1::Sample;
+using ingest::v1::Verdict;
+using shared::RoleName;
+
+constexpr std::size_t kBatch = 20;
+
+int Trials() {
+  const char* const text = std::getenv("BELGRAND_FAULTS");
+  return text != nullptr ? std::max(1, std::atoi(text)) : 2;
+}
+
+// The switch of tests/support/fault_shim.cc.
+class Faults {
+ public:
+  Faults(const std::filesystem::path& control, const std::filesystem::path& directory) {
+    EXPECT_OK(base::WriteFileAtomically(control, std::string(2 * sizeof(int), '\xff')));
+    const int fd = ::open(control.c_str(), O_RDWR | O_CLOEXEC);
+    words_ = static_cast<std::atomic<int>*>(
+        ::mmap(nullptr, 2 * sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+    ::close(fd);
+    ::setenv("BELGRAND_FAULT_CONTROL", control.c_str(), 1);
+    ::setenv("BELGRAND_FAULT_DIR", directory.c_str(), 1);
+    ::setenv("LD_PRELOAD", BELGRAND_FAULT_SHIM, 1);
+  }
+  ~Faults() {
+    ::unsetenv("LD_PRELOAD");
+    ::munmap(words_, 2 * sizeof(int));
+  }
+  // From the call after `calls` more on, all fail.
+  void Arm(int calls, int error) {
+    words_[1] = error;
+    words_[0] = calls;
+  }
+  void Disarm() { words_[0] = -1; }
+  bool struck() const { return words_[0] == 0; }
+
+ private:
+  std::atomic<int>* words_ = nullptr;
+};
+
+class FaultTest : public ::testing::TestWithParam<int> {};
+
+void RunTrial(int error, int calls) {
+  SCOPED_TRACE(fmt::format("{} after {} calls", std::strerror(error), calls));
+  WaveOptions options;
+  options.days = 300;
+  const auto samples = WaveSamples(options);
+  const TempDir dir;
+  Deployment deployment(Shape::kOneProcess, dir.path() / "service");
+  const std::string data = deployment.data(RoleName::kTimeseries).parent_path().string();
+  std::size_t acknowledged = 0;
+  {
+    Faults faults(dir.path() / "control", data);
+    ASSERT_OK(deployment.Start());
+    Client client(deployment);
+    ASSERT_OK(client.PutSites(WaveSites(options)));
+    faults.Arm(calls, error);
+    base::Status refusal;
+    while (refusal.ok() && acknowledged + kBatch <= samples.size()) {
+      const auto answer =
+          client.Submit({samples.begin() + static_cast<std::ptrdiff_t>(acknowledged),
+                         samples.begin() + static_cast<std::ptrdiff_t>(acknowledged + kBatch)});
+      refusal = answer.status();
+      if (answer.ok()) acknowledged += kBatch;
+    }
+    ASSERT_TRUE(faults.struck()) << "the fault never came";
+    EXPECT_FALSE(refusal.ok()) << "the disk failed and the client was told nothing";
+    EXPECT_FALSE(base::Message(refusal).empty());
+    EXPECT_FALSE(client.Submit({samples.back()}).ok()) << "still broken, and it acknowledged";
+    faults.Disarm();
+    deployment.KillAll();
+  }
+  const CommandResult fsck = RunBelgrand({"fsck", data});
+  EXPECT_EQ(fsck.exit_code, 0) << fsck.out << fsck.err;
+  ASSERT_OK(deployment.Start());
+  Client client(deployment);
+  for (std::size_t at = 0; at + kBatch <= samples.size(); at += kBatch) {
+    const auto answer = client.Submit({samples.begin() + static_cast<std::ptrdiff_t>(at),
+                                       samples.begin() + static_cast<std::ptrdiff_t>(at + kBatch)});
+    ASSERT_OK(answer);
+    for (const Verdict& verdict : answer->verdicts()) {
+      if (at < acknowledged) {
+        EXPECT_EQ(verdict.outcome(), Verdict::DUPLICATE) << "an acknowledged row was lost";
+      } else {
+        EXPECT_TRUE(verdict.outcome() == Verdict::DUPLICATE ||
+                    verdict.outcome() == Verdict::ACCEPTED);
+      }
+    }
+  }
+  EXPECT_EQ(deployment.TerminateAll(), std::vector<int>{0});
+  EXPECT_EQ(RunBelgrand({"fsck", data}).exit_code, 0);
+  const CommandResult verify =
+      RunBelgrand({"audit", "verify", (deployment.data(RoleName::kCompliance) / "audit").string()});
+  EXPECT_EQ(verify.exit_code, 0) << verify.out << verify.err;
+}
+
+TEST_P(FaultTest, AFailingDiskIsAnErrorToTheClientAndNoSilentLoss) {
+  const std::uint64_t seed = std::random_device()();
+  SCOPED_TRACE(fmt::format("seed {}", seed));
+  std::mt19937_64 random(seed);
+  const int trials = Trials();
+  for (int trial = 0; trial < trials && !::testing::Test::HasFailure(); ++trial) {
+    RunTrial(GetParam(), trial == 0 ? 0 : static_cast<int>(random() % 80));
+  }
+  std::cout << fmt::format("{} faults; BELGRAND_FAULTS sets how many\n", trials);
+}
+
+INSTANTIATE_TEST_SUITE_P(Errors, FaultTest, ::testing::Values(EIO, ENOSPC),
+                         [](const auto& error) { return error.param == EIO ? "Eio" : "Enospc"; });
+
+}  // namespace
+}  // namespace belgrand::testing
