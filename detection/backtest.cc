@@ -1,9 +1,7 @@
 #include "detection/backtest.h"
 
 #include <algorithm>
-#include <atomic>
 #include <limits>
-#include <thread>
 #include <tuple>
 
 #include "detection/engine.h"
@@ -79,8 +77,6 @@ void NumberVersions(std::vector<Observation>& observations) {
   }
 }
 
-using Partition = std::vector<const Observation*>;
-
 struct PartitionResult {
   std::vector<AlertRow> alerts;
   EngineStatistics statistics;
@@ -105,10 +101,13 @@ void Apply(const SignalChange& change, std::map<std::string, AlertRow>& open,
   open.erase(found);
 }
 
-PartitionResult RunPartition(const Partition& partition, Engine& engine) {
+constexpr std::size_t kProgressEvery = 1024;
+
+PartitionResult RunPartition(const Partition& partition, Engine& engine, Progress& progress) {
   PartitionResult result;
   std::map<std::string, AlertRow> open;
   std::map<std::string, std::pair<base::Instant, base::Instant>> spans;
+  std::size_t done = 0;
   for (const Observation* observation : partition) {
     for (const SignalChange& change : engine.OnSample(*observation)) {
       Apply(change, open, result.alerts);
@@ -116,7 +115,9 @@ PartitionResult RunPartition(const Partition& partition, Engine& engine) {
     const base::Instant at = observation->measurement.collected_at;
     auto& span = spans.try_emplace(observation->measurement.site_id, at, at).first->second;
     span = {std::min(span.first, at), std::max(span.second, at)};
+    if (++done % kProgressEvery == 0) progress.Add(kProgressEvery);
   }
+  progress.Add(done % kProgressEvery);
   for (auto& [key, alert] : open) result.alerts.push_back(std::move(alert));
   const auto years = [](base::Instant from, base::Instant to) {
     return static_cast<double>((base::DayOf(to) - base::DayOf(from)).count()) / kDaysPerYear;
@@ -131,16 +132,6 @@ PartitionResult RunPartition(const Partition& partition, Engine& engine) {
   if (!spans.empty()) result.district_years = years(first, last);
   result.statistics = engine.statistics();
   return result;
-}
-
-std::string Quoted(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
 }
 
 }  // namespace
@@ -175,30 +166,19 @@ base::StatusOr<std::vector<Observation>> ReadObservations(std::istream& in, Read
 
 base::StatusOr<BacktestResult> RunBacktest(const std::vector<Observation>& observations,
                                            const std::vector<std::string>& detectors,
-                                           unsigned threads) {
-  std::map<std::pair<std::string, std::string>, Partition> by_group;
-  for (const Observation& o : observations) {
-    by_group[{o.district_id, o.measurement.target}].push_back(&o);
-  }
-  std::vector<const Partition*> partitions;
+                                           unsigned threads, const OnProgress& on_progress) {
+  const std::vector<Partition> partitions = PartitionByGroup(observations);
   std::vector<std::unique_ptr<Engine>> engines;
-  for (const auto& [key, partition] : by_group) {
-    partitions.push_back(&partition);
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
     ASSIGN_OR_RETURN(auto engine, Engine::Create(detectors));
     engines.push_back(std::move(engine));
   }
   std::vector<PartitionResult> results(partitions.size());
-  std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < partitions.size(); i = next++) {
-      results[i] = RunPartition(*partitions[i], *engines[i]);
-      engines[i].reset();
-    }
-  };
-  std::vector<std::jthread> pool;
-  for (unsigned i = 1; i < threads; ++i) pool.emplace_back(work);
-  work();
-  pool.clear();
+  Progress progress(observations.size(), on_progress);
+  InParallel(partitions.size(), threads, [&](std::size_t i) {
+    results[i] = RunPartition(partitions[i], *engines[i], progress);
+    engines[i].reset();
+  });
 
   BacktestResult total;
   for (PartitionResult& result : results) {
@@ -209,7 +189,12 @@ base::StatusOr<BacktestResult> RunBacktest(const std::vector<Observation>& obser
     total.district_years += result.district_years;
     total.site_years += result.site_years;
   }
-  std::sort(total.alerts.begin(), total.alerts.end(), [](const AlertRow& a, const AlertRow& b) {
+  SortAlerts(total.alerts);
+  return total;
+}
+
+void SortAlerts(std::vector<AlertRow>& alerts) {
+  std::sort(alerts.begin(), alerts.end(), [](const AlertRow& a, const AlertRow& b) {
     const auto key = [](const AlertRow& r) {
       return std::tuple(r.opened_on, -static_cast<int>(r.level), std::string_view(r.area_id),
                         std::string_view(r.target), std::string_view(r.detector),
@@ -217,14 +202,23 @@ base::StatusOr<BacktestResult> RunBacktest(const std::vector<Observation>& obser
     };
     return key(a) < key(b);
   });
-  return total;
+}
+
+std::string CsvText(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
 }
 
 std::string AlertsCsv(const std::vector<AlertRow>& alerts) {
   std::string text = "level,area,target,opened_on,closed_on,severity,detector\n";
   for (const AlertRow& alert : alerts) {
-    text += fmt::format("{},{},{},{},{},{},{}\n", NameOf(alert.level), Quoted(alert.area_id),
-                        Quoted(alert.target), base::FormatDay(alert.opened_on),
+    text += fmt::format("{},{},{},{},{},{},{}\n", NameOf(alert.level), CsvText(alert.area_id),
+                        CsvText(alert.target), base::FormatDay(alert.opened_on),
                         alert.closed_on ? base::FormatDay(*alert.closed_on) : "",
                         NameOf(alert.severity), alert.detector);
   }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "detection/observation.h"
+#include "detection/partition.h"
 #include "detection/signal.h"
 #include "platform/base/error.h"
 
@@ -59,10 +60,14 @@ struct BacktestResult {
 // REQUIRES: `observations` in the order in which they became known.
 base::StatusOr<BacktestResult> RunBacktest(const std::vector<Observation>& observations,
                                            const std::vector<std::string>& detectors,
-                                           unsigned threads);
+                                           unsigned threads, const OnProgress& on_progress = {});
 
-// "level,area,target,opened_on,closed_on,severity,detector" and one line an alert, quoted where
-// needed.
+// The order of BacktestResult::alerts.
+void SortAlerts(std::vector<AlertRow>& alerts);
+
+// A field of a CSV file, quoted where needed.
+std::string CsvText(const std::string& text);
+// "level,area,target,opened_on,closed_on,severity,detector" and one line an alert.
 std::string AlertsCsv(const std::vector<AlertRow>& alerts);
 
 }  // namespace belgrand::detection

@@ -38,7 +38,10 @@ struct AreaView {
 
 struct Finding {
   double score = 0;
-  // The signal is raised when this holds, and is on its way out when `quiet` holds.
+  // Everything but the score allows an alarm; REQUIRED of Measure, with the score.
+  bool eligible = false;
+  // The signal is raised when this holds, and is on its way out when `quiet` holds. Judge sets
+  // both, except that a detector with QuietWhen::kOwnRule sets `quiet` in Measure.
   bool alarm = false;
   bool quiet = true;
   Severity severity = Severity::kWatch;
@@ -53,6 +56,10 @@ struct Finding {
 // is compared with are of the second kind.
 enum class Selection { kDefault, kOnRequest };
 
+// When an evaluation counts towards the end of a signal.
+enum class QuietWhen { kOwnRule, kBelowThreshold, kBelowHalfThreshold };
+enum class Compare { kAbove, kAtLeast };
+
 struct DetectorInfo {
   std::string name;
   std::string version;
@@ -62,6 +69,10 @@ struct DetectorInfo {
   std::string meaning;
   // Limit of Finding::score.
   double threshold = 0;
+  Compare compare = Compare::kAtLeast;
+  // Other thresholds that make sense, ascending: what a backtest draws its curve over.
+  std::vector<double> sweep = {};
+  QuietWhen quiet_when = QuietWhen::kOwnRule;
   // A signal ends after this many quiet evaluations in a row, spread over at least so many days.
   std::uint32_t quiet_samples = 3;
   double quiet_days = 7;
@@ -73,8 +84,12 @@ class Detector {
  public:
   virtual ~Detector() = default;
   const DetectorInfo& info() const { return info_; }
-  // REQUIRES: view.steps is not empty.
-  virtual Finding Evaluate(const AreaView& view) const = 0;
+  // The score and all that does not depend on the threshold. REQUIRES: view.steps is not empty.
+  virtual Finding Measure(const AreaView& view) const = 0;
+  // What the finding means at a threshold.
+  Finding Judge(Finding finding, double threshold) const;
+  // Measure, judged at the detector's own threshold.
+  Finding Evaluate(const AreaView& view) const { return Judge(Measure(view), info_.threshold); }
 
  protected:
   explicit Detector(DetectorInfo info) : info_(std::move(info)) {}
@@ -82,6 +97,10 @@ class Detector {
  private:
   DetectorInfo info_;
 };
+
+// `count` thresholds from `low` to `high`, evenly spaced; geometrically for the second form.
+std::vector<double> LinearSweep(double low, double high, std::size_t count);
+std::vector<double> GeometricSweep(double low, double high, std::size_t count);
 
 // Every detector there is, in the order in which they are evaluated; lives for ever.
 std::span<const std::unique_ptr<const Detector>> RegisteredDetectors();

@@ -215,33 +215,12 @@ void Engine::Evaluate(Group& group, AreaLevel level, const std::string& area_id,
     const Detector& detector = *detectors_[i];
     if (detector.info().level != level) continue;
     const Finding finding = detector.Evaluate(view);
+    if (probe_) probe_({i, level, area_id, cause.known_at, newest, &finding});
     Hold& hold = area.holds[i];
-    const auto emit = [&](Phase phase) {
+    const std::optional<Phase> phase = hold.Take(detector.info(), finding, newest);
+    if (phase) {
       changes.push_back(
-          MakeChange(group, level, area_id, area, detector, finding, hold, phase, cause));
-    };
-    if (!hold.active) {
-      if (!finding.alarm) continue;
-      hold = Hold{true, finding.severity, 0, 0};
-      emit(Phase::kRaised);
-      continue;
-    }
-    if (finding.alarm && finding.severity > hold.severity) {
-      // Within an episode severity only grows: an official is told once of each step up.
-      hold.severity = finding.severity;
-      emit(Phase::kUpdated);
-    }
-    if (!finding.quiet) {
-      hold.quiet_samples = 0;
-      continue;
-    }
-    if (hold.quiet_samples == 0) hold.quiet_since = newest;
-    ++hold.quiet_samples;
-    if (hold.quiet_samples >= detector.info().quiet_samples &&
-        newest - hold.quiet_since >= detector.info().quiet_days) {
-      hold.active = false;
-      emit(Phase::kCleared);
-      hold = Hold{};
+          MakeChange(group, level, area_id, area, detector, finding, hold, *phase, cause));
     }
   }
 }
@@ -253,6 +232,7 @@ void Engine::ClearSilentSites(Group& group, const Observation& cause,
   for (auto& [site_id, area] : group.sites) {
     if (area.track.empty() || newest - area.track.filter().day() <= kSilentDays) continue;
     for (auto& [index, hold] : area.holds) {
+      if (probe_) probe_({index, AreaLevel::kSite, site_id, cause.known_at, newest, nullptr});
       if (!hold.active) continue;
       Finding finding;
       finding.baseline_log10 = area.track.filter().Level(kActiveDays).mean;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "detection/detector.h"
+#include "detection/hysteresis.h"
 #include "detection/observation.h"
 #include "detection/signal.h"
 #include "detection/track.h"
@@ -39,6 +41,17 @@ struct EngineStatistics {
   // A version already replaced.
   std::uint64_t superseded = 0;
   std::uint64_t areas = 0;
+};
+
+// One evaluation of one detector, as the engine made it: what a sweep over thresholds judges anew.
+struct Reading {
+  std::size_t detector = 0;  // position in Engine::detectors()
+  AreaLevel level = AreaLevel::kSite;
+  std::string_view area_id;
+  base::Instant known_at{};
+  double newest_day = 0;
+  // nullptr: the site fell silent, which ends its signals.
+  const Finding* finding = nullptr;
 };
 
 class Engine {
@@ -60,18 +73,14 @@ class Engine {
   // same, the same observations give the same signals.
   std::string Fingerprint() const;
   const std::vector<const Detector*>& detectors() const { return detectors_; }
+  // Calls `probe` with every evaluation from now on, in order.
+  void Watch(std::function<void(const Reading&)> probe) { probe_ = std::move(probe); }
 
   // Areas in order of district, target, level (district first) and name; an empty filter means all.
   std::vector<AreaState> States(std::string_view district_id, std::string_view target) const;
   const EngineStatistics& statistics() const { return statistics_; }
 
  private:
-  struct Hold {
-    bool active = false;
-    Severity severity = Severity::kWatch;
-    std::uint32_t quiet_samples = 0;
-    double quiet_since = 0;
-  };
   struct Area {
     Area(const TrendParameters& parameters, Past past) : track(parameters, past) {}
     Track track;
@@ -114,6 +123,7 @@ class Engine {
   std::map<std::pair<std::string, std::string>, std::unique_ptr<Group>> groups_;
   std::map<RowKey, Location> rows_;
   EngineStatistics statistics_;
+  std::function<void(const Reading&)> probe_;
 };
 
 }  // namespace belgrand::detection

@@ -63,11 +63,6 @@ std::vector<std::pair<std::size_t, std::size_t>> FindWaves(const std::vector<dou
   return waves;
 }
 
-struct Span {
-  base::Day from;
-  base::Day to;
-};
-
 }  // namespace
 
 base::StatusOr<std::vector<Wave>> ReadWaves(std::istream& in) {
@@ -143,16 +138,18 @@ base::StatusOr<std::vector<Wave>> WavesOfCumulativeCases(std::istream& in,
   return waves;
 }
 
-WaveScore ScoreWaves(const std::vector<Wave>& waves, const std::vector<AlertRow>& alerts,
-                     const std::vector<Observation>& observations) {
-  using Area = std::pair<std::string, std::string>;
-  WaveScore score;
-  if (waves.empty()) return score;
-  std::map<Area, Span> judged;
+double JudgedSpan::years() const {
+  return from < to ? static_cast<double>((to - from).count()) / 365.25 : 0;
+}
+
+JudgedAreas JudgedAreasOf(const std::vector<Wave>& waves,
+                          const std::vector<Observation>& observations) {
+  JudgedAreas judged;
+  if (waves.empty()) return judged;
   base::Day end = waves.front().peak;
   for (const Wave& wave : waves) {
     end = std::max(end, wave.peak);
-    judged.try_emplace({wave.area_id, wave.target}, Span{kNever, kNever});
+    judged.try_emplace({wave.area_id, wave.target}, JudgedSpan{kNever, kNever});
   }
   end += kAfterLastPeak;
   for (const Observation& o : observations) {
@@ -160,16 +157,24 @@ WaveScore ScoreWaves(const std::vector<Wave>& waves, const std::vector<AlertRow>
     if (found == judged.end()) continue;
     found->second.from = std::min(found->second.from, base::DayOf(o.known_at));
   }
-  for (auto& [area, span] : judged) {
-    span.to = end;
-    if (span.from < end)
-      score.area_years += static_cast<double>((end - span.from).count()) / 365.25;
-  }
+  for (auto& [area, span] : judged) span.to = end;
+  return judged;
+}
+
+WaveScore ScoreWaves(const std::vector<Wave>& waves, const std::vector<AlertRow>& alerts,
+                     const std::vector<Observation>& observations) {
+  return ScoreWaves(waves, alerts, JudgedAreasOf(waves, observations));
+}
+
+WaveScore ScoreWaves(const std::vector<Wave>& waves, const std::vector<AlertRow>& alerts,
+                     const JudgedAreas& judged) {
+  WaveScore score;
+  for (const auto& [area, span] : judged) score.area_years += span.years();
   std::vector<int> leads;
   std::vector<bool> useful(alerts.size(), false);
   for (const Wave& wave : waves) {
     // Nobody can warn of a wave that was under way before the sampling was.
-    if (wave.peak < judged[{wave.area_id, wave.target}].from + kSettling) continue;
+    if (wave.peak < judged.at({wave.area_id, wave.target}).from + kSettling) continue;
     WaveOutcome outcome{wave, false, std::nullopt};
     const base::Day from = wave.onset - kEarly;
     for (std::size_t i = 0; i < alerts.size(); ++i) {
@@ -193,6 +198,7 @@ WaveScore ScoreWaves(const std::vector<Wave>& waves, const std::vector<AlertRow>
   }
   for (std::size_t i = 0; i < alerts.size(); ++i) {
     const auto area = judged.find({alerts[i].area_id, alerts[i].target});
+    if (useful[i]) score.true_alerts.push_back(alerts[i]);
     if (useful[i] || alerts[i].level != AreaLevel::kDistrict || area == judged.end()) continue;
     if (alerts[i].opened_on <= area->second.to) score.false_alerts.push_back(alerts[i]);
   }

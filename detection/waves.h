@@ -16,7 +16,9 @@
 
 #include <cstdint>
 #include <istream>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "detection/backtest.h"
@@ -48,6 +50,7 @@ struct WaveOutcome {
 
 struct WaveScore {
   std::vector<WaveOutcome> outcomes;
+  std::vector<AlertRow> true_alerts;  // opened for a wave
   std::vector<AlertRow> false_alerts;
   std::uint64_t met = 0;
   std::uint64_t in_time = 0;
@@ -59,6 +62,18 @@ struct WaveScore {
   }
 };
 
+// (area, target) and the days in which its alerts are judged; `from` > `to`: never sampled.
+struct JudgedSpan {
+  base::Day from{};
+  base::Day to{};
+  double years() const;
+};
+using JudgedAreas = std::map<std::pair<std::string, std::string>, JudgedSpan>;
+JudgedAreas JudgedAreasOf(const std::vector<Wave>& waves,
+                          const std::vector<Observation>& observations);
+
+WaveScore ScoreWaves(const std::vector<Wave>& waves, const std::vector<AlertRow>& alerts,
+                     const JudgedAreas& judged);
 WaveScore ScoreWaves(const std::vector<Wave>& waves, const std::vector<AlertRow>& alerts,
                      const std::vector<Observation>& observations);
 

@@ -18,9 +18,10 @@ class DistrictRise final : public Detector {
                              "standard deviations "
                              "of the joint posterior (docs/methods.md, section 3).",
                   .threshold = kRule.limit,
+                  .sweep = LinearSweep(-1.0, 7.0, 65),
                   .quiet_samples = 3,
                   .quiet_days = 7}) {}
-  Finding Evaluate(const AreaView& view) const override { return EvaluateRise(view, kRule); }
+  Finding Measure(const AreaView& view) const override { return MeasureRise(view, kRule); }
 
  private:
   static constexpr RiseRule kRule{};

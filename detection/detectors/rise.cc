@@ -43,7 +43,7 @@ Severity SeverityOf(const TrendFilter& filter) {
 
 }  // namespace
 
-Finding EvaluateRise(const AreaView& view, const RiseRule& rule) {
+Finding MeasureRise(const AreaView& view, const RiseRule& rule) {
   const TrendFilter& filter = view.filter;
   Finding finding;
   finding.score = -10;
@@ -65,8 +65,8 @@ Finding EvaluateRise(const AreaView& view, const RiseRule& rule) {
   const double growing = NormalCdf(growth.mean / growth.sd);
   // A sample below a limit counts towards the level, but an official is not called on the strength
   // of one: only a quantified sample raises the alarm.
-  finding.alarm = finding.score >= rule.limit && growing >= rule.least_growing &&
-                  DetectedEnough(view, rule) && view.steps.back()->value.quantified();
+  finding.eligible = growing >= rule.least_growing && DetectedEnough(view, rule) &&
+                     view.steps.back()->value.quantified();
   finding.quiet = !higher_than_lately && growing < kStillGrowing;
   finding.severity = SeverityOf(filter);
   return finding;

@@ -1,4 +1,4 @@
-// The rise rule, shared by the site and the district detector.
+// The rise rule, shared by the site and the district detector: all of it but the threshold.
 #pragma once
 
 #include "detection/detector.h"
@@ -18,6 +18,6 @@ struct RiseRule {
   double least_detected_share = 1.0 / 3;
 };
 
-Finding EvaluateRise(const AreaView& view, const RiseRule& rule);
+Finding MeasureRise(const AreaView& view, const RiseRule& rule);
 
 }  // namespace belgrand::detection

@@ -16,9 +16,10 @@ class SiteRise final : public Detector {
                              "ago; same rule as "
                              "district-rise (docs/methods.md, section 3).",
                   .threshold = kRule.limit,
+                  .sweep = LinearSweep(-1.0, 7.0, 65),
                   .quiet_samples = 2,
                   .quiet_days = 7}) {}
-  Finding Evaluate(const AreaView& view) const override { return EvaluateRise(view, kRule); }
+  Finding Measure(const AreaView& view) const override { return MeasureRise(view, kRule); }
 
  private:
   static constexpr RiseRule kRule{.least_rise = 0.2, .limit = 2.0};

@@ -22,10 +22,12 @@ class SiteSpike final : public Detector {
                              "(docs/methods.md, "
                              "section 4).",
                   .threshold = kLimit,
+                  .sweep = GeometricSweep(0.5, 30, 60),
+                  .quiet_when = QuietWhen::kBelowHalfThreshold,
                   .quiet_samples = 2,
                   .quiet_days = 0}) {}
 
-  Finding Evaluate(const AreaView& view) const override {
+  Finding Measure(const AreaView& view) const override {
     const Step& step = *view.steps.back();
     Finding finding;
     finding.score = step.residual;
@@ -33,10 +35,9 @@ class SiteSpike final : public Detector {
     finding.since_day = step.day;
     const double excess = step.value.quantified() ? step.value.low - step.expected : 0;
     finding.excess_log10 = excess;
-    finding.alarm = !step.opens_segment && view.steps.size() >= 5 && step.value.quantified() &&
-                    step.residual >= kLimit && excess >= kLeastExcess;
-    finding.quiet = step.residual < kLimit / 2;
-    if (step.residual >= kLimit && excess >= 1.0) finding.severity = Severity::kWarning;
+    finding.eligible = !step.opens_segment && view.steps.size() >= 5 && step.value.quantified() &&
+                       excess >= kLeastExcess;
+    if (excess >= 1.0) finding.severity = Severity::kWarning;
     return finding;
   }
 };

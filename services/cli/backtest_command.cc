@@ -6,39 +6,23 @@
 #include <chrono>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <thread>
 
 #include "detection/backtest.h"
 #include "detection/waves.h"
 #include "platform/base/file.h"
+#include "services/cli/backtest_flags.h"
+#include "services/cli/progress.h"
 
 namespace belgrand::cli {
 namespace {
-
-struct BacktestFlags {
-  std::string samples;
-  std::string alerts;
-  std::string waves;
-  std::string cases;
-  std::string cases_target = "sars-cov-2";
-  std::vector<std::string> detectors;
-  unsigned threads = 0;
-};
 
 base::StatusOr<std::ifstream> Open(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return base::NotFound("{}: cannot be opened for reading", path);
   return in;
-}
-
-base::StatusOr<std::vector<detection::Wave>> LoadWaves(const BacktestFlags& flags) {
-  if (!flags.waves.empty()) {
-    ASSIGN_OR_RETURN(auto in, Open(flags.waves));
-    return detection::ReadWaves(in);
-  }
-  ASSIGN_OR_RETURN(auto in, Open(flags.cases));
-  return detection::WavesOfCumulativeCases(in, flags.cases_target);
 }
 
 void PrintScore(const detection::WaveScore& score) {
@@ -68,14 +52,14 @@ void PrintScore(const detection::WaveScore& score) {
 
 base::Status Backtest(const BacktestFlags& flags) {
   const auto started = std::chrono::steady_clock::now();
-  ASSIGN_OR_RETURN(auto in, Open(flags.samples));
   detection::ReadReport report;
-  auto observations = detection::ReadObservations(in, report);
-  if (!observations.ok()) return base::Annotate(observations.status(), flags.samples);
-  const unsigned threads =
-      flags.threads > 0 ? flags.threads : std::max(std::thread::hardware_concurrency(), 1U);
+  ASSIGN_OR_RETURN(const auto observations, LoadObservations(flags, report));
+  Progress progress;
   ASSIGN_OR_RETURN(const auto result,
-                   detection::RunBacktest(*observations, flags.detectors, threads));
+                   detection::RunBacktest(observations, flags.detectors, ThreadsOf(flags),
+                                          [&progress](std::size_t done, std::size_t total) {
+                                            progress.Show(done, total);
+                                          }));
   RETURN_IF_ERROR(
       base::WriteFileAtomically(flags.alerts, detection::AlertsCsv(result.alerts), 0644));
   const double seconds =
@@ -94,11 +78,33 @@ base::Status Backtest(const BacktestFlags& flags) {
              result.district_years, result.site_years, flags.alerts);
   if (flags.waves.empty() && flags.cases.empty()) return base::OkStatus();
   ASSIGN_OR_RETURN(const auto waves, LoadWaves(flags));
-  PrintScore(detection::ScoreWaves(waves, result.alerts, *observations));
+  PrintScore(detection::ScoreWaves(waves, result.alerts, observations));
   return base::OkStatus();
 }
 
 }  // namespace
+
+base::StatusOr<std::vector<detection::Observation>> LoadObservations(
+    const BacktestFlags& flags, detection::ReadReport& report) {
+  ASSIGN_OR_RETURN(auto in, Open(flags.samples));
+  auto observations = detection::ReadObservations(in, report);
+  if (!observations.ok()) return base::Annotate(observations.status(), flags.samples);
+  return observations;
+}
+
+base::StatusOr<std::vector<detection::Wave>> LoadWaves(const BacktestFlags& flags) {
+  if (!flags.waves.empty()) {
+    ASSIGN_OR_RETURN(auto in, Open(flags.waves));
+    return detection::ReadWaves(in);
+  }
+  if (flags.cases.empty()) return std::vector<detection::Wave>{};
+  ASSIGN_OR_RETURN(auto in, Open(flags.cases));
+  return detection::WavesOfCumulativeCases(in, flags.cases_target);
+}
+
+unsigned ThreadsOf(const BacktestFlags& flags) {
+  return flags.threads > 0 ? flags.threads : std::max(std::thread::hardware_concurrency(), 1U);
+}
 
 void AddBacktest(CLI::App& app, RunSlot& run) {
   app.description(
@@ -106,7 +112,12 @@ void AddBacktest(CLI::App& app, RunSlot& run) {
   auto flags = std::make_shared<BacktestFlags>();
   app.add_option("--samples", flags->samples, "Sample CSV, or the published Scottish file")
       ->required();
-  app.add_option("--alerts", flags->alerts, "CSV to write")->required();
+  auto* alerts = app.add_option("--alerts", flags->alerts, "CSV of alerts to write");
+  auto* report =
+      app.add_option("--report", flags->report,
+                     "Folder to write: detectors side by side over all thresholds, as CSV, JSON "
+                     "and HTML; judged by --waves or --cases, by --inject, or both");
+  alerts->excludes(report);
   app.add_option("--waves", flags->waves,
                  "Known waves: CSV area,target,onset,peak; prints a score");
   app.add_option("--cases", flags->cases,
@@ -114,11 +125,22 @@ void AddBacktest(CLI::App& app, RunSlot& run) {
       ->excludes("--waves");
   app.add_option("--cases-target", flags->cases_target, "Target of those cases");
   app.add_option("--detectors", flags->detectors,
-                 "Registered names (docs/methods.md); default: Belgrand's own");
+                 "Registered names (docs/methods.md); default: Belgrand's own, with --report all");
+  app.add_option("--inject", flags->inject,
+                 "Contamination spikes to put in, spikes=N,seed=S,factor=F:F (default factors 10, "
+                 "30, 100); site detectors are judged by them")
+      ->needs(report);
+  app.add_option("--budget", flags->budget,
+                 "False alerts allowed where thresholds are chosen, as 1/area-year")
+      ->needs(report)
+      ->capture_default_str();
   app.add_option("--threads", flags->threads, "Default: as many as processors");
   app.callback([flags, &run] {
     run = [flags] {
-      const base::Status status = Backtest(*flags);
+      const base::Status status = !flags->report.empty() ? CompareDetectors(*flags)
+                                  : flags->alerts.empty()
+                                      ? base::InvalidArgument("backtest: give --alerts or --report")
+                                      : Backtest(*flags);
       if (status.ok()) return kExitOk;
       std::cerr << base::Message(status) << "\n";
       return status.code() == base::StatusCode::kInvalidArgument ? kExitUsage : kExitRuntime;

@@ -1,0 +1,218 @@
+#include "detection/comparison.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <string_view>
+
+namespace belgrand::detection {
+namespace {
+
+using ByArea = std::map<std::string, Tally>;
+
+std::uint64_t Hash(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : text) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 0x100000001b3ULL;
+  }
+  return hash;
+}
+
+Tally Sum(const ByArea& areas, const std::set<std::string>* half) {
+  Tally sum;
+  for (const auto& [area, tally] : areas) {
+    if (!half || half->contains(area)) sum += tally;
+  }
+  return sum;
+}
+
+// The point that catches most within the budget; of equals the one with fewer false alerts, then
+// the higher threshold.
+std::optional<std::size_t> Choose(const std::vector<ByArea>& points,
+                                  const std::set<std::string>& half, double budget) {
+  std::optional<std::size_t> best;
+  Tally of_best;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    Tally tally = Sum(points[i], &half);
+    if (tally.false_rate() > budget) continue;
+    if (best && (tally.caught < of_best.caught ||
+                 (tally.caught == of_best.caught && tally.false_alerts > of_best.false_alerts))) {
+      continue;
+    }
+    best = i;
+    of_best = std::move(tally);
+  }
+  return best;
+}
+
+void AddAlerts(const std::vector<AlertRow>& alerts, const std::set<std::string>& half,
+               std::vector<AlertRow>& to) {
+  for (const AlertRow& alert : alerts) {
+    if (half.contains(alert.area_id)) to.push_back(alert);
+  }
+}
+
+ComparedDetector SideBySide(const SweptDetector& swept, const Trial& trial,
+                            const std::function<ByArea(const std::vector<AlertRow>&)>& score) {
+  ComparedDetector compared;
+  compared.name = swept.detector->info().name;
+  compared.own = swept.own;
+  std::vector<ByArea> points;
+  for (std::size_t t = 0; t < swept.thresholds.size(); ++t) {
+    points.push_back(score(swept.alerts[t]));
+    compared.curve.push_back({swept.thresholds[t], Sum(points.back(), nullptr)});
+  }
+  compared.chosen_on_a = Choose(points, trial.half_a, trial.budget);
+  compared.chosen_on_b = Choose(points, trial.half_b, trial.budget);
+  // Where nothing keeps the budget, the detector stays silent: it catches nothing.
+  const auto hold_out = [&](const std::optional<std::size_t>& chosen,
+                            const std::set<std::string>& half) {
+    if (chosen) {
+      compared.held_out += Sum(points[*chosen], &half);
+      AddAlerts(swept.alerts[*chosen], half, compared.held_out_alerts);
+      return;
+    }
+    Tally none;
+    const Tally any = Sum(points.front(), &half);
+    none.events = any.events;
+    none.area_years = any.area_years;
+    compared.held_out += none;
+  };
+  hold_out(compared.chosen_on_a, trial.half_b);
+  hold_out(compared.chosen_on_b, trial.half_a);
+  SortAlerts(compared.held_out_alerts);
+  return compared;
+}
+
+ByArea WaveTallies(const WaveScore& score, const JudgedAreas& judged) {
+  ByArea areas;
+  for (const auto& [area, span] : judged) areas[area.first].area_years += span.years();
+  for (const WaveOutcome& outcome : score.outcomes) {
+    Tally& tally = areas[outcome.wave.area_id];
+    ++tally.events;
+    tally.met += outcome.met ? 1 : 0;
+    if (!outcome.opened_on) continue;
+    ++tally.caught;
+    tally.days.push_back(static_cast<int>((outcome.wave.peak - *outcome.opened_on).count()));
+  }
+  for (const AlertRow& alert : score.true_alerts) ++areas[alert.area_id].true_alerts;
+  for (const AlertRow& alert : score.false_alerts) ++areas[alert.area_id].false_alerts;
+  return areas;
+}
+
+ByArea SpikeTallies(const SpikeScore& score, const ByArea& years) {
+  ByArea areas = years;
+  for (const SpikeOutcome& outcome : score.outcomes) {
+    Tally& tally = areas[outcome.spike.site_id];
+    ++tally.events;
+    auto& [caught, all] = tally.by_factor[outcome.spike.factor];
+    ++all;
+    if (!outcome.opened_on) continue;
+    ++caught;
+    ++tally.caught;
+    ++tally.met;
+    tally.days.push_back(
+        static_cast<int>((*outcome.opened_on - outcome.spike.first_known).count()));
+  }
+  for (const AlertRow& alert : score.true_alerts) ++areas[alert.area_id].true_alerts;
+  for (const AlertRow& alert : score.false_alerts) ++areas[alert.area_id].false_alerts;
+  return areas;
+}
+
+void SplitInHalves(const std::set<std::string>& areas, Trial& trial) {
+  trial.half_a = HalfOf(areas);
+  for (const std::string& area : areas) {
+    if (!trial.half_a.contains(area)) trial.half_b.insert(area);
+  }
+}
+
+}  // namespace
+
+double Tally::sensitivity() const {
+  return events > 0 ? static_cast<double>(caught) / static_cast<double>(events) : 0;
+}
+
+double Tally::ppv() const {
+  const std::uint64_t all = true_alerts + false_alerts;
+  return all > 0 ? static_cast<double>(true_alerts) / static_cast<double>(all) : 0;
+}
+
+double Tally::false_rate() const {
+  return area_years > 0 ? static_cast<double>(false_alerts) / area_years : 0;
+}
+
+std::optional<int> Tally::Quantile(double p) const {
+  if (days.empty()) return std::nullopt;
+  const auto rank = std::ceil(p * static_cast<double>(days.size()));
+  return days[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
+}
+
+Tally& Tally::operator+=(const Tally& other) {
+  events += other.events;
+  caught += other.caught;
+  met += other.met;
+  true_alerts += other.true_alerts;
+  false_alerts += other.false_alerts;
+  area_years += other.area_years;
+  days.insert(days.end(), other.days.begin(), other.days.end());
+  std::sort(days.begin(), days.end());
+  for (const auto& [factor, counts] : other.by_factor) {
+    by_factor[factor].first += counts.first;
+    by_factor[factor].second += counts.second;
+  }
+  return *this;
+}
+
+std::set<std::string> HalfOf(const std::set<std::string>& areas) {
+  std::vector<std::pair<std::uint64_t, std::string>> order;
+  for (const std::string& area : areas) order.emplace_back(Hash(area), area);
+  std::sort(order.begin(), order.end());
+  std::set<std::string> half;
+  for (std::size_t i = 0; i < order.size(); i += 2) half.insert(std::move(order[i].second));
+  return half;
+}
+
+Trial CompareOnWaves(const std::vector<SweptDetector>& swept, const std::vector<Wave>& waves,
+                     const std::vector<Observation>& observations, double budget) {
+  Trial trial;
+  trial.kind = TrialKind::kWaves;
+  trial.budget = budget;
+  const JudgedAreas judged = JudgedAreasOf(waves, observations);
+  std::set<std::string> areas;
+  for (const auto& [area, span] : judged) {
+    if (span.years() > 0) areas.insert(area.first);
+  }
+  SplitInHalves(areas, trial);
+  for (const SweptDetector& detector : swept) {
+    if (detector.detector->info().level != AreaLevel::kDistrict) continue;
+    trial.detectors.push_back(SideBySide(detector, trial, [&](const std::vector<AlertRow>& alerts) {
+      return WaveTallies(ScoreWaves(waves, alerts, judged), judged);
+    }));
+  }
+  return trial;
+}
+
+Trial CompareOnSpikes(const std::vector<SweptDetector>& swept,
+                      const std::vector<InjectedSpike>& spikes,
+                      const std::vector<Observation>& observations, double budget) {
+  Trial trial;
+  trial.kind = TrialKind::kSpikes;
+  trial.budget = budget;
+  ByArea years;
+  std::set<std::string> areas;
+  for (const auto& [site, length] : SiteYears(observations)) {
+    years[site.first].area_years += length;
+    areas.insert(site.first);
+  }
+  SplitInHalves(areas, trial);
+  for (const SweptDetector& detector : swept) {
+    if (detector.detector->info().level != AreaLevel::kSite) continue;
+    trial.detectors.push_back(SideBySide(detector, trial, [&](const std::vector<AlertRow>& alerts) {
+      return SpikeTallies(ScoreSpikes(spikes, alerts), years);
+    }));
+  }
+  return trial;
+}
+
+}  // namespace belgrand::detection
