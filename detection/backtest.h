@@ -40,7 +40,8 @@ struct AlertRow {
   AreaLevel level = AreaLevel::kSite;
   std::string area_id;
   std::string target;
-  base::Day opened_on{};
+  base::Day opened_on{};                 // when the news was known
+  base::Day observed_on{};               // when the newest sample behind it was collected
   std::optional<base::Day> closed_on;    // absent: still open at the end
   Severity severity = Severity::kWatch;  // the highest reached
   std::string detector;
@@ -67,7 +68,7 @@ void SortAlerts(std::vector<AlertRow>& alerts);
 
 // A field of a CSV file, quoted where needed.
 std::string CsvText(const std::string& text);
-// "level,area,target,opened_on,closed_on,severity,detector" and one line an alert.
+// "level,area,target,opened_on,closed_on,severity,detector,observed_on" and one line an alert.
 std::string AlertsCsv(const std::vector<AlertRow>& alerts);
 
 }  // namespace belgrand::detection

@@ -71,7 +71,9 @@ class PartitionSweep {
       const base::Day day = base::DayOf(reading.known_at);
       if (*phase == Phase::kRaised) {
         ++signals.active;
-        row = AlertRow{reading.level, key.second, target_, day, {}, hold.severity, info.name};
+        const base::Day observed{std::chrono::days(static_cast<std::int64_t>(reading.newest_day))};
+        row = AlertRow{reading.level, key.second, target_,       day,
+                       observed,      {},         hold.severity, info.name};
         continue;
       }
       row.severity = hold.severity;

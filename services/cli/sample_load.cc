@@ -16,8 +16,10 @@ namespace {
 constexpr std::size_t kMaxWorkbookBytes = std::size_t{256} << 20;
 constexpr std::string_view kZip = "PK\x03\x04";
 
-base::Instant KnownOrCollected(const sample::Row& row) {
-  return row.known_at.value.value_or(row.collected_at.value.value_or(base::Instant()));
+// The order of a backtest (detection/backtest.h): by when a row was known, then collected.
+std::pair<base::Instant, base::Instant> KnownAndCollected(const sample::Row& row) {
+  const base::Instant collected = row.collected_at.value.value_or(base::Instant());
+  return {std::max(row.known_at.value.value_or(collected), collected), collected};
 }
 
 // The rows of a sheet, each as wide as its header: a sheet does not keep empty cells at the end.
@@ -139,7 +141,7 @@ base::StatusOr<SampleFile> LoadSamples(const std::filesystem::path& path,
   if (options.order == RowOrder::kTime) {
     std::stable_sort(file->rows.begin(), file->rows.end(),
                      [](const sample::Row& a, const sample::Row& b) {
-                       return KnownOrCollected(a) < KnownOrCollected(b);
+                       return KnownAndCollected(a) < KnownAndCollected(b);
                      });
   }
   return file;

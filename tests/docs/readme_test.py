@@ -53,7 +53,7 @@ class ReadmeTest(unittest.TestCase):
         out = self.run_page("README.md")
         self.assertIn("duplicate", out.lower())
         self.assertIn("belgrand_ingest_rows_total", out)
-        self.assertIn("level,area,target,opened_on,closed_on,severity,detector", out)
+        self.assertIn("level,area,target,opened_on,closed_on,severity,detector,observed_on", out)
 
     def test_every_command_of_the_first_sample_runs_and_shows_what_the_page_says(self):
         out = self.run_page("docs/first_sample.md")

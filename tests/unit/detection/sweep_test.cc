@@ -147,8 +147,8 @@ TEST(InjectTest, RefusesWhatItDoesNotUnderstandByName) {
 }
 
 AlertRow SiteAlert(const std::string& site, int day) {
-  return {AreaLevel::kSite, site,        "t", base::Day(std::chrono::days(day)), {},
-          Severity::kWatch, "site-spike"};
+  const base::Day opened{std::chrono::days(day)};
+  return {AreaLevel::kSite, site, "t", opened, opened, {}, Severity::kWatch, "site-spike"};
 }
 
 TEST(SpikesTest, OnlyAnAlertThatOpensWhileTheSpikeBecomesKnownCatchesIt) {
