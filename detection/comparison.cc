@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
 #include <string_view>
 
 namespace belgrand::detection {
@@ -27,19 +28,27 @@ Tally Sum(const ByArea& areas, const std::set<std::string>* half) {
   return sum;
 }
 
-// The point that catches most within the budget; of equals the one with fewer false alerts, then
-// the higher threshold.
+// Whether `a` is the better choice: it catches more; or as many and earlier; or as early and with
+// no more false alerts.
+bool Better(const Tally& a, const Tally& b, TrialKind kind) {
+  const auto sum = [&](const Tally& t) {
+    const int days = std::accumulate(t.days.begin(), t.days.end(), 0);
+    return kind == TrialKind::kWaves ? days : -days;  // before the peak; after the first sample
+  };
+  if (a.caught != b.caught) return a.caught > b.caught;
+  if (sum(a) != sum(b)) return sum(a) > sum(b);
+  return a.false_alerts <= b.false_alerts;
+}
+
+// The best point within the budget; of equals the one with the higher threshold.
 std::optional<std::size_t> Choose(const std::vector<ByArea>& points,
-                                  const std::set<std::string>& half, double budget) {
+                                  const std::set<std::string>& half, const Trial& trial) {
   std::optional<std::size_t> best;
   Tally of_best;
   for (std::size_t i = 0; i < points.size(); ++i) {
     Tally tally = Sum(points[i], &half);
-    if (tally.false_rate() > budget) continue;
-    if (best && (tally.caught < of_best.caught ||
-                 (tally.caught == of_best.caught && tally.false_alerts > of_best.false_alerts))) {
-      continue;
-    }
+    if (tally.false_rate() > trial.budget) continue;
+    if (best && !Better(tally, of_best, trial.kind)) continue;
     best = i;
     of_best = std::move(tally);
   }
@@ -63,8 +72,8 @@ ComparedDetector SideBySide(const SweptDetector& swept, const Trial& trial,
     points.push_back(score(swept.alerts[t]));
     compared.curve.push_back({swept.thresholds[t], Sum(points.back(), nullptr)});
   }
-  compared.chosen_on_a = Choose(points, trial.half_a, trial.budget);
-  compared.chosen_on_b = Choose(points, trial.half_b, trial.budget);
+  compared.chosen_on_a = Choose(points, trial.half_a, trial);
+  compared.chosen_on_b = Choose(points, trial.half_b, trial);
   // Where nothing keeps the budget, the detector stays silent: it catches nothing.
   const auto hold_out = [&](const std::optional<std::size_t>& chosen,
                             const std::set<std::string>& half) {

@@ -2,10 +2,11 @@
 //
 // Two trials. Waves: district detectors against known waves (waves.h). Spikes: site detectors
 // against injected spikes (spikes.h). In each, the areas are put in two halves by the hash of their
-// names. On one half the threshold is chosen that catches most at no more than the budgeted
-// rate of false alerts; the other half says what that threshold is worth; then the halves change
-// places. Held-out figures are the sum of both, so nothing is reported on the areas that it was
-// chosen on. The rate held out may exceed the budget: it is what choosing a threshold really buys.
+// names. On one half the threshold is chosen that catches most (of equals: earliest) at no
+// more than the budgeted rate of false alerts; the other half says what that threshold is worth;
+// then the halves change places. Held-out figures are the sum of both, so nothing is reported on
+// the areas that it was chosen on. The rate held out may exceed the budget: it is what choosing a
+// threshold really buys.
 //
 // Thread safety: pure functions; the result is the same whatever the platform.
 #pragma once
