@@ -32,6 +32,8 @@ struct AreaView {
   // The same samples and those of the window before, by stream; the long past where asked for.
   const Track& track;
   std::string_view target;
+  // Of a site: what its district knows, this site's samples included. nullptr for a district.
+  const Track* district = nullptr;
   static constexpr std::size_t kMostSteps = 128;
   static constexpr double kOldestStepDays = 90;
 };

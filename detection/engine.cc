@@ -205,12 +205,17 @@ void Engine::EvaluateDistrict(const std::pair<std::string, std::string>& group_k
   ClearSilentSites(group, cause, changes);
 }
 
+const Track* Engine::DistrictOf(const Group& group, AreaLevel level) {
+  return level == AreaLevel::kSite ? &group.district.track : nullptr;
+}
+
 void Engine::Evaluate(Group& group, AreaLevel level, const std::string& area_id, Area& area,
                       const Observation& cause, std::vector<SignalChange>& changes) {
   if (area.track.empty()) return;
   const std::vector<const Step*> steps = NewestSteps(area.track);
   const double newest = steps.back()->day;
-  const AreaView view{area.track.filter(), steps, area.track, group.target};
+  const AreaView view{area.track.filter(), steps, area.track, group.target,
+                      DistrictOf(group, level)};
   for (std::size_t i = 0; i < detectors_.size(); ++i) {
     const Detector& detector = *detectors_[i];
     if (detector.info().level != level) continue;
@@ -252,8 +257,8 @@ void Engine::AddHeld(const Group& group, AreaLevel level, const std::string& are
   for (const auto& [index, hold] : area.holds) {
     if (!hold.active) continue;
     const Detector& detector = *detectors_[index];
-    const Finding finding =
-        detector.Evaluate({area.track.filter(), steps, area.track, group.target});
+    const Finding finding = detector.Evaluate(
+        {area.track.filter(), steps, area.track, group.target, DistrictOf(group, level)});
     held.push_back(
         MakeChange(group, level, area_id, area, detector, finding, hold, Phase::kUpdated, cause));
   }

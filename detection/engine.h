@@ -108,6 +108,7 @@ class Engine {
                         const Observation& cause, std::vector<SignalChange>& changes);
   void Evaluate(Group& group, AreaLevel level, const std::string& area_id, Area& area,
                 const Observation& cause, std::vector<SignalChange>& changes);
+  static const Track* DistrictOf(const Group& group, AreaLevel level);
   void ClearSilentSites(Group& group, const Observation& cause, std::vector<SignalChange>& changes);
   void AddHeld(const Group& group, AreaLevel level, const std::string& area_id, const Area& area,
                const Observation& cause, std::vector<SignalChange>& held) const;

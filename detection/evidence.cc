@@ -144,7 +144,8 @@ std::string Explain(const ExplanationSubject& subject, const DetectorInfo& detec
   return fmt::format(
       "{}: {} has risen about {}-fold since {}, from {} to {} gc/L (95 % interval {} to {}), and "
       "{}. "
-      "The increase stands {:.1f} standard deviations above the smallest that counts (limit "
+      "The increase stands at least {:.1f} standard deviations above the smallest that counts "
+      "(limit "
       "{:.1f}); "
       "the probability that it is still rising is {}. Samples collected up to {}: {}. It ends when "
       "the level no longer exceeds that of the weeks before in {} samples over {:.0f} days. "

@@ -9,14 +9,14 @@ class DistrictRise final : public Detector {
  public:
   DistrictRise()
       : Detector({.name = "district-rise",
-                  .version = "1",
+                  .version = "2",
                   .level = AreaLevel::kDistrict,
                   .kind = SignalKind::kRise,
                   .meaning = "Population-weighted district level compared with its own level one "
                              "to six weeks ago; alarms "
                              "when the increase exceeds the least that counts by the threshold, in "
-                             "standard deviations "
-                             "of the joint posterior (docs/methods.md, section 3).",
+                             "standard deviations of the joint posterior, and growth goes on "
+                             "(docs/methods.md, section 3).",
                   .threshold = kRule.limit,
                   .sweep = LinearSweep(-1.0, 7.0, 65),
                   .quiet_samples = 3,

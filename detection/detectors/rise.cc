@@ -13,6 +13,8 @@ constexpr double kRecentDays = 21;
 // no likelier than this.
 constexpr double kStillGrowing = 0.7;
 constexpr double kActiveDays = 60;
+// What a standard deviation of growth is worth in the score, which is one of the increase.
+constexpr double kGrowthWeight = 3;
 
 // Scattered detections among non-detects are the noise of the assay at its limit and no rise.
 bool DetectedEnough(const AreaView& view, const RiseRule& rule) {
@@ -63,10 +65,11 @@ Finding MeasureRise(const AreaView& view, const RiseRule& rule) {
   finding.baseline_log10 = filter.Level(kActiveDays).mean - best.mean;
   const Estimate growth = filter.Growth();
   const double growing = NormalCdf(growth.mean / growth.sd);
+  finding.score = std::min(
+      finding.score, rule.limit + kGrowthWeight * (growth.mean / growth.sd - rule.least_growth));
   // A sample below a limit counts towards the level, but an official is not called on the strength
   // of one: only a quantified sample raises the alarm.
-  finding.eligible = growing >= rule.least_growing && DetectedEnough(view, rule) &&
-                     view.steps.back()->value.quantified();
+  finding.eligible = DetectedEnough(view, rule) && view.steps.back()->value.quantified();
   finding.quiet = !higher_than_lately && growing < kStillGrowing;
   finding.severity = SeverityOf(filter);
   return finding;

@@ -9,7 +9,7 @@ class SiteRise final : public Detector {
  public:
   SiteRise()
       : Detector({.name = "site-rise",
-                  .version = "1",
+                  .version = "2",
                   .level = AreaLevel::kSite,
                   .kind = SignalKind::kRise,
                   .meaning = "The level of one site compared with its own level one to six weeks "
@@ -22,7 +22,7 @@ class SiteRise final : public Detector {
   Finding Measure(const AreaView& view) const override { return MeasureRise(view, kRule); }
 
  private:
-  static constexpr RiseRule kRule{.least_rise = 0.2, .limit = 2.0};
+  static constexpr RiseRule kRule{.least_rise = 0.2, .limit = 2.0, .least_growth = 1.0364};
 };
 
 }  // namespace
