@@ -19,7 +19,10 @@ int Fsck(const std::filesystem::path& data_dir) {
   bool found = false;
   if (std::filesystem::exists(data_dir / "timeseries")) {
     found = true;
-    const auto report = timeseries::Fsck(data_dir / "timeseries");
+    const auto report = timeseries::Fsck(
+        data_dir / "timeseries", [](std::string_view what, std::uint64_t done, std::uint64_t of) {
+          std::cerr << fmt::format("timeseries: {} {} of {}\n", what, done, of);
+        });
     if (!report.ok()) {
       std::cerr << "timeseries: " << base::Message(report.status()) << "\n";
       return kExitRuntime;

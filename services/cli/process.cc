@@ -122,6 +122,8 @@ base::Status Process::Impl::CreateRoles(const std::vector<RoleName>& names) {
     if (std::find(names.begin(), names.end(), name) == names.end()) continue;
     auto role = CreateRole(name, config, runtime);
     if (!role.ok()) return base::Annotate(role.status(), shared::Name(name));
+    if (auto* appender = (*role)->sample_appender()) peers.SetSampleAppender(appender);
+    if (auto* access = (*role)->compliance_access()) peers.SetComplianceAccess(access);
     roles.push_back(std::move(*role));
   }
   return base::OkStatus();

@@ -49,6 +49,7 @@ class ComplianceRole final : public shared::Role {
 
   std::string_view name() const override { return "compliance"; }
   std::vector<grpc::Service*> services() override { return {&service_}; }
+  shared::ComplianceAccess* compliance_access() override { return &service_; }
 
   base::Status Start() override {
     ASSIGN_OR_RETURN(auto stewards, ConnectStewards(peers_));

@@ -46,18 +46,25 @@ base::StatusOr<std::uint64_t> ComplianceServiceImpl::Append(
   return first;
 }
 
+base::StatusOr<std::uint64_t> ComplianceServiceImpl::AppendRequest(
+    const v1::AppendAuditRequest& request) {
+  if (request.events().empty() || request.events_size() > kMaxAuditEvents) {
+    return base::InvalidArgument("{} events: send 1 to {}", request.events_size(), kMaxAuditEvents);
+  }
+  const std::vector<v1::AuditEvent> events(request.events().begin(), request.events().end());
+  return Append(events);
+}
+
+base::Status ComplianceServiceImpl::AppendAudit(const v1::AppendAuditRequest& request) {
+  return AppendRequest(request).status();
+}
+
 grpc::Status ComplianceServiceImpl::AppendAudit(grpc::ServerContext* context,
                                                 const v1::AppendAuditRequest* request,
                                                 v1::AppendAuditResponse* response) {
   return guard_.Unary(*context, Method("AppendAudit"),
                       [&](const Caller&, CallReport&) -> base::Status {
-                        if (request->events().empty() || request->events_size() > kMaxAuditEvents) {
-                          return base::InvalidArgument("{} events: send 1 to {}",
-                                                       request->events_size(), kMaxAuditEvents);
-                        }
-                        const std::vector<v1::AuditEvent> events(request->events().begin(),
-                                                                 request->events().end());
-                        ASSIGN_OR_RETURN(const std::uint64_t first, Append(events));
+                        ASSIGN_OR_RETURN(const std::uint64_t first, AppendRequest(*request));
                         response->set_first_index(first);
                         return base::OkStatus();
                       });
@@ -99,36 +106,9 @@ grpc::Status ComplianceServiceImpl::ReadAudit(grpc::ServerContext* context,
       });
 }
 
-grpc::Status ComplianceServiceImpl::SealFields(grpc::ServerContext* context,
-                                               const v1::SealFieldsRequest* request,
-                                               v1::SealFieldsResponse* response) {
-  return guard_.Unary(
-      *context, Method("SealFields"), [&](const Caller&, CallReport&) -> base::Status {
-        if (request->fields_size() > kMaxSealFields) {
-          return base::InvalidArgument("{} fields: send at most {}", request->fields_size(),
-                                       kMaxSealFields);
-        }
-        std::vector<PlainValue> values;
-        values.reserve(static_cast<std::size_t>(request->fields_size()));
-        for (const v1::PlainField& field : request->fields()) {
-          values.push_back({field.subject(), field.tenant(), field.value(), field.place()});
-        }
-        if (request->look_up_only()) return LookUp(values, *response);
-        base::StatusOr<std::vector<SealedValue>> sealed = keyring_.Seal(values);
-        for (PlainValue& value : values) crypto::Cleanse(value.value);
-        RETURN_IF_ERROR(sealed.status());
-        for (SealedValue& value : *sealed) {
-          v1::SealedField& field = *response->add_fields();
-          field.set_sealed(std::move(value.sealed));
-          field.set_subject_ref(std::move(value.subject_ref));
-        }
-        metrics_.sealed.Increment(static_cast<double>(sealed->size()));
-        return base::OkStatus();
-      });
-}
-
-base::Status ComplianceServiceImpl::LookUp(std::vector<PlainValue>& values,
-                                           v1::SealFieldsResponse& response) const {
+base::StatusOr<v1::SealFieldsResponse> ComplianceServiceImpl::LookUp(
+    std::vector<PlainValue>& values) const {
+  v1::SealFieldsResponse response;
   for (PlainValue& value : values) {
     base::StatusOr<std::string> reference =
         keyring_.FindSubject(value.subject, value.tenant, value.value);
@@ -140,7 +120,42 @@ base::Status ComplianceServiceImpl::LookUp(std::vector<PlainValue>& values,
       return reference.status();
     }
   }
-  return base::OkStatus();
+  return response;
+}
+
+base::StatusOr<v1::SealFieldsResponse> ComplianceServiceImpl::SealFields(
+    const v1::SealFieldsRequest& request) {
+  if (request.fields_size() > kMaxSealFields) {
+    return base::InvalidArgument("{} fields: send at most {}", request.fields_size(),
+                                 kMaxSealFields);
+  }
+  std::vector<PlainValue> values;
+  values.reserve(static_cast<std::size_t>(request.fields_size()));
+  for (const v1::PlainField& field : request.fields()) {
+    values.push_back({field.subject(), field.tenant(), field.value(), field.place()});
+  }
+  if (request.look_up_only()) return LookUp(values);
+  base::StatusOr<std::vector<SealedValue>> sealed = keyring_.Seal(values);
+  for (PlainValue& value : values) crypto::Cleanse(value.value);
+  RETURN_IF_ERROR(sealed.status());
+  v1::SealFieldsResponse response;
+  for (SealedValue& value : *sealed) {
+    v1::SealedField& field = *response.add_fields();
+    field.set_sealed(std::move(value.sealed));
+    field.set_subject_ref(std::move(value.subject_ref));
+  }
+  metrics_.sealed.Increment(static_cast<double>(sealed->size()));
+  return response;
+}
+
+grpc::Status ComplianceServiceImpl::SealFields(grpc::ServerContext* context,
+                                               const v1::SealFieldsRequest* request,
+                                               v1::SealFieldsResponse* response) {
+  return guard_.Unary(*context, Method("SealFields"),
+                      [&](const Caller&, CallReport&) -> base::Status {
+                        ASSIGN_OR_RETURN(*response, SealFields(*request));
+                        return base::OkStatus();
+                      });
 }
 
 grpc::Status ComplianceServiceImpl::OpenFields(grpc::ServerContext* context,

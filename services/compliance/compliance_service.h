@@ -15,6 +15,7 @@
 #include "services/compliance/audit_entries.h"
 #include "services/compliance/compliance_metrics.h"
 #include "services/compliance/retention_runner.h"
+#include "services/shared/compliance_access.h"
 #include "services/shared/guard.h"
 
 namespace belgrand::compliance {
@@ -26,7 +27,8 @@ inline constexpr int kMaxOpenItems = 1'000;
 inline constexpr std::uint32_t kMaxReadEntries = 1'000;
 inline constexpr std::size_t kMaxPersonBytes = 320;
 
-class ComplianceServiceImpl final : public v1::ComplianceService::Service {
+class ComplianceServiceImpl final : public v1::ComplianceService::Service,
+                                    public shared::ComplianceAccess {
  public:
   ComplianceServiceImpl(const base::Clock& clock, shared::Guard& guard, ComplianceMetrics& metrics,
                         AuditLog& log, const AuditEntries& entries, Keyring& keyring)
@@ -46,6 +48,10 @@ class ComplianceServiceImpl final : public v1::ComplianceService::Service {
   // Appends durably and counts; also for the role's own entries.
   base::StatusOr<std::uint64_t> Append(std::span<const v1::AuditEvent> events);
 
+  // For this process.
+  base::Status AppendAudit(const v1::AppendAuditRequest& request) override;
+  base::StatusOr<v1::SealFieldsResponse> SealFields(const v1::SealFieldsRequest& request) override;
+
   grpc::Status AppendAudit(grpc::ServerContext* context, const v1::AppendAuditRequest* request,
                            v1::AppendAuditResponse* response) override;
   grpc::Status GetCheckpoint(grpc::ServerContext* context, const v1::GetCheckpointRequest* request,
@@ -63,7 +69,8 @@ class ComplianceServiceImpl final : public v1::ComplianceService::Service {
                               v1::ApplyRetentionResponse* response) override;
 
  private:
-  base::Status LookUp(std::vector<PlainValue>& values, v1::SealFieldsResponse& response) const;
+  base::StatusOr<v1::SealFieldsResponse> LookUp(std::vector<PlainValue>& values) const;
+  base::StatusOr<std::uint64_t> AppendRequest(const v1::AppendAuditRequest& request);
 
   const base::Clock& clock_;
   shared::Guard& guard_;

@@ -70,11 +70,13 @@ class Service final : public v1::IngestService::Service {
   grpc::Status SubmitSamples(grpc::ServerContext* context, const v1::SubmitSamplesRequest* request,
                              v1::SubmitSamplesResponse* response) override {
     return guard_.Unary(*context, kSubmit, [&](const Caller& caller, CallReport& report) {
-      const Mode mode = request->validate_only() ? Mode::kValidateOnly : Mode::kStore;
-      auto verdicts =
-          Process(*context, caller, request->samples(), mode, request->language(), report);
-      if (!verdicts.ok()) return verdicts.status();
-      *response->mutable_verdicts() = std::move(*verdicts);
+      auto answer = Process(*context, caller,
+                            {.samples = request->samples(),
+                             .mode = request->validate_only() ? Mode::kValidateOnly : Mode::kStore,
+                             .language = request->language()},
+                            report);
+      if (!answer.ok()) return answer.status();
+      *response->mutable_verdicts() = std::move(answer->verdicts);
       response->set_request_id(report.request_id);
       return base::OkStatus();
     });
@@ -103,11 +105,11 @@ class Service final : public v1::IngestService::Service {
  private:
   using Stream = grpc::ServerReaderWriter<v1::StreamSamplesResponse, v1::StreamSamplesRequest>;
 
-  base::StatusOr<Verdicts> Process(const grpc::ServerContext& context, const Caller& caller,
-                                   const google::protobuf::RepeatedPtrField<v1::Sample>& samples,
-                                   Mode mode, v1::Language language, CallReport& report) {
+  base::StatusOr<Answer> Process(const grpc::ServerContext& context, const Caller& caller,
+                                 Batch batch, CallReport& report) {
     report.request_id = shared::Guard::NewRequestId();
     report.object_kind = "sample";
+    const google::protobuf::RepeatedPtrField<v1::Sample>& samples = batch.samples;
     report.object_ref = CommonLaboratory(samples);
     report.record_count = static_cast<std::uint64_t>(samples.size());
     if (samples.empty()) {
@@ -119,12 +121,10 @@ class Service final : public v1::IngestService::Service {
                      admission_.Batch(CountedFor(caller, report.object_ref),
                                       static_cast<std::uint64_t>(samples.size()), bytes));
     if (intake_ == nullptr) return base::Unavailable("intake has not started: try again");
-    return intake_->Process({.samples = samples,
-                             .mode = mode,
-                             .language = language,
-                             .request_id = report.request_id,
-                             .only_laboratory = OnlyLaboratory(caller),
-                             .deadline = context.deadline()});
+    batch.request_id = report.request_id;
+    batch.only_laboratory = OnlyLaboratory(caller);
+    batch.deadline = context.deadline();
+    return intake_->Process(batch);
   }
 
   base::StatusOr<Verdicts> Void(const grpc::ServerContext& context, const Caller& caller,
@@ -159,15 +159,18 @@ class Service final : public v1::IngestService::Service {
       watch_.End(context);
       if (!more) return base::OkStatus();
       CallReport report;
-      auto verdicts =
-          Process(context, caller, request.samples(), Mode::kStore, request.language(), report);
-      const base::Status audited = guard_.Audit(caller, kStream, report, verdicts.status());
+      const auto told = request.compact_verdicts() ? Batch::Told::kCompact : Batch::Told::kEachRow;
+      auto answer = Process(
+          context, caller,
+          {.samples = request.samples(), .language = request.language(), .told = told}, report);
+      const base::Status audited = guard_.Audit(caller, kStream, report, answer.status());
       if (!audited.ok()) return audited;
-      if (!verdicts.ok()) return verdicts.status();
+      if (!answer.ok()) return answer.status();
       v1::StreamSamplesResponse response;
       response.set_batch_id(request.batch_id());
       response.set_request_id(report.request_id);
-      *response.mutable_verdicts() = std::move(*verdicts);
+      *response.mutable_verdicts() = std::move(answer->verdicts);
+      *response.mutable_stored() = std::move(answer->stored);
       watch_.Begin(context, StreamWatch::For::kAcknowledgement);
       const bool taken = stream.Write(response);
       watch_.End(context);
@@ -197,7 +200,9 @@ class IngestRole final : public shared::Role {
     service_.Start(std::make_unique<Intake>(
         Intake::Peers{.sites = timeseries::v1::SiteService::NewStub(timeseries),
                       .timeseries = timeseries::v1::TimeseriesService::NewStub(timeseries),
-                      .compliance = compliance::v1::ComplianceService::NewStub(compliance)},
+                      .compliance = compliance::v1::ComplianceService::NewStub(compliance),
+                      .appender = runtime_.peers.sample_appender(),
+                      .keyring = runtime_.peers.compliance_access()},
         runtime_.clock, metrics_));
     return base::OkStatus();
   }

@@ -1,14 +1,17 @@
 #include "services/ingest/intake.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <map>
 #include <utility>
 
 #include "platform/rpc/channel.h"
+#include "platform/rpc/status.h"
 #include "sample/text.h"
-#include "services/ingest/content_hash.h"
 #include "services/ingest/peer_status.h"
 #include "services/ingest/verdict_text.h"
+#include "services/shared/content_hash.h"
 #include "services/shared/sample_convert.h"
 #include "services/shared/sealed_place.h"
 
@@ -31,20 +34,60 @@ bool NamesUnknownSite(const std::vector<Violation>& violations) {
                      [](const Violation& v) { return v.rule() == Rule::kUnknownSite; });
 }
 
+// Lengthens the last range by the row, or begins another.
+void AddStored(std::uint32_t row, std::uint64_t feed_sequence, Answer& answer) {
+  if (!answer.stored.empty()) {
+    v1::StoredRows& last = *answer.stored.Mutable(answer.stored.size() - 1);
+    if (row == last.first_row() + last.count() &&
+        feed_sequence == last.first_feed_sequence() + last.count()) {
+      last.set_count(last.count() + 1);
+      return;
+    }
+  }
+  v1::StoredRows& range = *answer.stored.Add();
+  range.set_first_row(row);
+  range.set_count(1);
+  range.set_first_feed_sequence(feed_sequence);
+}
+
+// As a call that is not made within its deadline ends.
+base::Status TooLate() {
+  return base::DeadlineExceeded("the deadline passed before the rows were stored: send them again");
+}
+
 }  // namespace
 
 // A row on its way.
 struct Intake::Judged {
   sample::Validated validated;
   std::string sample_id;
-  SampleVersion version;
-  std::string sampler_ref;
-  std::string analyst_ref;
-  std::string amender_ref;
+  // Sealed, and the reference of the person; shared by the rows of a batch that name the same one.
+  // Numbers are those of the batch's seals; -1: the row names nobody.
+  int sampler_number = -1;
+  int analyst_number = -1;
+  int amender_number = -1;
+  const compliance::v1::SealedField* sampler = nullptr;
+  const compliance::v1::SealedField* analyst = nullptr;
+  const compliance::v1::SealedField* amender = nullptr;
+  std::string content_hash;
   v1::Verdict::Outcome outcome = v1::Verdict::REJECTED;
   std::uint32_t current_version = 0;
   std::uint64_t feed_sequence = 0;
 };
+
+// The row as it is sent to the store.
+SampleVersion Intake::VersionOf(const Batch& batch, const Judged& row) {
+  SampleVersion version = shared::ToVersion(*row.validated.measurement);
+  if (row.sampler != nullptr) version.set_sampled_by_sealed(row.sampler->sealed());
+  if (row.analyst != nullptr) version.set_analysed_by_sealed(row.analyst->sealed());
+  if (row.amender != nullptr) version.set_amended_by_sealed(row.amender->sealed());
+  version.set_comment(row.validated.comment);
+  version.set_reported_unit(row.validated.reported_unit);
+  version.set_amendment_reason(row.validated.amendment_reason);
+  version.set_request_id(batch.request_id);
+  version.set_content_hash(row.content_hash);
+  return version;
+}
 
 Intake::Intake(Peers peers, const base::Clock& clock, IngestMetrics& metrics)
     : peers_(std::move(peers)),
@@ -53,10 +96,12 @@ Intake::Intake(Peers peers, const base::Clock& clock, IngestMetrics& metrics)
       sites_(*peers_.sites, clock),
       last_values_(*peers_.timeseries) {}
 
-base::StatusOr<Verdicts> Intake::Process(const Batch& batch) {
+base::StatusOr<Answer> Intake::Process(const Batch& batch) {
   const base::Instant started = clock_.Now();
   ASSIGN_OR_RETURN(std::vector<Judged> rows, Judge(batch));
-  RETURN_IF_ERROR(Seal(batch, rows));
+  // The rows point into it.
+  ASSIGN_OR_RETURN(const compliance::v1::SealFieldsResponse seals, Seal(batch, rows));
+  AttachSeals(seals, rows);
   PrepareLastValues(rows);
   RETURN_IF_ERROR(Append(batch, rows));
   metrics_.batch_seconds.Observe(std::chrono::duration<double>(clock_.Now() - started).count());
@@ -89,81 +134,100 @@ base::StatusOr<std::vector<Intake::Judged>> Intake::Judge(const Batch& batch) {
   return rows;
 }
 
-base::Status Intake::Seal(const Batch& batch, std::vector<Judged>& rows) {
+base::StatusOr<compliance::v1::SealFieldsResponse> Intake::Seal(const Batch& batch,
+                                                                std::vector<Judged>& rows) {
   compliance::v1::SealFieldsRequest request;
-  // Where each sealed value goes, in the order of the request.
-  std::vector<std::pair<std::string*, std::string*>> destinations;
-  for (Judged& row : rows) {
-    if (!row.validated.ok()) continue;
-    const sample::Measurement& m = *row.validated.measurement;
-    const auto add = [&](const std::string& person, privacy::v1::Subject subject,
-                         std::string_view field, std::string* sealed, std::string* reference) {
-      if (person.empty()) return;
+  // Each person of a field is sealed once, however many rows name them.
+  std::map<std::array<std::string_view, 3>, int> numbers;
+  double fields = 0;
+  const auto add = [&](const std::string& laboratory, const std::string& person,
+                       privacy::v1::Subject subject, std::string_view field) {
+    if (person.empty()) return -1;
+    ++fields;
+    const auto [it, fresh] =
+        numbers.try_emplace({field, laboratory, person}, request.fields_size());
+    if (fresh) {
       auto* plain = request.add_fields();
       plain->set_subject(subject);
-      plain->set_tenant(m.laboratory_id);
+      plain->set_tenant(laboratory);
       plain->set_value(person);
-      plain->set_place(shared::SealedPlace(field, m.laboratory_id, m.sample_id, m.target, m.gene));
-      destinations.emplace_back(sealed, reference);
-    };
-    add(row.validated.sampled_by, privacy::v1::SAMPLER, "sampled_by_sealed",
-        row.version.mutable_sampled_by_sealed(), &row.sampler_ref);
-    add(row.validated.analysed_by, privacy::v1::LAB_STAFF, "analysed_by_sealed",
-        row.version.mutable_analysed_by_sealed(), &row.analyst_ref);
-    add(row.validated.amended_by, privacy::v1::LAB_STAFF, "amended_by_sealed",
-        row.version.mutable_amended_by_sealed(), &row.amender_ref);
+      plain->set_place(shared::SealedPlace(field, laboratory, batch.request_id));
+    }
+    return it->second;
+  };
+  for (Judged& row : rows) {
+    const sample::Validated& validated = row.validated;
+    if (!validated.ok()) continue;
+    const std::string& laboratory = validated.measurement->laboratory_id;
+    row.sampler_number =
+        add(laboratory, validated.sampled_by, privacy::v1::SAMPLER, "sampled_by_sealed");
+    row.analyst_number =
+        add(laboratory, validated.analysed_by, privacy::v1::LAB_STAFF, "analysed_by_sealed");
+    row.amender_number =
+        add(laboratory, validated.amended_by, privacy::v1::LAB_STAFF, "amended_by_sealed");
   }
-  if (destinations.empty()) return base::OkStatus();
+  if (request.fields().empty()) return compliance::v1::SealFieldsResponse();
   request.set_look_up_only(batch.mode == Mode::kValidateOnly);
+  ASSIGN_OR_RETURN(auto response, Send(request, batch.deadline));
+  if (response.fields_size() != request.fields_size()) {
+    return base::Internal("the keyring sealed {} of {} fields", response.fields_size(),
+                          request.fields_size());
+  }
+  for (int i = 0; i < response.fields_size(); ++i) {
+    // A person whom the keyring does not know would get a new reference: no stored row has it.
+    compliance::v1::SealedField& field = *response.mutable_fields(i);
+    if (field.subject_ref().empty()) {
+      field.set_subject_ref("not known: " + request.fields(i).value());
+    }
+  }
+  if (batch.mode == Mode::kStore) metrics_.sealed_fields.Increment(fields);
+  return response;
+}
+
+base::StatusOr<compliance::v1::SealFieldsResponse> Intake::Send(
+    const compliance::v1::SealFieldsRequest& request, rpc::Deadline deadline) {
+  if (peers_.keyring != nullptr) {
+    if (rpc::IsPast(deadline)) return TooLate();
+    auto response = peers_.keyring->SealFields(request);
+    if (response.ok()) return response;
+    return FromPeer(rpc::ToGrpc(response.status()), "the keyring");
+  }
   grpc::ClientContext context;
-  rpc::SetTimeout(context, kSealTimeout, batch.deadline);
+  rpc::SetTimeout(context, kSealTimeout, deadline);
   compliance::v1::SealFieldsResponse response;
   RETURN_IF_ERROR(
       FromPeer(peers_.compliance->SealFields(&context, request, &response), "the keyring"));
-  if (static_cast<std::size_t>(response.fields_size()) != destinations.size()) {
-    return base::Internal("the keyring sealed {} of {} fields", response.fields_size(),
-                          destinations.size());
+  return response;
+}
+
+void Intake::AttachSeals(const compliance::v1::SealFieldsResponse& seals,
+                         std::vector<Judged>& rows) {
+  for (Judged& row : rows) {
+    if (row.sampler_number >= 0) row.sampler = &seals.fields(row.sampler_number);
+    if (row.analyst_number >= 0) row.analyst = &seals.fields(row.analyst_number);
+    if (row.amender_number >= 0) row.amender = &seals.fields(row.amender_number);
   }
-  for (std::size_t i = 0; i < destinations.size(); ++i) {
-    auto& field = *response.mutable_fields(static_cast<int>(i));
-    *destinations[i].first = std::move(*field.mutable_sealed());
-    *destinations[i].second = std::move(*field.mutable_subject_ref());
-    // A person whom the keyring does not know would get a new reference: no stored row has it.
-    if (destinations[i].second->empty()) {
-      *destinations[i].second = "not known: " + request.fields(static_cast<int>(i)).value();
-    }
-  }
-  if (batch.mode == Mode::kStore)
-    metrics_.sealed_fields.Increment(static_cast<double>(destinations.size()));
-  return base::OkStatus();
 }
 
 base::Status Intake::Append(const Batch& batch, std::vector<Judged>& rows) {
   timeseries::v1::AppendSamplesRequest request;
+  request.mutable_samples()->Reserve(static_cast<int>(rows.size()));
   std::vector<Judged*> sent;
+  sent.reserve(rows.size());
+  const auto reference = [](const compliance::v1::SealedField* seal) {
+    return seal == nullptr ? std::string_view() : std::string_view(seal->subject_ref());
+  };
   for (Judged& row : rows) {
     if (!row.validated.ok()) continue;
-    SampleVersion version = shared::ToVersion(*row.validated.measurement);
-    version.set_sampled_by_sealed(std::move(*row.version.mutable_sampled_by_sealed()));
-    version.set_analysed_by_sealed(std::move(*row.version.mutable_analysed_by_sealed()));
-    version.set_amended_by_sealed(std::move(*row.version.mutable_amended_by_sealed()));
-    version.set_comment(row.validated.comment);
-    version.set_reported_unit(row.validated.reported_unit);
-    version.set_amendment_reason(row.validated.amendment_reason);
-    version.set_request_id(batch.request_id);
-    version.set_content_hash(ContentHash(*row.validated.measurement, row.sampler_ref,
-                                         row.analyst_ref, row.validated.comment));
-    row.version = std::move(version);
-    *request.add_samples() = row.version;
+    row.content_hash = shared::ContentHash(*row.validated.measurement, reference(row.sampler),
+                                           reference(row.analyst), row.validated.comment);
+    *request.add_samples() = VersionOf(batch, row);
     sent.push_back(&row);
   }
   if (sent.empty()) return base::OkStatus();
   request.set_dry_run(batch.mode == Mode::kValidateOnly);
-  grpc::ClientContext context;
-  rpc::SetTimeout(context, kAppendTimeout, batch.deadline);
-  AppendSamplesResponse response;
-  RETURN_IF_ERROR(FromPeer(peers_.timeseries->AppendSamples(&context, request, &response),
-                           "the time series store"));
+  request.set_derived_hashes(true);
+  ASSIGN_OR_RETURN(const AppendSamplesResponse response, Send(std::move(request), batch.deadline));
   if (static_cast<std::size_t>(response.results_size()) != sent.size()) {
     return base::Internal("the time series store answered {} of {} rows", response.results_size(),
                           sent.size());
@@ -172,6 +236,22 @@ base::Status Intake::Append(const Batch& batch, std::vector<Judged>& rows) {
     Settle(batch, response.results(static_cast<int>(i)), *sent[i]);
   }
   return base::OkStatus();
+}
+
+base::StatusOr<AppendSamplesResponse> Intake::Send(timeseries::v1::AppendSamplesRequest request,
+                                                   rpc::Deadline deadline) {
+  if (peers_.appender != nullptr) {
+    if (rpc::IsPast(deadline)) return TooLate();
+    auto response = peers_.appender->Append(std::move(request));
+    if (response.ok()) return response;
+    return FromPeer(rpc::ToGrpc(response.status()), "the time series store");
+  }
+  grpc::ClientContext context;
+  rpc::SetTimeout(context, kAppendTimeout, deadline);
+  AppendSamplesResponse response;
+  RETURN_IF_ERROR(FromPeer(peers_.timeseries->AppendSamples(&context, request, &response),
+                           "the time series store"));
+  return response;
 }
 
 void Intake::Settle(const Batch& batch, const AppendSamplesResponse::Result& result, Judged& row) {
@@ -188,7 +268,7 @@ void Intake::Settle(const Batch& batch, const AppendSamplesResponse::Result& res
     case AppendSamplesResponse::DUPLICATE:
       row.outcome = v1::Verdict::DUPLICATE;
       row.current_version = result.has_previous() ? result.previous().version() : result.version();
-      if (result.has_previous() && result.previous().content_hash() != row.version.content_hash()) {
+      if (result.has_previous() && result.previous().content_hash() != row.content_hash) {
         row.validated.warnings.push_back({"amendment_reason",
                                           "",
                                           Text::kSupersededResend,
@@ -197,14 +277,14 @@ void Intake::Settle(const Batch& batch, const AppendSamplesResponse::Result& res
       return;
     case AppendSamplesResponse::UNKNOWN_SITE:
       row.validated.violations.push_back(
-          {"site_id", row.version.site_id(), Text::kUnknownSite, {}});
+          {"site_id", row.validated.measurement->site_id, Text::kUnknownSite, {}});
       return;
     case AppendSamplesResponse::TOO_MANY_VERSIONS:
-      row.validated.violations.push_back(TooManyVersions(result.previous(), row.version));
+      row.validated.violations.push_back(TooManyVersions(result.previous(), VersionOf(batch, row)));
       return;
     default:
       row.validated.violations.push_back(
-          ReasonRequired(result.previous(), row.version, batch.request_id));
+          ReasonRequired(result.previous(), VersionOf(batch, row), batch.request_id));
   }
 }
 
@@ -217,47 +297,47 @@ void Intake::PrepareLastValues(const std::vector<Judged>& rows) {
   last_values_.Prepare(measurements);
 }
 
-Verdicts Intake::Conclude(const Batch& batch, std::vector<Judged>& rows) {
-  Verdicts verdicts;
+Answer Intake::Conclude(const Batch& batch, std::vector<Judged>& rows) {
+  Answer answer;
   std::size_t budget = kFindingBytes;
   const sample::Language language = LanguageOf(batch.language);
+  std::array<int, v1::Verdict::Outcome_ARRAYSIZE> outcomes{};
   LastValues::Batch last_values(last_values_);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     Judged& row = rows[i];
-    v1::Verdict& verdict = *verdicts.Add();
+    ++outcomes[static_cast<std::size_t>(row.outcome)];
+    if (row.outcome == v1::Verdict::ACCEPTED || row.outcome == v1::Verdict::AMENDED) {
+      const sample::Measurement& m = *row.validated.measurement;
+      if (auto jump = last_values.Compare(m)) row.validated.warnings.push_back(std::move(*jump));
+    }
+    if (batch.mode == Mode::kStore) CountRules(row);
+    if (batch.told == Batch::Told::kCompact && row.outcome == v1::Verdict::ACCEPTED &&
+        row.validated.warnings.empty()) {
+      AddStored(static_cast<std::uint32_t>(i), row.feed_sequence, answer);
+      continue;
+    }
+    v1::Verdict& verdict = *answer.verdicts.Add();
     verdict.set_row(static_cast<std::uint32_t>(i));
     verdict.set_sample_id(row.sample_id);
     verdict.set_outcome(row.outcome);
     verdict.set_version(row.current_version);
     verdict.set_feed_sequence(row.feed_sequence);
-    if (row.outcome == v1::Verdict::ACCEPTED || row.outcome == v1::Verdict::AMENDED) {
-      const sample::Measurement& m = *row.validated.measurement;
-      if (auto jump = last_values.Compare(m)) row.validated.warnings.push_back(std::move(*jump));
-    }
     AddFindings(row.validated.violations, language, budget, verdict.mutable_violations());
     if (row.outcome != v1::Verdict::REJECTED) {
       AddFindings(row.validated.warnings, language, budget, verdict.mutable_warnings());
     }
-    if (batch.mode == Mode::kStore) Count(row);
   }
-  if (batch.mode == Mode::kStore) last_values.Commit();
-  return verdicts;
+  if (batch.mode == Mode::kStore) {
+    last_values.Commit();
+    metrics_.accepted.Increment(outcomes[v1::Verdict::ACCEPTED]);
+    metrics_.duplicate.Increment(outcomes[v1::Verdict::DUPLICATE]);
+    metrics_.amended.Increment(outcomes[v1::Verdict::AMENDED]);
+    metrics_.rejected.Increment(outcomes[v1::Verdict::REJECTED]);
+  }
+  return answer;
 }
 
-void Intake::Count(const Judged& row) {
-  switch (row.outcome) {
-    case v1::Verdict::ACCEPTED:
-      metrics_.accepted.Increment();
-      break;
-    case v1::Verdict::DUPLICATE:
-      metrics_.duplicate.Increment();
-      break;
-    case v1::Verdict::AMENDED:
-      metrics_.amended.Increment();
-      break;
-    default:
-      metrics_.rejected.Increment();
-  }
+void Intake::CountRules(const Judged& row) {
   for (const Violation& violation : row.validated.violations) {
     metrics_.by_rule[static_cast<std::size_t>(violation.rule())]->Increment();
   }

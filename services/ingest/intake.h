@@ -24,6 +24,8 @@
 #include "services/ingest/ingest_metrics.h"
 #include "services/ingest/last_values.h"
 #include "services/ingest/site_cache.h"
+#include "services/shared/compliance_access.h"
+#include "services/shared/sample_appender.h"
 
 namespace belgrand::ingest {
 
@@ -37,11 +39,13 @@ struct Batch {
   const google::protobuf::RepeatedPtrField<v1::Sample>& samples;
   Mode mode = Mode::kStore;
   v1::Language language = v1::LANGUAGE_UNSPECIFIED;
-  std::string request_id;
+  std::string request_id = {};
   // Not empty: rows of any other laboratory are refused.
-  std::string only_laboratory;
+  std::string only_laboratory = {};
   // When the caller stops waiting; no role is waited for longer.
   rpc::Deadline deadline = rpc::kNoDeadline;
+  // Compact: rows that were stored and nothing else is to be said of are told as ranges.
+  enum class Told { kEachRow, kCompact } told = Told::kEachRow;
 };
 
 // Rows to take back.
@@ -54,19 +58,31 @@ struct VoidBatch {
 
 using Verdicts = google::protobuf::RepeatedPtrField<v1::Verdict>;
 
+struct Answer {
+  // One a row, in order; with Told::kCompact without the rows of `stored`.
+  Verdicts verdicts;
+  google::protobuf::RepeatedPtrField<v1::StoredRows> stored;
+};
+
+struct VoidedRow;  // on its way
+
 class Intake {
  public:
   struct Peers {
     std::unique_ptr<timeseries::v1::SiteService::StubInterface> sites;
     std::unique_ptr<timeseries::v1::TimeseriesService::StubInterface> timeseries;
     std::unique_ptr<compliance::v1::ComplianceService::StubInterface> compliance;
+    // The time series of this process; null: `timeseries` is called.
+    shared::SampleAppender* appender = nullptr;
+    // The keyring of this process; null: `compliance` is called.
+    shared::ComplianceAccess* keyring = nullptr;
   };
 
   // Borrows clock and metrics.
   Intake(Peers peers, const base::Clock& clock, IngestMetrics& metrics);
 
-  // One verdict a row, in order. Errors as peer_status.h says.
-  base::StatusOr<Verdicts> Process(const Batch& batch);
+  // Errors as peer_status.h says.
+  base::StatusOr<Answer> Process(const Batch& batch);
 
   // The same for rows that are taken back.
   base::StatusOr<Verdicts> Void(const VoidBatch& batch);
@@ -77,14 +93,24 @@ class Intake {
  private:
   struct Judged;
   base::StatusOr<std::vector<Judged>> Judge(const Batch& batch);
-  base::Status Seal(const Batch& batch, std::vector<Judged>& rows);
+  // References of persons too when nothing is stored: then only of those that the keyring knows.
+  base::StatusOr<compliance::v1::SealFieldsResponse> Seal(const Batch& batch,
+                                                          std::vector<Judged>& rows);
+  base::StatusOr<compliance::v1::SealFieldsResponse> Send(
+      const compliance::v1::SealFieldsRequest& request, rpc::Deadline deadline);
+  static void AttachSeals(const compliance::v1::SealFieldsResponse& seals,
+                          std::vector<Judged>& rows);
+  static timeseries::v1::SampleVersion VersionOf(const Batch& batch, const Judged& row);
   void PrepareLastValues(const std::vector<Judged>& rows);
   base::Status Append(const Batch& batch, std::vector<Judged>& rows);
+  base::StatusOr<timeseries::v1::AppendSamplesResponse> Send(
+      timeseries::v1::AppendSamplesRequest request, rpc::Deadline deadline);
   static void Settle(const Batch& batch,
                      const timeseries::v1::AppendSamplesResponse::Result& result, Judged& row);
-  void Count(const Judged& row);
+  base::Status SealVoids(const VoidBatch& batch, std::vector<VoidedRow>& rows);
+  void CountRules(const Judged& row);
   void CountVoid(v1::Verdict::Outcome outcome);
-  Verdicts Conclude(const Batch& batch, std::vector<Judged>& rows);
+  Answer Conclude(const Batch& batch, std::vector<Judged>& rows);
 
   const Peers peers_;
   const base::Clock& clock_;

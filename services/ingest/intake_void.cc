@@ -1,26 +1,21 @@
 // Rows that are taken back: the way of a batch, shorter, for there is no measurement to judge.
-#include "platform/rpc/channel.h"
+#include <map>
+
 #include "sample/target.h"
 #include "sample/text.h"
-#include "services/ingest/content_hash.h"
 #include "services/ingest/intake.h"
-#include "services/ingest/peer_status.h"
 #include "services/ingest/verdict_text.h"
+#include "services/shared/content_hash.h"
 #include "services/shared/sealed_place.h"
 
 namespace belgrand::ingest {
-namespace {
 
 using sample::Text;
 using sample::Violation;
 using timeseries::v1::AppendSamplesResponse;
 using timeseries::v1::SampleVersion;
 
-constexpr base::Duration kSealTimeout = std::chrono::seconds(15);
-constexpr base::Duration kAppendTimeout = std::chrono::seconds(30);
-constexpr std::size_t kFindingBytes = std::size_t{4} << 20;
-
-struct Voided {
+struct VoidedRow {
   SampleVersion version;
   std::vector<Violation> violations;
   std::vector<Violation> warnings;
@@ -29,7 +24,11 @@ struct Voided {
   std::uint64_t feed_sequence = 0;
 };
 
-void CheckIdentifier(std::string_view field, const std::string& text, Voided& row) {
+namespace {
+
+constexpr std::size_t kFindingBytes = std::size_t{4} << 20;
+
+void CheckIdentifier(std::string_view field, const std::string& text, VoidedRow& row) {
   if (text.empty() && field == "gene") return;
   if (text.empty()) {
     row.violations.push_back({std::string(field), "", Text::kMissing, {}});
@@ -39,7 +38,7 @@ void CheckIdentifier(std::string_view field, const std::string& text, Voided& ro
   }
 }
 
-void CheckReason(const std::string& reason, Voided& row) {
+void CheckReason(const std::string& reason, VoidedRow& row) {
   if (reason.empty()) {
     row.violations.push_back({"amendment_reason", "", Text::kMissing, {}});
   } else if (const auto broken = sample::FirstInvalidUtf8(reason)) {
@@ -56,8 +55,8 @@ void CheckReason(const std::string& reason, Voided& row) {
   }
 }
 
-Voided JudgeVoid(const v1::VoidSamplesRequest::Row& sent, const VoidBatch& batch) {
-  Voided row;
+VoidedRow JudgeVoid(const v1::VoidSamplesRequest::Row& sent, const VoidBatch& batch) {
+  VoidedRow row;
   CheckIdentifier("laboratory_id", sent.laboratory_id(), row);
   CheckIdentifier("sample_id", sent.sample_id(), row);
   CheckIdentifier("gene", sent.gene(), row);
@@ -86,12 +85,12 @@ Voided JudgeVoid(const v1::VoidSamplesRequest::Row& sent, const VoidBatch& batch
                                        : sample::Lower(sent.gene()));
   version.set_amendment_reason(batch.request.reason());
   version.set_request_id(batch.request_id);
-  version.set_content_hash(
-      VoidHash(version.laboratory_id(), version.sample_id(), version.target(), version.gene()));
+  version.set_content_hash(shared::VoidHash(version.laboratory_id(), version.sample_id(),
+                                            version.target(), version.gene()));
   return row;
 }
 
-void SettleVoid(const AppendSamplesResponse::Result& result, bool stored, Voided& row) {
+void SettleVoid(const AppendSamplesResponse::Result& result, bool stored, VoidedRow& row) {
   switch (result.outcome()) {
     case AppendSamplesResponse::AMENDED:
       row.outcome = v1::Verdict::VOIDED;
@@ -116,7 +115,7 @@ void SettleVoid(const AppendSamplesResponse::Result& result, bool stored, Voided
   }
 }
 
-v1::Verdict ToVerdict(const Voided& row, std::size_t index, sample::Language language,
+v1::Verdict ToVerdict(const VoidedRow& row, std::size_t index, sample::Language language,
                       std::size_t& budget) {
   v1::Verdict verdict;
   verdict.set_row(static_cast<std::uint32_t>(index));
@@ -131,53 +130,56 @@ v1::Verdict ToVerdict(const Voided& row, std::size_t index, sample::Language lan
 
 }  // namespace
 
+// One seal a laboratory: the call has one person.
+base::Status Intake::SealVoids(const VoidBatch& batch, std::vector<VoidedRow>& rows) {
+  if (batch.request.voided_by().empty() || batch.request.validate_only()) return base::OkStatus();
+  compliance::v1::SealFieldsRequest request;
+  std::map<std::string_view, int> numbers;
+  for (const VoidedRow& row : rows) {
+    if (!row.violations.empty()) continue;
+    const std::string& laboratory = row.version.laboratory_id();
+    if (!numbers.try_emplace(laboratory, request.fields_size()).second) continue;
+    auto& person = *request.add_fields();
+    person.set_subject(privacy::v1::LAB_STAFF);
+    person.set_tenant(laboratory);
+    person.set_value(batch.request.voided_by());
+    person.set_place(shared::SealedPlace("amended_by_sealed", laboratory, batch.request_id));
+  }
+  if (request.fields().empty()) return base::OkStatus();
+  ASSIGN_OR_RETURN(const auto sealed, Send(request, batch.deadline));
+  if (sealed.fields_size() != request.fields_size()) {
+    return base::Internal("the keyring sealed {} of {} fields", sealed.fields_size(),
+                          request.fields_size());
+  }
+  for (VoidedRow& row : rows) {
+    const auto number = numbers.find(row.version.laboratory_id());
+    if (!row.violations.empty() || number == numbers.end()) continue;
+    row.version.set_amended_by_sealed(sealed.fields(number->second).sealed());
+  }
+  return base::OkStatus();
+}
+
 base::StatusOr<Verdicts> Intake::Void(const VoidBatch& batch) {
   const bool store = !batch.request.validate_only();
-  std::vector<Voided> rows;
-  compliance::v1::SealFieldsRequest seal;
+  std::vector<VoidedRow> rows;
+  for (const auto& name : batch.request.rows()) rows.push_back(JudgeVoid(name, batch));
+  RETURN_IF_ERROR(SealVoids(batch, rows));
   timeseries::v1::AppendSamplesRequest append;
   append.set_dry_run(!store);
-  std::vector<std::size_t> sent;
-  for (const auto& name : batch.request.rows()) {
-    Voided& row = rows.emplace_back(JudgeVoid(name, batch));
+  std::vector<VoidedRow*> sent;
+  for (VoidedRow& row : rows) {
     if (!row.violations.empty()) continue;
-    sent.push_back(rows.size() - 1);
-    if (batch.request.voided_by().empty()) continue;
-    auto& person = *seal.add_fields();
-    person.set_subject(privacy::v1::LAB_STAFF);
-    person.set_tenant(row.version.laboratory_id());
-    person.set_value(batch.request.voided_by());
-    person.set_place(shared::SealedPlace("amended_by_sealed", row.version.laboratory_id(),
-                                         row.version.sample_id(), row.version.target(),
-                                         row.version.gene()));
+    sent.push_back(&row);
+    *append.add_samples() = row.version;
   }
-  if (store && seal.fields_size() > 0) {
-    grpc::ClientContext context;
-    rpc::SetTimeout(context, kSealTimeout, batch.deadline);
-    compliance::v1::SealFieldsResponse sealed;
-    RETURN_IF_ERROR(
-        FromPeer(peers_.compliance->SealFields(&context, seal, &sealed), "the keyring"));
-    if (sealed.fields_size() != static_cast<int>(sent.size())) {
-      return base::Internal("the keyring sealed {} of {} fields", sealed.fields_size(),
-                            sent.size());
-    }
-    for (std::size_t i = 0; i < sent.size(); ++i) {
-      rows[sent[i]].version.set_amended_by_sealed(sealed.fields(static_cast<int>(i)).sealed());
-    }
-  }
-  for (const std::size_t i : sent) *append.add_samples() = rows[i].version;
   if (!sent.empty()) {
-    grpc::ClientContext context;
-    rpc::SetTimeout(context, kAppendTimeout, batch.deadline);
-    AppendSamplesResponse response;
-    RETURN_IF_ERROR(FromPeer(peers_.timeseries->AppendSamples(&context, append, &response),
-                             "the time series store"));
+    ASSIGN_OR_RETURN(const AppendSamplesResponse response, Send(std::move(append), batch.deadline));
     if (response.results_size() != static_cast<int>(sent.size())) {
       return base::Internal("the time series store answered {} of {} rows", response.results_size(),
                             sent.size());
     }
     for (std::size_t i = 0; i < sent.size(); ++i) {
-      SettleVoid(response.results(static_cast<int>(i)), store, rows[sent[i]]);
+      SettleVoid(response.results(static_cast<int>(i)), store, *sent[i]);
     }
   }
   Verdicts verdicts;

@@ -175,6 +175,16 @@ base::StatusOr<Caller> Guard::Admit(grpc::ServerContext& context, Visit& visit,
   return refuse(caller, base::PermissionDenied("{} may not call {}", caller.actor, method.name));
 }
 
+base::Status Guard::Append(const compliance::v1::AppendAuditRequest& request) {
+  if (auto* local = peers_.compliance_access()) return local->AppendAudit(request);
+  grpc::ClientContext context;
+  rpc::SetTimeout(context, kAuditTimeout);
+  compliance::v1::AppendAuditResponse response;
+  const auto stub =
+      compliance::v1::ComplianceService::NewStub(peers_.Channel(RoleName::kCompliance));
+  return rpc::FromGrpc(stub->AppendAudit(&context, request, &response));
+}
+
 base::Status Guard::AuditEvent(const Caller& caller, const Method& method, const CallReport& report,
                                const base::Status& outcome, bool denied) {
   compliance::v1::AppendAuditRequest request;
@@ -189,15 +199,10 @@ base::Status Guard::AuditEvent(const Caller& caller, const Method& method, const
   event.set_object_kind(report.object_kind);
   event.set_object_ref(report.object_ref);
   event.set_record_count(report.record_count);
-  grpc::ClientContext context;
-  rpc::SetTimeout(context, kAuditTimeout);
-  compliance::v1::AppendAuditResponse response;
-  const auto stub =
-      compliance::v1::ComplianceService::NewStub(peers_.Channel(RoleName::kCompliance));
-  const grpc::Status status = stub->AppendAudit(&context, request, &response);
+  const base::Status status = Append(request);
   if (status.ok()) return base::OkStatus();
   base::Log(base::LogLevel::kError, "audit_append_failed",
-            {{"method", method.name}, {"reason", status.error_message()}});
+            {{"method", method.name}, {"reason", status}});
   metrics_
       .AddCounter("belgrand_audit_fail_closed_total",
                   "Calls refused because the audit log did not take their entry.")

@@ -109,6 +109,7 @@ class Guard {
   base::Status CheckWanted(const grpc::ServerContext& context);
   void CountRefusal(const char* limit);
   const Method& Find(std::string_view name);
+  base::Status Append(const compliance::v1::AppendAuditRequest& request);
   base::Status AuditEvent(const Caller& caller, const Method& method, const CallReport& report,
                           const base::Status& outcome, bool denied);
   grpc::Status Finish(const Method& method, base::Instant started, const base::Status& status);

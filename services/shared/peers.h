@@ -11,6 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "services/shared/compliance_access.h"
+#include "services/shared/sample_appender.h"
+
 namespace belgrand::shared {
 
 enum class RoleName : std::size_t {
@@ -39,8 +42,16 @@ class Peers {
   // REQUIRES: it was set.
   std::shared_ptr<grpc::Channel> Channel(RoleName role) const;
   bool Has(RoleName role) const;
+  // The time series of this very process; null when they are served elsewhere.
+  void SetSampleAppender(SampleAppender* appender) { sample_appender_ = appender; }
+  SampleAppender* sample_appender() const { return sample_appender_; }
+  // Keyring and audit log of this very process; null when they are served elsewhere.
+  void SetComplianceAccess(ComplianceAccess* access) { compliance_access_ = access; }
+  ComplianceAccess* compliance_access() const { return compliance_access_; }
 
  private:
+  SampleAppender* sample_appender_ = nullptr;
+  ComplianceAccess* compliance_access_ = nullptr;
   std::array<std::shared_ptr<grpc::Channel>, kRoleCount> channels_;
 };
 

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "platform/base/error.h"
+#include "services/shared/compliance_access.h"
+#include "services/shared/sample_appender.h"
 
 namespace belgrand::shared {
 
@@ -20,6 +22,10 @@ class Role {
   virtual ~Role() = default;
   virtual std::string_view name() const = 0;
   virtual std::vector<grpc::Service*> services() = 0;
+  // Of the role that stores samples: for intake in the same process. Lives as long as the role.
+  virtual SampleAppender* sample_appender() { return nullptr; }
+  // Of the compliance role: for the guard and intake in the same process.
+  virtual ComplianceAccess* compliance_access() { return nullptr; }
   virtual base::Status Start() = 0;
   virtual void Stop() = 0;
   // OK when calls can be answered; otherwise why not (shown by /readyz).

@@ -17,8 +17,17 @@ void AppendPart(std::string& place, std::string_view part) {
 }  // namespace
 
 std::string SealedPlace(std::string_view field, std::string_view laboratory_id,
-                        std::string_view sample_id, std::string_view target,
-                        std::string_view gene) {
+                        std::string_view request_id) {
+  std::string place = "SampleRecord.";
+  place += field;
+  AppendPart(place, laboratory_id);
+  AppendPart(place, request_id);
+  return place;
+}
+
+std::string SealedPlaceOfRow(std::string_view field, std::string_view laboratory_id,
+                             std::string_view sample_id, std::string_view target,
+                             std::string_view gene) {
   std::string place = "SampleRecord.";
   place += field;
   AppendPart(place, laboratory_id);

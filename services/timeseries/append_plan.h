@@ -1,20 +1,23 @@
-// Decides what becomes of each row of an append, and gathers the writes that make it so.
+// Decides what becomes of each row of an append, and gathers what is to be written.
 //
 // Rows are decided in order, each seeing the rows before it, those of other requests in the same
 // plan included: a duplicate inside a batch is recognised like one across batches. Nothing is
 // written here.
 //
-// Thread safety: externally synchronised; the store must not change between Load and the commit.
+// Thread safety: externally synchronised; what is stored must not change until the commit.
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <deque>
+#include <functional>
+#include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "platform/base/error.h"
+#include "services/timeseries/identity.h"
 #include "services/timeseries/layout.h"
+#include "services/timeseries/recent_rows.h"
 #include "services/timeseries/site_catalogue.h"
 
 namespace belgrand::timeseries {
@@ -30,60 +33,85 @@ enum class Outcome : int {
   kUnknownRow = 7,
 };
 
+// Whether content hashes are those of shared::ContentHash: such are not stored, but made again from
+// the row when they are needed.
+enum class Hashes { kGiven, kDerived };
+
 struct AppendResult {
   Outcome outcome = Outcome::kStored;
   std::uint32_t version = 0;        // with STORED, AMENDED: the new one; DUPLICATE: the stored one
   std::uint64_t feed_sequence = 0;  // likewise
   // With DUPLICATE, AMENDED, REASON_MISSING and TOO_MANY_VERSIONS: the newest version before this
   // row.
-  std::optional<Record> previous;
+  std::shared_ptr<const Record> previous;
 };
 
 class AppendPlan {
  public:
-  // A laboratory that amends a row more often than this is broken, and the row's head would grow
-  // without bound.
-  static constexpr int kMaxVersions = 1000;
+  // A laboratory that amends a row more often than this is broken, and every amendment has to look
+  // at all versions before it.
+  static constexpr std::size_t kMaxVersions = 1000;
+  // Versions in one value of the log.
+  static constexpr std::size_t kMaxChunkVersions = 2048;
 
-  // Borrows both. `newest_feed` is the number of the newest entry in the feed.
-  AppendPlan(const storage::Store& store, const SiteCatalogue& sites, std::uint64_t newest_feed)
-      : store_(store), sites_(sites), newest_feed_(newest_feed) {}
+  // The living versions of the row of this identity, oldest first; none when it is not stored.
+  using FindVersions =
+      std::function<base::StatusOr<std::vector<Record>>(IdentityCode, const Record& like)>;
 
-  // Reads what is stored of all these rows in one pass.
-  base::Status Load(const std::vector<const std::vector<Record>*>& requests);
-  // Decides one request; its rows were given to Load. Versions get `recorded_at`.
-  base::StatusOr<std::vector<AppendResult>> Add(const std::vector<Record>& rows,
+  // Borrows all. `newest_feed` is the number of the newest entry in the feed.
+  AppendPlan(FindVersions find, const IdentityHasher& hasher, const SiteCatalogue& sites,
+             std::uint64_t newest_feed)
+      : find_(std::move(find)), hasher_(hasher), sites_(sites), newest_feed_(newest_feed) {}
+
+  // Decides one request. What is stored of `rows` gets its version, number and `recorded_at`; the
+  // plan borrows it until TakeChunks.
+  base::StatusOr<std::vector<AppendResult>> Add(std::vector<Record>& rows, Hashes hashes,
                                                 base::Instant recorded_at);
-  // The writes of everything added. Call once.
-  storage::Batch TakeBatch();
+  // What is to be added to the log, in order. Takes derived hashes out of the rows: call it once,
+  // last.
+  std::vector<std::shared_ptr<LogChunk>> TakeChunks();
 
   std::uint64_t newest_feed() const { return newest_feed_; }
-  bool empty() const { return batch_.empty(); }
+  bool empty() const { return stored_.empty(); }
 
  private:
   struct Row {
-    storage::v1::RowHead head;  // version 0: not stored yet
-    Record newest;
-    bool changed = false;
-    // Content and reason of the versions before the newest; those on disk are read when first
-    // needed.
+    IdentityCode code = 0;
+    std::shared_ptr<const Record> loaded;  // owns newest when it was stored before
+    const Record* newest = nullptr;
+    // Content hashes and reasons of the living versions before the newest.
     std::vector<std::pair<std::string, std::string>> earlier;
-    int earlier_on_disk = 0;
+  };
+  struct Stored {
+    Record* record = nullptr;
+    IdentityCode code = 0;
+    Hashes hashes = Hashes::kGiven;
   };
 
-  base::Status LoadNewest(const std::vector<Row*>& stored);
-  base::StatusOr<AppendResult> Decide(const Record& record, Row& row, base::Instant recorded_at);
+  base::StatusOr<AppendResult> Decide(Record& record, Hashes hashes, base::Instant recorded_at);
   // A record that takes the row back: it gets the place of the newest version.
-  base::StatusOr<AppendResult> DecideVoid(Record record, Row& row, base::Instant recorded_at);
-  // The row was stored like this before, for the same reason, and amended since: a late resend.
-  base::StatusOr<bool> WasEarlier(const Record& record, Row& row);
-  void Store(Record record, Row& row, base::Instant recorded_at);
+  base::StatusOr<AppendResult> DecideVoid(Record& record, base::Instant recorded_at);
+  // What becomes of a record whose row is stored.
+  AppendResult DecideAgain(Stored stored, bool same_content, Row& row, base::Instant recorded_at);
+  IdentityCode CodeOf(const Record& record);
+  base::StatusOr<Row*> FindRow(const Record& record, IdentityCode code);
+  void Store(Stored stored, Row* row, base::Instant recorded_at);
+  bool KnowsSite(const Record& record);
+  // The slot of the row with this identity, or the free one where it belongs.
+  std::size_t SlotOf(const Record& record, IdentityCode code) const;
+  void AddRow(std::size_t slot, Row row);
 
-  const storage::Store& store_;
+  const FindVersions find_;
+  const IdentityHasher& hasher_;
   const SiteCatalogue& sites_;
   std::uint64_t newest_feed_;
-  std::unordered_map<std::string, Row> rows_;  // by RowKey
-  storage::Batch batch_;
+
+  std::deque<Row> rows_;
+  std::vector<std::int32_t> slots_;  // by code: the place in rows_, -1 is free
+  std::vector<Stored> stored_;
+  std::deque<Record> marks_;
+  std::string last_site_;  // one that is in the catalogue
+  std::string scratch_;
 };
 
 }  // namespace belgrand::timeseries

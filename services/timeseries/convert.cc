@@ -1,5 +1,8 @@
 #include "services/timeseries/convert.h"
 
+#include "compliance/sealed_field.h"
+#include "services/shared/content_hash.h"
+#include "services/shared/sample_convert.h"
 #include "services/shared/timestamp.h"
 
 namespace belgrand::timeseries {
@@ -96,13 +99,13 @@ void RestFromRecord(const Record& record, v1::SampleVersion& sample) {
 
 }  // namespace
 
-Record ToRecord(const v1::SampleVersion& sample) {
+Record ToRecord(v1::SampleVersion sample) {
   Record record;
-  record.set_laboratory_id(sample.laboratory_id());
-  record.set_sample_id(sample.sample_id());
-  record.set_site_id(sample.site_id());
-  record.set_target(sample.target());
-  record.set_gene(sample.gene());
+  record.set_laboratory_id(std::move(*sample.mutable_laboratory_id()));
+  record.set_sample_id(std::move(*sample.mutable_sample_id()));
+  record.set_site_id(std::move(*sample.mutable_site_id()));
+  record.set_target(std::move(*sample.mutable_target()));
+  record.set_gene(std::move(*sample.mutable_gene()));
   record.set_collected_at_us(ToMicros(sample.collected_at()));
   if (sample.has_known_at()) record.set_known_at_us(ToMicros(sample.known_at()));
   if (sample.has_value()) record.set_value(sample.value());
@@ -111,19 +114,19 @@ Record ToRecord(const v1::SampleVersion& sample) {
   if (sample.has_loq()) record.set_loq(sample.loq());
   if (sample.has_flow_m3_per_day()) record.set_flow_m3_per_day(sample.flow_m3_per_day());
   if (sample.has_population_served()) record.set_population_served(sample.population_served());
-  record.set_method_id(sample.method_id());
-  record.set_method_version(sample.method_version());
+  record.set_method_id(std::move(*sample.mutable_method_id()));
+  record.set_method_version(std::move(*sample.mutable_method_version()));
   record.mutable_quality_flags()->Add(sample.quality_flags().begin(), sample.quality_flags().end());
-  record.set_reported_unit(sample.reported_unit());
-  record.set_sampled_by_sealed(sample.sampled_by_sealed());
-  record.set_analysed_by_sealed(sample.analysed_by_sealed());
-  record.set_amended_by_sealed(sample.amended_by_sealed());
-  record.set_amendment_reason(sample.amendment_reason());
-  record.set_comment(sample.comment());
-  record.set_retest_of(sample.retest_of());
+  record.set_reported_unit(std::move(*sample.mutable_reported_unit()));
+  record.set_sampled_by_sealed(std::move(*sample.mutable_sampled_by_sealed()));
+  record.set_analysed_by_sealed(std::move(*sample.mutable_analysed_by_sealed()));
+  record.set_amended_by_sealed(std::move(*sample.mutable_amended_by_sealed()));
+  record.set_amendment_reason(std::move(*sample.mutable_amendment_reason()));
+  record.set_comment(std::move(*sample.mutable_comment()));
+  record.set_retest_of(std::move(*sample.mutable_retest_of()));
   record.set_voided(sample.voided());
-  record.set_request_id(sample.request_id());
-  record.set_content_hash(sample.content_hash());
+  record.set_request_id(std::move(*sample.mutable_request_id()));
+  record.set_content_hash(std::move(*sample.mutable_content_hash()));
   RestToRecord(sample, record);
   return record;
 }
@@ -182,6 +185,25 @@ v1::Site ToSite(const storage::v1::SiteRecord& record) {
   site.set_district_id(record.district_id());
   site.set_population_served(record.population_served());
   return site;
+}
+
+bool HashIsDerived(const Record& record) {
+  const auto sealed_whole = [](const std::string& sealed) {
+    return sealed.empty() || compliance::SubjectRefOf(sealed).ok();
+  };
+  return record.censoring() != 0 && !record.voided() && sealed_whole(record.sampled_by_sealed()) &&
+         sealed_whole(record.analysed_by_sealed());
+}
+
+std::string ContentHashOf(const Record& record) {
+  if (!record.content_hash().empty() || !HashIsDerived(record)) return record.content_hash();
+  const auto measurement = shared::ToMeasurement(ToSampleVersion(record, SealedFields::kLeaveOut));
+  if (!measurement.ok()) return {};
+  const auto reference = [](const std::string& sealed) {
+    return sealed.empty() ? std::string() : *compliance::SubjectRefOf(sealed);
+  };
+  return shared::ContentHash(*measurement, reference(record.sampled_by_sealed()),
+                             reference(record.analysed_by_sealed()), record.comment());
 }
 
 }  // namespace belgrand::timeseries

@@ -3,6 +3,7 @@
 #include "platform/crypto/hash.h"
 #include "platform/crypto/secret.h"
 #include "platform/storage/keys.h"
+#include "services/timeseries/convert.h"
 #include "services/timeseries/sample_store.h"
 
 namespace belgrand::timeseries {
@@ -32,12 +33,13 @@ base::StatusOr<std::string> EnsureFeedId(storage::Store& store) {
 }
 
 v1::FeedPoint PointOf(const std::string& feed_id, const Record& record) {
+  const std::string content_hash = ContentHashOf(record);
   std::string entry;
   storage::AppendUint64(entry, record.feed_sequence());
   storage::AppendInt64(entry, record.recorded_at_us());
   storage::AppendUint32(entry, record.version());
   for (const std::string* text :
-       {&record.laboratory_id(), &record.sample_id(), &record.target(), &record.content_hash()}) {
+       {&record.laboratory_id(), &record.sample_id(), &record.target(), &content_hash}) {
     storage::AppendText(entry, *text);
   }
   v1::FeedPoint point;

@@ -1,12 +1,14 @@
 // Checks that a time series database keeps the invariants of docs/formats/timeseries.md; repairs
 // nothing.
 //
-// The oracle of the kill tests and of `belgrand fsck`. Memory is bounded: records are walked,
-// indexes are looked up.
+// The oracle of the kill tests and of `belgrand fsck`. The log is walked once, the series and the
+// identities are compared with it by sums, and histories are judged in parts of the identities.
+// Memory: 1 bit a version, about 64 MiB for a part, and some bytes for each amendment.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,10 +31,16 @@ struct FsckReport {
   bool clean() const { return problem_count == 0; }
 };
 
+// What is under way and how far it is: called now and then.
+using FsckProgress =
+    std::function<void(std::string_view what, std::uint64_t done, std::uint64_t of)>;
+
 // The database in `directory` (data_dir/timeseries). FailedPrecondition: a service has it open.
-// NotFound: there is none. DataLoss: the engine cannot read it.
-base::StatusOr<FsckReport> Fsck(const std::filesystem::path& directory);
+// or it is of format 1. NotFound: there is none. DataLoss: the engine cannot read it.
+base::StatusOr<FsckReport> Fsck(const std::filesystem::path& directory,
+                                const FsckProgress& progress = nullptr);
 // The same for a store that is open, with the families of LayoutOptions.
-base::StatusOr<FsckReport> Fsck(const storage::Store& store);
+base::StatusOr<FsckReport> Fsck(const storage::Store& store,
+                                const FsckProgress& progress = nullptr);
 
 }  // namespace belgrand::timeseries

@@ -7,10 +7,7 @@ namespace belgrand::timeseries {
 storage::StoreOptions LayoutOptions(const std::filesystem::path& directory) {
   storage::StoreOptions options;
   options.directory = directory;
-  options.families = {"series", "rows", "feed", "sites", "meta"};
-  // Samples arrive in the order of time: each series, and each laboratory's numbering, grows at its
-  // end.
-  options.series_texts = {2, 1};
+  options.families = {"series", "rows", "feed", "sites", "meta", "log", "chunks", "identities"};
   return options;
 }
 
@@ -21,31 +18,47 @@ std::string SeriesPrefix(std::string_view site_id, std::string_view target) {
   return key;
 }
 
-std::string SeriesBound(std::string_view site_id, std::string_view target,
-                        base::Instant collected_at) {
-  std::string key = SeriesPrefix(site_id, target);
-  storage::AppendInt64(key, base::ToMicros(collected_at));
+std::string StretchPrefix(std::string_view series_prefix, std::int64_t stretch) {
+  std::string key(series_prefix);
+  storage::AppendInt64(key, stretch);
   return key;
 }
 
-std::string PlacePrefix(const Record& record) {
-  std::string key =
-      SeriesBound(record.site_id(), record.target(), base::FromMicros(record.collected_at_us()));
+std::string SeriesChunkKey(std::string_view series_prefix, std::int64_t stretch,
+                           std::uint64_t first_sequence) {
+  std::string key = StretchPrefix(series_prefix, stretch);
+  storage::AppendUint64(key, first_sequence);
+  return key;
+}
+
+std::optional<std::int64_t> ParseStretch(std::string_view series_prefix, std::string_view key) {
+  if (!key.starts_with(series_prefix)) return std::nullopt;
+  key.remove_prefix(series_prefix.size());
+  const auto stretch = storage::TakeInt64(key);
+  return key.size() == sizeof(std::uint64_t) ? stretch : std::nullopt;
+}
+
+bool SameRow(const Record& a, const Record& b) {
+  return a.sample_id() == b.sample_id() && a.laboratory_id() == b.laboratory_id() &&
+         a.target() == b.target() && a.gene() == b.gene();
+}
+
+bool SamePlace(const Record& a, const Record& b) {
+  return a.site_id() == b.site_id() && a.target() == b.target() &&
+         a.collected_at_us() == b.collected_at_us();
+}
+
+void AppendRowKey(std::string& key, const Record& record) {
   storage::AppendText(key, record.laboratory_id());
   storage::AppendText(key, record.sample_id());
+  storage::AppendText(key, record.target());
   if (!record.gene().empty()) storage::AppendText(key, record.gene());
-  return key;
 }
 
-std::string SeriesKey(std::string_view place_prefix, std::uint32_t version) {
-  std::string key(place_prefix);
-  storage::AppendUint32(key, version);
+std::string RowKey(const Record& record) {
+  std::string key;
+  AppendRowKey(key, record);
   return key;
-}
-
-std::string_view PlaceOf(std::string_view series_key) {
-  if (series_key.size() < kVersionBytes) return {};
-  return series_key.substr(0, series_key.size() - kVersionBytes);
 }
 
 std::string RowKey(std::string_view laboratory_id, std::string_view sample_id,

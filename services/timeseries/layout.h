@@ -14,14 +14,17 @@ namespace belgrand::timeseries {
 
 using Record = storage::v1::SampleRecord;
 
-inline constexpr storage::Family kSeriesFamily = 0;
-inline constexpr storage::Family kRowsFamily = 1;
-inline constexpr storage::Family kFeedFamily = 2;
+// Of format 1; empty in a store of this format.
+inline constexpr storage::Family kOldSeriesFamily = 0;
+inline constexpr storage::Family kOldRowsFamily = 1;
+inline constexpr storage::Family kOldFeedFamily = 2;
 inline constexpr storage::Family kSitesFamily = 3;
 inline constexpr storage::Family kMetaFamily = 4;
-inline constexpr std::size_t kFamilyCount = 5;
+inline constexpr storage::Family kLogFamily = 5;
+inline constexpr storage::Family kSeriesFamily = 6;
+inline constexpr storage::Family kIdentitiesFamily = 7;
 
-inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kFormatVersion = 2;
 // Keys of the meta family.
 inline constexpr std::string_view kFormatKey = "format";
 inline constexpr std::string_view kNewestFeedKey = "newest_feed";
@@ -31,30 +34,36 @@ inline constexpr std::string_view kCompactionDueKey = "compaction_due";
 // Random bytes that name this database's feed, made once.
 inline constexpr std::string_view kFeedIdKey = "feed_id";
 inline constexpr std::size_t kFeedIdBytes = 16;
+inline constexpr std::string_view kSettledKey = "settled";
+inline constexpr std::string_view kIdentityKeyKey = "identity_key";
+inline constexpr std::string_view kIdentityRunsKey = "identity_runs";
 
-// What every key of one row at one place starts with: text(site) text(target) int64(collected)
-// text(laboratory) text(sample), and text(gene) where there is one. The version (4 bytes) follows.
-inline constexpr std::size_t kVersionBytes = 4;
+// A chunk of a series lies in one stretch of collection times of this length: 2^45 us, 407.2 days.
+inline constexpr unsigned kStretchBits = 45;
+inline std::int64_t StretchOf(std::int64_t collected_at_us) {
+  return collected_at_us >> kStretchBits;
+}
 
 storage::StoreOptions LayoutOptions(const std::filesystem::path& directory);
 
 std::string SeriesPrefix(std::string_view site_id, std::string_view target);
-// The first key of the series at or after `collected_at`.
-std::string SeriesBound(std::string_view site_id, std::string_view target,
-                        base::Instant collected_at);
-std::string PlacePrefix(const Record& record);
-std::string SeriesKey(std::string_view place_prefix, std::uint32_t version);
-inline std::string SeriesKey(const Record& record) {
-  return SeriesKey(PlacePrefix(record), record.version());
-}
-// The place part of a series key; empty when the key is too short to be one.
-std::string_view PlaceOf(std::string_view series_key);
+// Where the chunks of a stretch begin.
+std::string StretchPrefix(std::string_view series_prefix, std::int64_t stretch);
+// `first_sequence` is the least number in the chunk: two chunks of a stretch never share one.
+std::string SeriesChunkKey(std::string_view series_prefix, std::int64_t stretch,
+                           std::uint64_t first_sequence);
+// The stretch of a chunk of this series; nothing when the key is of another form.
+std::optional<std::int64_t> ParseStretch(std::string_view series_prefix, std::string_view key);
 
+// Of one row: the same identity, whatever the version.
+bool SameRow(const Record& a, const Record& b);
+// Two versions of a row that lie at one place of one series.
+bool SamePlace(const Record& a, const Record& b);
+
+void AppendRowKey(std::string& key, const Record& record);
 std::string RowKey(std::string_view laboratory_id, std::string_view sample_id,
                    std::string_view target, std::string_view gene);
-inline std::string RowKey(const Record& record) {
-  return RowKey(record.laboratory_id(), record.sample_id(), record.target(), record.gene());
-}
+std::string RowKey(const Record& record);
 std::string FeedKey(std::uint64_t sequence);
 std::optional<std::uint64_t> ParseFeedKey(std::string_view key);
 std::string SiteKey(std::string_view site_id);

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include "platform/crypto/secret.h"
 #include "platform/storage/keys.h"
+#include "services/timeseries/convert.h"
 #include "services/timeseries/feed_point.h"
+#include "services/timeseries/migrate.h"
 
 namespace belgrand::timeseries {
 namespace {
@@ -57,20 +60,45 @@ base::StatusOr<std::uint64_t> ReadMeta(const storage::Store& store, std::string_
 }  // namespace
 
 base::StatusOr<std::unique_ptr<SampleStore>> SampleStore::Open(const storage::StoreOptions& options,
-                                                               const base::Clock& clock) {
+                                                               const base::Clock& clock,
+                                                               const SampleStoreLimits& limits) {
   ASSIGN_OR_RETURN(auto store, storage::Store::Open(options));
-  std::unique_ptr<SampleStore> samples(new SampleStore(std::move(store), clock));
+  std::unique_ptr<SampleStore> samples(new SampleStore(std::move(store), clock, limits));
   RETURN_IF_ERROR(samples->Load());
+  samples->settler_ = std::thread([raw = samples.get()] { raw->RunSettler(); });
+  samples->merger_ = std::thread([raw = samples.get()] { raw->RunMerger(); });
   return samples;
+}
+
+SampleStore::~SampleStore() {
+  {
+    const base::MutexLock lock(settler_mutex_);
+    stopping_ = true;
+    settler_wake_.NotifyAll();
+    settled_wake_.NotifyAll();
+    merger_wake_.NotifyAll();
+  }
+  if (settler_.joinable()) settler_.join();
+  if (merger_.joinable()) merger_.join();
 }
 
 base::Status SampleStore::Load() {
   ASSIGN_OR_RETURN(const std::uint64_t format, ReadMeta(*store_, kFormatKey));
-  if (format == 0) {
-    storage::Batch batch;
-    batch.Put(kMetaFamily, kFormatKey, MetaNumber(kFormatVersion));
-    RETURN_IF_ERROR(store_->Write(batch));
-  } else if (format != kFormatVersion) {
+  ASSIGN_OR_RETURN(auto key, store_->Get(kMetaFamily, kIdentityKeyKey));
+  storage::Batch fresh;
+  if (!key) {
+    key = crypto::RandomBytes(kIdentityKeyBytes);
+    fresh.Put(kMetaFamily, kIdentityKeyKey, *key);
+  }
+  if (format == 0) fresh.Put(kMetaFamily, kFormatKey, MetaNumber(kFormatVersion));
+  RETURN_IF_ERROR(store_->Write(fresh));
+  if (key->size() != kIdentityKeyBytes) {
+    return base::DataLoss("meta '{}' cannot be read: run fsck, restore a backup", kIdentityKeyKey);
+  }
+  hasher_ = IdentityHasher(*key);
+  if (format == 1) {
+    RETURN_IF_ERROR(MigrateFromFormat1(*store_));
+  } else if (format != 0 && format != kFormatVersion) {
     return base::FailedPrecondition(
         "the time series are stored in format {}, this version reads {}: use the version that "
         "wrote them",
@@ -79,19 +107,59 @@ base::Status SampleStore::Load() {
   ASSIGN_OR_RETURN(feed_id_, EnsureFeedId(*store_));
   ASSIGN_OR_RETURN(const std::uint64_t newest, ReadMeta(*store_, kNewestFeedKey));
   ASSIGN_OR_RETURN(const std::uint64_t recorded, ReadMeta(*store_, kLastRecordedKey));
+  ASSIGN_OR_RETURN(const std::uint64_t settled, ReadMeta(*store_, kSettledKey));
   RETURN_IF_ERROR(sites_.Load());
+  RETURN_IF_ERROR(identities_.Load());
+  RETURN_IF_ERROR(LoadRecent(settled, newest));
   const base::MutexLock lock(state_mutex_);
   newest_feed_ = newest;
   last_recorded_ = base::FromMicros(static_cast<std::int64_t>(recorded));
   return base::OkStatus();
 }
 
-base::StatusOr<std::vector<AppendResult>> SampleStore::Append(const std::vector<Record>& rows,
-                                                              AppendMode mode) {
+base::Status SampleStore::LoadRecent(std::uint64_t settled, std::uint64_t newest) {
+  recent_.set_settled(settled);
+  std::string scratch;
+  std::uint64_t next = settled + 1;
+  storage::Cursor cursor = store_->Scan(kLogFamily, FeedKey(next), "");
+  for (; cursor.Valid(); cursor.Next()) {
+    ASSIGN_OR_RETURN(const LogRows rows, ParseLogValue(cursor.key(), std::string(cursor.value()),
+                                                       RowChunk::Columns::kPlaces));
+    if (rows.first != next) {
+      return base::DataLoss("the feed has a gap at {}: run fsck, restore a backup", next);
+    }
+    next = rows.last + 1;
+    auto chunk = std::make_shared<LogChunk>();
+    chunk->first = rows.first;
+    chunk->last = rows.last;
+    chunk->bytes = cursor.value();
+    for (std::size_t row = 0; row < chunk->size(); ++row) {
+      scratch.clear();
+      AppendRowKey(scratch, *rows.chunk, row);
+      chunk->codes.push_back(hasher_.Code(scratch));
+    }
+    recent_.Add(std::move(chunk));
+    // After a migration nothing is settled: not all of it fits into memory.
+    if (recent_.current_rows() >= limits_.settle_rows) {
+      const base::MutexLock lock(settle_mutex_);
+      RETURN_IF_ERROR(SettleOnce());
+    }
+  }
+  RETURN_IF_ERROR(cursor.status());
+  if (next != newest + 1) {
+    return base::DataLoss("the feed ends at {}, but {} were stored: run fsck, restore a backup",
+                          next - 1, newest);
+  }
+  return base::OkStatus();
+}
+
+base::StatusOr<std::vector<AppendResult>> SampleStore::Append(std::vector<Record> rows,
+                                                              AppendMode mode, Hashes hashes) {
   RETURN_IF_ERROR(ValidateRows(rows));
   if (mode == AppendMode::kDryRun) return DryRun(rows);
   Request self;
   self.rows = &rows;
+  self.hashes = hashes;
   queue_mutex_.lock();
   queue_.push_back(&self);
   while (!self.done && queue_.front() != &self) self.wake.Wait(queue_mutex_);
@@ -99,6 +167,9 @@ base::StatusOr<std::vector<AppendResult>> SampleStore::Append(const std::vector<
     queue_mutex_.unlock();
     return std::move(self.results);
   }
+  queue_mutex_.unlock();
+  WaitForRoom();
+  queue_mutex_.lock();
   const std::vector<Request*> group = TakeGroup();
   queue_mutex_.unlock();
 
@@ -129,14 +200,41 @@ std::vector<SampleStore::Request*> SampleStore::TakeGroup() {
   return group;
 }
 
-base::StatusOr<std::vector<AppendResult>> SampleStore::DryRun(
-    const std::vector<Record>& rows) const {
-  AppendPlan plan(*store_, sites_, 0);
-  RETURN_IF_ERROR(plan.Load({&rows}));
-  ASSIGN_OR_RETURN(auto results, plan.Add(rows, clock_.Now()));
+AppendPlan SampleStore::NewPlan(std::uint64_t newest) const {
+  return AppendPlan(
+      [this](IdentityCode code, const Record& like) { return FindVersions(code, like); }, hasher_,
+      sites_, newest);
+}
+
+base::StatusOr<std::vector<AppendResult>> SampleStore::DryRun(std::vector<Record>& rows) const {
+  AppendPlan plan = NewPlan(0);
+  ASSIGN_OR_RETURN(auto results, plan.Add(rows, Hashes::kGiven, clock_.Now()));
   // Feed numbers are given at commit.
   for (AppendResult& result : results) result.feed_sequence = 0;
   return results;
+}
+
+base::StatusOr<std::vector<Record>> SampleStore::FindVersions(IdentityCode code,
+                                                              const Record& like) const {
+  std::vector<Record> versions;
+  // The newest rows first: what is settled in between is then found in both, never in neither.
+  std::vector<std::uint64_t> sequences = recent_.Find(code);
+  if (identities_.MayHold(code)) {
+    ASSIGN_OR_RETURN(const auto settled, identities_.Find(code));
+    sequences.insert(sequences.end(), settled.begin(), settled.end());
+    std::sort(sequences.begin(), sequences.end());
+    sequences.erase(std::unique(sequences.begin(), sequences.end()), sequences.end());
+  }
+  for (const std::uint64_t sequence : sequences) {
+    ASSIGN_OR_RETURN(const auto rows, log_.Containing(sequence));
+    if (!rows) return base::DataLoss("the log lacks {}: run fsck, restore a backup", sequence);
+    const std::size_t row = sequence - rows->first;
+    if (rows->chunk->gone(row) || !SameRow(*rows->chunk, row, like)) continue;
+    Record& version = versions.emplace_back();
+    rows->chunk->Get(row, version);
+    if (version.content_hash().empty()) version.set_content_hash(ContentHashOf(version));
+  }
+  return versions;
 }
 
 base::Status SampleStore::CommitGroup(const std::vector<Request*>& group) {
@@ -158,27 +256,30 @@ base::Status SampleStore::CommitGroup(const std::vector<Request*>& group) {
 
 base::Status SampleStore::PlanAndWrite(const std::vector<Request*>& group,
                                        base::Instant first_recorded) {
-  std::uint64_t newest = NewestFeed();
-  AppendPlan plan(*store_, sites_, newest);
-  std::vector<const std::vector<Record>*> requests;
-  requests.reserve(group.size());
-  for (const Request* request : group) requests.push_back(request->rows);
-  RETURN_IF_ERROR(plan.Load(requests));
+  AppendPlan plan = NewPlan(NewestFeed());
   base::Instant recorded = first_recorded;
   for (Request* request : group) {
-    request->results = plan.Add(*request->rows, recorded);
+    request->results = plan.Add(*request->rows, request->hashes, recorded);
+    // Rows of it may be in the plan already: nothing of the group is stored.
+    RETURN_IF_ERROR(request->results.status());
     recorded += base::Duration(1);
   }
   if (plan.empty()) return base::OkStatus();
-  newest = plan.newest_feed();
-  storage::Batch batch = plan.TakeBatch();
-  batch.Put(kMetaFamily, kNewestFeedKey, MetaNumber(newest));
+  const std::vector<std::shared_ptr<LogChunk>> chunks = plan.TakeChunks();
+  storage::Batch batch;
+  for (const auto& chunk : chunks) batch.Put(kLogFamily, FeedKey(chunk->last), chunk->bytes);
+  batch.Put(kMetaFamily, kNewestFeedKey, MetaNumber(plan.newest_feed()));
   const base::Instant last = recorded - base::Duration(1);
   batch.Put(kMetaFamily, kLastRecordedKey,
             MetaNumber(static_cast<std::uint64_t>(base::ToMicros(last))));
   RETURN_IF_ERROR(store_->Write(batch));
+  for (const auto& chunk : chunks) recent_.Add(chunk);
+  if (recent_.current_rows() >= limits_.settle_rows) {
+    const base::MutexLock lock(settler_mutex_);
+    settler_wake_.NotifyOne();
+  }
   const base::MutexLock lock(state_mutex_);
-  newest_feed_ = newest;
+  newest_feed_ = plan.newest_feed();
   return base::OkStatus();
 }
 
@@ -198,36 +299,27 @@ base::StatusOr<SeriesReader> SampleStore::ReadSeries(const SeriesQuery& query) {
     return base::NotFound("site '{}' is not in the catalogue: list the sites, or add it",
                           query.site_id);
   }
-  const std::string prefix = SeriesPrefix(query.site_id, query.target);
-  std::string from = query.from ? SeriesBound(query.site_id, query.target, *query.from) : prefix;
-  std::string to =
-      query.to ? SeriesBound(query.site_id, query.target, *query.to) : storage::PrefixEnd(prefix);
-  return SeriesReader(*store_, std::move(from), std::move(to), SettleAsOf(query.as_of));
+  const base::Instant as_of = SettleAsOf(query.as_of);
+  // After as_of was settled: everything that was committed by then is found.
+  ASSIGN_OR_RETURN(auto recent, recent_.Series(SeriesPrefix(query.site_id, query.target)));
+  return SeriesReader(*store_, query, as_of, std::move(recent));
 }
 
 base::StatusOr<std::vector<Record>> SampleStore::History(const std::string& laboratory_id,
                                                          const std::string& sample_id,
                                                          const std::string& target,
                                                          const std::string& gene) const {
-  ASSIGN_OR_RETURN(const auto value,
-                   store_->Get(kRowsFamily, RowKey(laboratory_id, sample_id, target, gene)));
-  if (!value) {
+  Record like;
+  like.set_laboratory_id(laboratory_id);
+  like.set_sample_id(sample_id);
+  like.set_target(target);
+  like.set_gene(gene);
+  ASSIGN_OR_RETURN(auto versions, FindVersions(hasher_.Code(RowKey(like)), like));
+  if (versions.empty()) {
     return base::NotFound("laboratory '{}' has no sample '{}' with target '{}' and gene '{}'",
                           laboratory_id, sample_id, target, gene);
   }
-  storage::v1::RowHead head;
-  if (!head.ParseFromString(*value)) return base::DataLoss("a row head cannot be read: run fsck");
-  ASSIGN_OR_RETURN(
-      const auto versions,
-      store_->MultiGet(kSeriesFamily, {head.version_keys().begin(), head.version_keys().end()}));
-  std::vector<Record> history;
-  for (const std::optional<std::string>& version : versions) {
-    if (!version) continue;  // expired since the head was read
-    if (!history.emplace_back().ParseFromString(*version)) {
-      return base::DataLoss("a version cannot be read: run fsck");
-    }
-  }
-  return history;
+  return versions;
 }
 
 }  // namespace belgrand::timeseries

@@ -6,37 +6,57 @@
 // carries the instant at which it was recorded, so that any read can be made as of any instant.
 // docs/formats/timeseries.md defines the bytes.
 //
+// An append is one value of the log; it is on disk when Append returns. What makes series and
+// identities quick to find is written later, many rows at once, by a thread of the store
+// ("settling"), and is made again from the log after a crash. Until then the newest rows are kept
+// in memory (recent_rows.h), bounded by SampleStoreLimits.
+//
 // Thread safety: safe. Concurrent appends share their decision pass and their disk sync; readers do
-// not block writers.
+// not block writers, except that the first reader after an append parses what it added.
 //
 // Invariants:
 //   (1) An append is all or nothing and on disk when it returns.
 //   (2) Feed numbers start at 1 and have no gap; they order as recorded_at does, and recorded_at
-//   grows
-//       with every request.
+//       grows with every request.
 //   (3) What was read as of an instant is read again as of that instant, for ever (except what
-//   expired).
+//       expired).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "belgrand/compliance/v1/compliance.pb.h"
+#include "compliance/expiry_plan.h"
 #include "platform/base/clock.h"
 #include "platform/base/error.h"
 #include "platform/base/mutex.h"
 #include "services/timeseries/append_plan.h"
+#include "services/timeseries/identity_index.h"
 #include "services/timeseries/layout.h"
+#include "services/timeseries/recent_rows.h"
+#include "services/timeseries/row_log.h"
 #include "services/timeseries/site_catalogue.h"
 
 namespace belgrand::timeseries {
 
 enum class AppendMode { kCommit, kDryRun };
+
+struct SampleStoreLimits {
+  // Memory of the filter that tells new rows from known ones: 2 bytes a row make looks on disk
+  // rare.
+  std::size_t filter_bytes = std::size_t{64} << 20;
+  // Rows that are settled together. Up to five times as many are kept in memory before appends
+  // wait.
+  std::uint64_t settle_rows = 32'768;
+};
 
 struct SeriesQuery {
   std::string site_id = {};
@@ -65,14 +85,28 @@ class SeriesReader {
 
  private:
   friend class SampleStore;
-  SeriesReader(const storage::Store& store, std::string from, std::string to, base::Instant as_of)
-      : store_(store), from_(std::move(from)), to_(std::move(to)), as_of_(as_of) {}
+  struct Row {
+    RowRef ref;
+    std::int64_t collected_at_us = 0;
+  };
+  SeriesReader(const storage::Store& store, const SeriesQuery& query, base::Instant as_of,
+               RecentRows::SeriesRows recent);
+  // The rows of the next stretch that has any; false at the end.
+  base::StatusOr<bool> Load();
+  base::StatusOr<std::optional<std::int64_t>> TakeChunks(std::optional<std::int64_t> recent);
+  void Consider(const std::shared_ptr<const RowChunk>& chunk, std::size_t row);
+  void KeepNewest();
 
   const storage::Store& store_;
-  std::string from_;
-  std::string to_;
-  base::Instant as_of_;
-  bool at_end_ = false;
+  const std::string prefix_;
+  const std::int64_t from_us_;
+  const std::int64_t to_us_;  // exclusive
+  const std::int64_t as_of_us_;
+  const std::uint64_t settled_;
+  std::vector<RowRef> recent_;
+  std::int64_t next_stretch_;
+  std::vector<Row> rows_;  // of the stretch under way
+  std::size_t given_ = 0;
 };
 
 class SampleStore {
@@ -83,14 +117,18 @@ class SampleStore {
 
   // `options` as LayoutOptions makes them. Borrows the clock. FailedPrecondition: in use, or
   // written by a newer version. DataLoss: damaged.
+  // A store of format 1 is brought to this format first, which takes a while and is logged.
   static base::StatusOr<std::unique_ptr<SampleStore>> Open(const storage::StoreOptions& options,
-                                                           const base::Clock& clock);
+                                                           const base::Clock& clock,
+                                                           const SampleStoreLimits& limits = {});
+  ~SampleStore();
 
   // Results in the order of the rows. version, recorded_at and feed_sequence of the rows are set
   // here. InvalidArgument: a row without identity or hash, or too large. Unavailable,
   // ResourceExhausted: the disk refused; nothing was stored.
-  base::StatusOr<std::vector<AppendResult>> Append(const std::vector<Record>& rows,
-                                                   AppendMode mode = AppendMode::kCommit);
+  base::StatusOr<std::vector<AppendResult>> Append(std::vector<Record> rows,
+                                                   AppendMode mode = AppendMode::kCommit,
+                                                   Hashes hashes = Hashes::kGiven);
 
   // NotFound: the site is not in the catalogue.
   base::StatusOr<SeriesReader> ReadSeries(const SeriesQuery& query);
@@ -117,37 +155,74 @@ class SampleStore {
   // a crash, calling it again finishes. Appends go on meanwhile.
   base::StatusOr<std::vector<compliance::v1::ExpiryLine>> ApplyExpiry(base::Instant now);
 
+  // Calls `visit` with every living version, settled or not, series by series.
+  base::Status ScanSeries(const std::function<void(const RowChunk&, std::size_t)>& visit);
+
+  // Settles everything appended so far; the store does so by itself in time.
+  base::Status Settle();
+  // Settles everything, then rewrites the files to their least size. Takes a while.
+  base::Status Compact();
+  std::uint64_t Settled() const { return recent_.settled(); }
+  // Bytes of rows that wait to be settled.
+  std::size_t RecentBytes() const { return recent_.bytes(); }
+
   storage::StoreStatistics Statistics() const { return store_->Statistics(); }
   base::Status WriteStatus() const { return store_->WriteStatus(); }
 
  private:
   struct Request {
-    const std::vector<Record>* rows = nullptr;
+    std::vector<Record>* rows = nullptr;
+    Hashes hashes = Hashes::kGiven;
     base::StatusOr<std::vector<AppendResult>> results = std::vector<AppendResult>();
     bool done = false;
     base::CondVar wake;
   };
 
-  SampleStore(std::unique_ptr<storage::Store> store, const base::Clock& clock)
-      : clock_(clock), store_(std::move(store)), sites_(*store_) {}
+  SampleStore(std::unique_ptr<storage::Store> store, const base::Clock& clock,
+              const SampleStoreLimits& limits)
+      : clock_(clock),
+        limits_(limits),
+        store_(std::move(store)),
+        sites_(*store_),
+        log_(*store_),
+        identities_(*store_, limits.filter_bytes) {}
   base::Status Load();
-  base::StatusOr<std::vector<AppendResult>> DryRun(const std::vector<Record>& rows) const;
+  base::Status LoadRecent(std::uint64_t settled, std::uint64_t newest);
+  base::StatusOr<std::vector<AppendResult>> DryRun(std::vector<Record>& rows) const;
   std::vector<Request*> TakeGroup() REQUIRES_LOCK(queue_mutex_);
   base::Status CommitGroup(const std::vector<Request*>& group);
   base::Status PlanAndWrite(const std::vector<Request*>& group, base::Instant first_recorded);
   base::Instant SettleAsOf(std::optional<base::Instant> as_of);
+  AppendPlan NewPlan(std::uint64_t newest) const;
+  base::StatusOr<std::vector<Record>> FindVersions(IdentityCode code, const Record& like) const;
+
+  void RunSettler();
+  void RunMerger();
+  base::Status SettleOnce() REQUIRES_LOCK(settle_mutex_);
+  void WaitForRoom();
+
+  base::StatusOr<bool> ExpireLog(compliance::ExpiryTally& tally);
+  base::Status ExpireSeries(compliance::ExpiryTally& tally);
+  base::Status MergeSeries();
 
   const base::Clock& clock_;
+  const SampleStoreLimits limits_;
   const std::unique_ptr<storage::Store> store_;
   SiteCatalogue sites_;
   std::string feed_id_;  // set by Load
+  RowLog log_;
+  IdentityHasher hasher_;
+  IdentityIndex identities_;
+  RecentRows recent_;
 
   base::Mutex queue_mutex_;
   std::deque<Request*> queue_ GUARDED_BY(queue_mutex_);  // the front leads
 
-  // Held from reading heads until their change is on disk: by the leading append and by expiry.
+  // Held from looking for versions until their change is on disk: by the leading append and by
+  // expiry.
   base::Mutex decide_mutex_;
-  base::Mutex expiry_mutex_;  // one ApplyExpiry at a time; taken before decide_mutex_
+  base::Mutex rewrite_mutex_;  // one change of settled rows at a time; before the other two
+  base::Mutex settle_mutex_;   // one settling at a time
 
   mutable base::Mutex state_mutex_;  // taken last
   base::CondVar state_changed_;
@@ -158,6 +233,14 @@ class SampleStore {
   // First recorded_at of the group that is on its way to disk.
   std::optional<base::Instant> in_flight_ GUARDED_BY(state_mutex_);
   std::uint64_t wakes_ GUARDED_BY(state_mutex_) = 0;
+
+  base::Mutex settler_mutex_;
+  base::CondVar settler_wake_;  // rows wait, or the store stops
+  base::CondVar settled_wake_;  // rows were settled, or settling failed
+  std::atomic<bool> stopping_ = false;
+  base::CondVar merger_wake_;
+  std::thread settler_;
+  std::thread merger_;
 };
 
 }  // namespace belgrand::timeseries

@@ -1,11 +1,13 @@
 // The forgetting half of SampleStore.
 //
-// The walk reads pages without a lock and holds the decision lock only while a page is changed, so
-// appends go on. Each page is one batch: a crash leaves whole pages done, and the next call does
-// the rest.
-#include <map>
+// The log is walked first: what expires there is counted and taken out, value by value, each one
+// batch. Then the series are walked and lose the same. A crash leaves whole values done, the mark
+// `compaction_due` says so, and the next call does the rest. Appends go on meanwhile; the decision
+// lock is held only while a value is replaced.
+#include <algorithm>
 
 #include "compliance/expiry_plan.h"
+#include "services/timeseries/convert.h"
 #include "services/timeseries/sample_store.h"
 
 namespace belgrand::timeseries {
@@ -13,89 +15,91 @@ namespace {
 
 using Verdict = compliance::ExpiryTally::Verdict;
 
-constexpr std::size_t kPageRecords = 256;
+constexpr std::size_t kNumberBytes = 8;
+constexpr std::size_t kMaxMergedRows = 1024;
 
-struct StoredRecord {
-  std::string key;
-  Record record;
-  Verdict verdict = Verdict::kKeep;
+struct Judged {
+  std::vector<Record> rows;  // those that stay, cleared of what expired
+  bool changed = false;
 };
 
-base::Status Unreadable(std::string_view what) {
-  return base::DataLoss("{} cannot be read: run fsck, restore a backup", what);
-}
-
-// Records from `from` on, at most a page; moves `from` past them, empty at the end.
-base::StatusOr<std::vector<StoredRecord>> ReadPage(const storage::Store& store, std::string& from) {
-  std::vector<StoredRecord> page;
-  storage::Cursor cursor = store.Scan(kSeriesFamily, from, "");
-  for (; cursor.Valid() && page.size() < kPageRecords; cursor.Next()) {
-    StoredRecord& stored = page.emplace_back();
-    stored.key = cursor.key();
-    if (!stored.record.ParseFromArray(cursor.value().data(),
-                                      static_cast<int>(cursor.value().size()))) {
-      return Unreadable("a stored version");
+// What is left of the rows of a chunk. `gone` keeps the number of a version that is deleted.
+enum class Numbers { kKeep, kDrop };
+Judged Judge(const RowChunk& chunk, Numbers numbers, compliance::ExpiryTally& tally) {
+  Judged judged;
+  judged.rows.reserve(chunk.size());
+  for (std::size_t i = 0; i < chunk.size(); ++i) {
+    Record record = chunk.Get(i);
+    const Verdict verdict = chunk.gone(i) ? Verdict::kKeep : tally.Count(record);
+    judged.changed |= verdict != Verdict::kKeep;
+    if (verdict == Verdict::kDeleteRecord) {
+      if (numbers == Numbers::kDrop || record.moved_away()) continue;
+      const std::uint64_t sequence = record.feed_sequence();
+      record.Clear();
+      record.set_feed_sequence(sequence);
+    } else if (verdict == Verdict::kClearFields) {
+      // What is cleared is part of the hash: it is kept from now on.
+      record.set_content_hash(ContentHashOf(record));
+      compliance::ClearExpiredFields(tally.policies(), &record, tally.now());
     }
+    judged.rows.push_back(std::move(record));
   }
-  RETURN_IF_ERROR(cursor.status());
-  from = cursor.Valid() ? std::string(cursor.key()) : std::string();
-  return page;
+  return judged;
 }
 
-// The changes of one page. REQUIRES: the decision lock, until the batch is written.
-class PageRemoval {
+std::string Encode(const std::vector<Record>& rows) {
+  std::vector<const Record*> pointers;
+  pointers.reserve(rows.size());
+  for (const Record& record : rows) pointers.push_back(&record);
+  return EncodeRows(pointers);
+}
+
+// Puts chunks of one stretch together as far as they fit into one.
+class SeriesMerger {
  public:
-  PageRemoval(const storage::Store& store, const compliance::ExpiryTally& tally)
-      : store_(store), tally_(tally) {}
+  explicit SeriesMerger(storage::Batch& batch) : batch_(batch) {}
 
-  base::Status Add(StoredRecord& stored) {
-    if (stored.verdict == Verdict::kClearFields) {
-      compliance::ClearExpiredFields(tally_.policies(), &stored.record, tally_.now());
-      batch_.Put(kSeriesFamily, stored.key, stored.record.SerializeAsString());
-      return base::OkStatus();
-    }
-    batch_.Delete(kSeriesFamily, stored.key);
-    if (stored.record.moved_away()) return base::OkStatus();
-    // The number stays, pointing to nothing: followers that count on consecutive numbers go on.
-    batch_.Put(kFeedFamily, FeedKey(stored.record.feed_sequence()), "");
-    return ForgetVersion(stored);
+  // In the order of the keys.
+  void Add(std::string_view key, std::shared_ptr<const RowChunk> chunk) {
+    const std::string_view here = key.substr(0, key.size() - std::min(key.size(), kNumberBytes));
+    if (here != stretch_ || rows_ + chunk->size() > kMaxMergedRows) Finish();
+    stretch_ = here;
+    rows_ += chunk->size();
+    group_.emplace_back(key, std::move(chunk));
   }
-
-  storage::Batch TakeBatch() {
-    for (const auto& [key, head] : heads_) {
-      if (head.version_keys().empty()) {
-        batch_.Delete(kRowsFamily, key);
-      } else {
-        batch_.Put(kRowsFamily, key, head.SerializeAsString());
-      }
-    }
-    batch_.Put(kMetaFamily, kCompactionDueKey, "");
-    return std::move(batch_);
+  void Finish() {
+    if (group_.size() > 1) Put();
+    group_.clear();
+    rows_ = 0;
   }
+  // Written so far.
+  std::size_t bytes() const { return bytes_; }
 
  private:
-  base::Status ForgetVersion(const StoredRecord& stored) {
-    const std::string row_key = RowKey(stored.record);
-    auto known = heads_.find(row_key);
-    if (known == heads_.end()) {
-      ASSIGN_OR_RETURN(const auto value, store_.Get(kRowsFamily, row_key));
-      storage::v1::RowHead head;
-      if (!value || !head.ParseFromString(*value)) return Unreadable("a row head");
-      known = heads_.emplace(row_key, std::move(head)).first;
+  void Put() {
+    std::vector<RowPlace> places;
+    places.reserve(rows_);
+    for (const auto& [key, chunk] : group_) {
+      batch_.Delete(kSeriesFamily, key);
+      for (std::size_t row = 0; row < chunk->size(); ++row) places.push_back({chunk.get(), row});
     }
-    auto& keys = *known->second.mutable_version_keys();
-    for (auto it = keys.begin(); it != keys.end(); ++it) {
-      if (*it != stored.key) continue;
-      keys.erase(it);
-      break;
-    }
-    return base::OkStatus();
+    std::sort(places.begin(), places.end(), [](const RowPlace& a, const RowPlace& b) {
+      const auto at = [](const RowPlace& p) {
+        return std::pair(p.chunk->collected_at_us(p.row), p.chunk->sequence(p.row));
+      };
+      return at(a) < at(b);
+    });
+    // Chunks of a stretch come in the order of their least numbers: the first has the least.
+    const std::string merged = EncodeRows(places);
+    bytes_ += merged.size();
+    batch_.Put(kSeriesFamily, group_.front().first, merged);
   }
 
-  const storage::Store& store_;
-  const compliance::ExpiryTally& tally_;
-  std::map<std::string, storage::v1::RowHead> heads_;  // by RowKey
-  storage::Batch batch_;
+  storage::Batch& batch_;
+  std::string stretch_;
+  std::size_t rows_ = 0;
+  std::size_t bytes_ = 0;
+  std::vector<std::pair<std::string, std::shared_ptr<const RowChunk>>> group_;
 };
 
 }  // namespace
@@ -103,40 +107,118 @@ class PageRemoval {
 base::StatusOr<std::vector<compliance::v1::ExpiryLine>> SampleStore::PlanExpiry(
     base::Instant now) const {
   compliance::ExpiryTally tally(*Record::descriptor(), now);
-  std::string from;
-  do {
-    ASSIGN_OR_RETURN(const auto page, ReadPage(*store_, from));
-    for (const StoredRecord& stored : page) tally.Count(stored.record);
-  } while (!from.empty());
+  storage::Cursor cursor = store_->Scan(kLogFamily, "", "");
+  for (; cursor.Valid(); cursor.Next()) {
+    ASSIGN_OR_RETURN(const auto chunk, RowChunk::Parse(std::string(cursor.value())));
+    Judge(*chunk, Numbers::kKeep, tally);
+  }
+  RETURN_IF_ERROR(cursor.status());
   return tally.Lines();
+}
+
+base::StatusOr<bool> SampleStore::ExpireLog(compliance::ExpiryTally& tally) {
+  bool changed = false;
+  const std::uint64_t settled = recent_.settled();
+  // A cursor a value: an open one would keep alive what is deleted.
+  for (std::uint64_t next = 1; next <= settled;) {
+    std::string key;
+    std::string value;
+    {
+      const storage::Cursor cursor = store_->Scan(kLogFamily, FeedKey(next), "");
+      RETURN_IF_ERROR(cursor.status());
+      if (!cursor.Valid()) break;
+      key = cursor.key();
+      value = cursor.value();
+    }
+    ASSIGN_OR_RETURN(const LogRows rows, ParseLogValue(key, std::move(value)));
+    next = rows.last + 1;
+    const Judged judged = Judge(*rows.chunk, Numbers::kKeep, tally);
+    if (!judged.changed) continue;
+    changed = true;
+    storage::Batch batch;
+    batch.Put(kLogFamily, key, Encode(judged.rows));
+    batch.Put(kMetaFamily, kCompactionDueKey, "");
+    const base::MutexLock deciding(decide_mutex_);
+    RETURN_IF_ERROR(store_->Write(batch));
+    log_.Forget();
+  }
+  return changed;
+}
+
+base::Status SampleStore::ExpireSeries(compliance::ExpiryTally& tally) {
+  std::string from;
+  for (;;) {
+    std::string key;
+    std::string value;
+    {
+      const storage::Cursor cursor = store_->Scan(kSeriesFamily, from, "");
+      RETURN_IF_ERROR(cursor.status());
+      if (!cursor.Valid()) return base::OkStatus();
+      key = cursor.key();
+      value = cursor.value();
+    }
+    from = key + '\0';
+    ASSIGN_OR_RETURN(const auto chunk, RowChunk::Parse(std::move(value)));
+    const Judged judged = Judge(*chunk, Numbers::kDrop, tally);
+    if (!judged.changed) continue;
+    storage::Batch batch;
+    if (judged.rows.empty()) {
+      batch.Delete(kSeriesFamily, key);
+    } else {
+      batch.Put(kSeriesFamily, key, Encode(judged.rows));
+    }
+    RETURN_IF_ERROR(store_->Write(batch));
+  }
 }
 
 base::StatusOr<std::vector<compliance::v1::ExpiryLine>> SampleStore::ApplyExpiry(
     base::Instant now) {
-  const base::MutexLock one_at_a_time(expiry_mutex_);
+  const base::MutexLock one_at_a_time(rewrite_mutex_);
+  RETURN_IF_ERROR(Settle());
   compliance::ExpiryTally tally(*Record::descriptor(), now);
-  std::string from;
-  do {
-    ASSIGN_OR_RETURN(auto page, ReadPage(*store_, from));
-    for (StoredRecord& stored : page) stored.verdict = tally.Count(stored.record);
-    std::erase_if(page, [](const auto& stored) { return stored.verdict == Verdict::kKeep; });
-    if (page.empty()) continue;
-    // A stored version never changes but by expiry, so the page may be older than the lock; row
-    // heads do change and are read under it.
-    const base::MutexLock deciding(decide_mutex_);
-    PageRemoval removal(*store_, tally);
-    for (StoredRecord& stored : page) RETURN_IF_ERROR(removal.Add(stored));
-    RETURN_IF_ERROR(store_->Write(removal.TakeBatch()));
-  } while (!from.empty());
-
+  RETURN_IF_ERROR(ExpireLog(tally).status());
   ASSIGN_OR_RETURN(const auto due, store_->Get(kMetaFamily, kCompactionDueKey));
   if (due) {
+    compliance::ExpiryTally uncounted(*Record::descriptor(), now);
+    RETURN_IF_ERROR(ExpireSeries(uncounted));
     RETURN_IF_ERROR(store_->CompactAll());
     storage::Batch done;
     done.Delete(kMetaFamily, kCompactionDueKey);
     RETURN_IF_ERROR(store_->Write(done));
   }
   return tally.Lines();
+}
+
+base::Status SampleStore::Compact() {
+  const base::MutexLock one_at_a_time(rewrite_mutex_);
+  RETURN_IF_ERROR(Settle());
+  RETURN_IF_ERROR(MergeSeries());
+  RETURN_IF_ERROR(identities_.MergeAll());
+  return store_->CompactAll();
+}
+
+// Neighbours of one stretch that fit into one chunk become one.
+base::Status SampleStore::MergeSeries() {
+  constexpr std::size_t kWriteBytes = std::size_t{4} << 20;
+  std::string from;
+  for (bool at_end = false; !at_end;) {
+    // What one batch rewrites is read through one cursor, and is not read again.
+    storage::Batch batch;
+    {
+      SeriesMerger merger(batch);
+      storage::Cursor cursor = store_->Scan(kSeriesFamily, from, "");
+      for (; cursor.Valid() && merger.bytes() < kWriteBytes; cursor.Next()) {
+        ASSIGN_OR_RETURN(auto chunk, RowChunk::Parse(std::string(cursor.value())));
+        merger.Add(cursor.key(), std::move(chunk));
+      }
+      RETURN_IF_ERROR(cursor.status());
+      at_end = !cursor.Valid();
+      if (!at_end) from = cursor.key();
+      merger.Finish();
+    }
+    RETURN_IF_ERROR(store_->Write(batch));
+  }
+  return base::OkStatus();
 }
 
 }  // namespace belgrand::timeseries

@@ -1,4 +1,7 @@
 // The reading half of SampleStore: series and feed.
+#include <algorithm>
+#include <limits>
+
 #include "platform/storage/keys.h"
 #include "services/timeseries/sample_store.h"
 
@@ -8,43 +11,120 @@ namespace {
 // Bounds one call over a stretch of the feed whose records have all expired.
 constexpr std::uint64_t kMaxEntries = 100000;
 
-base::Status Unreadable() {
-  return base::DataLoss("a stored version cannot be read: run fsck, restore a backup");
+// Whether two rows at one place of one series are versions of one row, and the order of those
+// that are not.
+int CompareRows(const RowRef& a, const RowRef& b) {
+  for (const int field : kRowWithinSeries) {
+    const int order = a.chunk->text(a.row, field).compare(b.chunk->text(b.row, field));
+    if (order != 0) return order;
+  }
+  return 0;
 }
 
-bool Parse(std::string_view bytes, Record& record) {
-  return record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+std::int64_t MicrosOr(const std::optional<base::Instant>& instant, std::int64_t otherwise) {
+  return instant ? base::ToMicros(*instant) : otherwise;
 }
 
 }  // namespace
 
+SeriesReader::SeriesReader(const storage::Store& store, const SeriesQuery& query,
+                           base::Instant as_of, RecentRows::SeriesRows recent)
+    : store_(store),
+      prefix_(SeriesPrefix(query.site_id, query.target)),
+      from_us_(MicrosOr(query.from, std::numeric_limits<std::int64_t>::min())),
+      to_us_(MicrosOr(query.to, std::numeric_limits<std::int64_t>::max())),
+      as_of_us_(base::ToMicros(as_of)),
+      settled_(recent.settled),
+      recent_(std::move(recent.rows)),
+      next_stretch_(StretchOf(from_us_)) {}
+
 base::StatusOr<std::vector<Record>> SeriesReader::Next(std::size_t max_rows) {
-  std::vector<Record> rows;
-  if (at_end_) return rows;
-  storage::Cursor cursor = store_.Scan(kSeriesFamily, from_, to_);
-  std::string place;
-  Record version;
-  Record newest;
-  while (cursor.Valid()) {
-    // One place: its versions in ascending order, of which the newest that was known by then
-    // counts.
-    if (rows.size() == max_rows) {
-      from_ = std::string(cursor.key());
-      return rows;
+  std::vector<Record> page;
+  while (page.size() < max_rows) {
+    if (given_ == rows_.size()) {
+      ASSIGN_OR_RETURN(const bool any, Load());
+      if (!any) break;
+      page.reserve(std::min(max_rows, page.size() + rows_.size()));
+      continue;
     }
-    place = PlaceOf(cursor.key());
-    bool any = false;
-    for (; cursor.Valid() && PlaceOf(cursor.key()) == place; cursor.Next()) {
-      if (!Parse(cursor.value(), version)) return Unreadable();
-      if (base::FromMicros(version.recorded_at_us()) > as_of_) continue;
-      any = true;
-      newest.Swap(&version);
+    const RowRef& ref = rows_[given_++].ref;
+    ref.chunk->Get(ref.row, page.emplace_back());
+  }
+  return page;
+}
+
+void SeriesReader::Consider(const std::shared_ptr<const RowChunk>& chunk, std::size_t row) {
+  const std::int64_t collected = chunk->collected_at_us(row);
+  if (collected < from_us_ || collected >= to_us_ || chunk->recorded_at_us(row) > as_of_us_) return;
+  rows_.push_back({{chunk, row}, collected});
+}
+
+base::StatusOr<std::optional<std::int64_t>> SeriesReader::TakeChunks(
+    std::optional<std::int64_t> recent) {
+  std::optional<std::int64_t> stretch = recent;
+  storage::Cursor cursor = store_.Scan(kSeriesFamily, StretchPrefix(prefix_, next_stretch_),
+                                       storage::PrefixEnd(prefix_));
+  for (; cursor.Valid(); cursor.Next()) {
+    const auto here = ParseStretch(prefix_, cursor.key());
+    if (!here) return base::DataLoss("a key of a series is damaged: run fsck, restore a backup");
+    if (stretch && *here > *stretch) break;
+    stretch = here;
+    ASSIGN_OR_RETURN(const auto chunk, RowChunk::Parse(std::string(cursor.value())));
+    for (std::size_t row = 0; row < chunk->size(); ++row) {
+      // Later ones are among the recent rows of this reader.
+      if (chunk->sequence(row) <= settled_) Consider(chunk, row);
     }
-    if (any && !newest.moved_away() && !newest.voided()) rows.push_back(std::move(newest));
   }
   RETURN_IF_ERROR(cursor.status());
-  at_end_ = true;
-  return rows;
+  return stretch;
+}
+
+base::StatusOr<bool> SeriesReader::Load() {
+  rows_.clear();
+  given_ = 0;
+  while (rows_.empty()) {
+    const std::int64_t last = StretchOf(to_us_ - 1);
+    std::optional<std::int64_t> recent;
+    for (const RowRef& ref : recent_) {
+      const std::int64_t stretch = StretchOf(ref.chunk->collected_at_us(ref.row));
+      if (stretch >= next_stretch_ && (!recent || stretch < *recent)) recent = stretch;
+    }
+    if (next_stretch_ > last) return false;
+    ASSIGN_OR_RETURN(const auto stretch, TakeChunks(recent));
+    if (!stretch || *stretch > last) return false;
+    for (const RowRef& ref : recent_) {
+      if (StretchOf(ref.chunk->collected_at_us(ref.row)) == *stretch) Consider(ref.chunk, ref.row);
+    }
+    next_stretch_ = *stretch + 1;
+    KeepNewest();
+  }
+  return true;
+}
+
+// Of each place its newest version; nothing where that has moved away or was taken back.
+void SeriesReader::KeepNewest() {
+  const auto before = [](const Row& a, const Row& b) {
+    if (a.collected_at_us != b.collected_at_us) return a.collected_at_us < b.collected_at_us;
+    const int order = CompareRows(a.ref, b.ref);
+    if (order != 0) return order < 0;
+    return a.ref.chunk->version(a.ref.row) < b.ref.chunk->version(b.ref.row);
+  };
+  if (!std::is_sorted(rows_.begin(), rows_.end(), before)) {
+    std::sort(rows_.begin(), rows_.end(), before);
+  }
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const bool last = i + 1 == rows_.size() ||
+                      rows_[i].collected_at_us != rows_[i + 1].collected_at_us ||
+                      CompareRows(rows_[i].ref, rows_[i + 1].ref) != 0;
+    if (!last || rows_[i].ref.chunk->moved_away(rows_[i].ref.row) ||
+        rows_[i].ref.chunk->voided(rows_[i].ref.row)) {
+      continue;
+    }
+    if (kept != i) rows_[kept] = std::move(rows_[i]);
+    ++kept;
+  }
+  rows_.resize(kept);
 }
 
 std::uint64_t SampleStore::NewestFeed() const {
@@ -56,26 +136,34 @@ base::StatusOr<FeedPage> SampleStore::ReadFeed(std::uint64_t after, std::size_t 
   FeedPage page;
   page.newest = NewestFeed();
   page.last_read = after;
-  std::vector<std::string> keys;
   // Not past `newest`: entries beyond it belong to a commit that is not on disk for certain.
-  storage::Cursor cursor = store_->Scan(kFeedFamily, FeedKey(after + 1), FeedKey(page.newest + 1));
-  for (; cursor.Valid() && keys.size() < max_rows && page.last_read - after < kMaxEntries;
-       cursor.Next()) {
-    const auto sequence = ParseFeedKey(cursor.key());
-    if (!sequence || *sequence != page.last_read + 1) {
+  while (page.last_read < page.newest && page.records.size() < max_rows &&
+         page.last_read - after < kMaxEntries) {
+    ASSIGN_OR_RETURN(const auto rows, log_.Containing(page.last_read + 1));
+    if (!rows) {
       return base::DataLoss("the feed has a gap after {}: run fsck, restore a backup",
                             page.last_read);
     }
-    page.last_read = *sequence;
-    if (!cursor.value().empty()) keys.emplace_back(cursor.value());
-  }
-  RETURN_IF_ERROR(cursor.status());
-  ASSIGN_OR_RETURN(const auto values, store_->MultiGet(kSeriesFamily, keys));
-  for (const std::optional<std::string>& value : values) {
-    if (!value) continue;  // expired since the entry was read
-    if (!Parse(*value, page.records.emplace_back())) return Unreadable();
+    const std::uint64_t last = std::min(rows->last, page.newest);
+    while (page.last_read < last && page.records.size() < max_rows) {
+      const std::size_t row = ++page.last_read - rows->first;
+      if (!rows->chunk->gone(row)) rows->chunk->Get(row, page.records.emplace_back());
+    }
   }
   return page;
+}
+
+base::Status SampleStore::ScanSeries(
+    const std::function<void(const RowChunk&, std::size_t)>& visit) {
+  RETURN_IF_ERROR(Settle());
+  storage::Cursor cursor = store_->Scan(kSeriesFamily, "", "");
+  for (; cursor.Valid(); cursor.Next()) {
+    ASSIGN_OR_RETURN(const auto chunk, RowChunk::Parse(std::string(cursor.value())));
+    for (std::size_t row = 0; row < chunk->size(); ++row) {
+      if (!chunk->moved_away(row)) visit(*chunk, row);
+    }
+  }
+  return cursor.status();
 }
 
 bool SampleStore::WaitForFeed(std::uint64_t after, base::Duration timeout) {

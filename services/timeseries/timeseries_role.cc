@@ -18,6 +18,7 @@ class TimeseriesRole final : public shared::Role {
 
   std::string_view name() const override { return "timeseries"; }
   std::vector<grpc::Service*> services() override { return {&samples_, &sites_, &steward_}; }
+  shared::SampleAppender* sample_appender() override { return &samples_; }
   base::Status Start() override { return base::OkStatus(); }
   void Stop() override { samples_.StopStreams(); }
   base::Status Ready() override { return store_->WriteStatus(); }

@@ -61,35 +61,39 @@ grpc::Status TimeseriesServiceImpl::AppendSamples(grpc::ServerContext* context,
                                                   const v1::AppendSamplesRequest* request,
                                                   v1::AppendSamplesResponse* response) {
   return guard_.Unary(*context, "belgrand.timeseries.v1.TimeseriesService.AppendSamples",
-                      [&](const shared::Caller&, shared::CallReport& report) {
+                      [&](const shared::Caller&, shared::CallReport& report) -> base::Status {
                         report.object_kind = "sample";
                         report.record_count = static_cast<std::uint64_t>(request->samples_size());
-                        return Append(*request, *response);
+                        ASSIGN_OR_RETURN(*response, Append(*request));
+                        return base::OkStatus();
                       });
 }
 
-base::Status TimeseriesServiceImpl::Append(const v1::AppendSamplesRequest& request,
-                                           v1::AppendSamplesResponse& response) {
+base::StatusOr<v1::AppendSamplesResponse> TimeseriesServiceImpl::Append(
+    v1::AppendSamplesRequest request) {
   std::vector<Record> rows;
   rows.reserve(static_cast<std::size_t>(request.samples_size()));
-  for (const v1::SampleVersion& sample : request.samples()) {
+  for (v1::SampleVersion& sample : *request.mutable_samples()) {
     if (!sample.has_collected_at() && !sample.voided()) {
       return base::InvalidArgument("samples[{}].collected_at is missing: say when it was collected",
                                    rows.size());
     }
-    rows.push_back(ToRecord(sample));
+    rows.push_back(ToRecord(std::move(sample)));
   }
   const auto started = std::chrono::steady_clock::now();
   ASSIGN_OR_RETURN(
       const auto results,
-      store_.Append(rows, request.dry_run() ? AppendMode::kDryRun : AppendMode::kCommit));
+      store_.Append(std::move(rows), request.dry_run() ? AppendMode::kDryRun : AppendMode::kCommit,
+                    request.derived_hashes() ? Hashes::kDerived : Hashes::kGiven));
   if (!request.dry_run()) {
     metrics_.ObserveAppend(
         std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now() - started));
     metrics_.CountRows(results);
   }
+  v1::AppendSamplesResponse response;
+  response.mutable_results()->Reserve(static_cast<int>(results.size()));
   for (const AppendResult& result : results) ToProto(result, *response.add_results());
-  return base::OkStatus();
+  return response;
 }
 
 grpc::Status TimeseriesServiceImpl::ReadSeries(grpc::ServerContext* context,

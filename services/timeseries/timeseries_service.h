@@ -7,13 +7,15 @@
 
 #include "belgrand/timeseries/v1/timeseries.grpc.pb.h"
 #include "services/shared/guard.h"
+#include "services/shared/sample_appender.h"
 #include "services/timeseries/follower_set.h"
 #include "services/timeseries/sample_store.h"
 #include "services/timeseries/timeseries_metrics.h"
 
 namespace belgrand::timeseries {
 
-class TimeseriesServiceImpl final : public v1::TimeseriesService::Service {
+class TimeseriesServiceImpl final : public v1::TimeseriesService::Service,
+                                    public shared::SampleAppender {
  public:
   // Rows in one message of a stream.
   static constexpr std::size_t kMaxRowsPerMessage = 500;
@@ -28,6 +30,7 @@ class TimeseriesServiceImpl final : public v1::TimeseriesService::Service {
     store_.WakeFeedWaiters();
   }
 
+  base::StatusOr<v1::AppendSamplesResponse> Append(v1::AppendSamplesRequest request) override;
   grpc::Status AppendSamples(grpc::ServerContext* context, const v1::AppendSamplesRequest* request,
                              v1::AppendSamplesResponse* response) override;
   grpc::Status ReadSeries(grpc::ServerContext* context, const v1::ReadSeriesRequest* request,
@@ -42,7 +45,6 @@ class TimeseriesServiceImpl final : public v1::TimeseriesService::Service {
                           grpc::ServerWriter<v1::FollowFeedResponse>* writer) override;
 
  private:
-  base::Status Append(const v1::AppendSamplesRequest& request, v1::AppendSamplesResponse& response);
   base::Status AddLatestValues(const v1::ReadLatestValuesRequest::Place& place,
                                v1::ReadLatestValuesResponse& response);
   base::Status SendSeries(const grpc::ServerContext& context, const SeriesQuery& query,

@@ -10,8 +10,8 @@
 #include "platform/base/check.h"
 #include "sample/text.h"
 #include "sample/validate.h"
-#include "services/ingest/content_hash.h"
 #include "services/sensors/convert.h"
+#include "services/shared/content_hash.h"
 #include "services/shared/sample_convert.h"
 
 namespace belgrand {
@@ -36,8 +36,8 @@ void CheckAccepted(const sample::Validated& judged) {
   const auto again = shared::ToMeasurement(version);
   BELGRAND_CHECK(again.ok());
   // The hash covers every field of a measurement.
-  BELGRAND_CHECK(ingest::ContentHash(*again, "", "", "") ==
-                 ingest::ContentHash(measurement, "", "", ""));
+  BELGRAND_CHECK(shared::ContentHash(*again, "", "", "") ==
+                 shared::ContentHash(measurement, "", "", ""));
 }
 
 void CheckSample(const ingest::v1::Sample& sent) {

@@ -258,7 +258,7 @@ TEST_F(IntakeStoreTest, RandomSendingWithRestartsKeepsWhatWasAcknowledged) {
 
 TEST_F(IntakeStoreTest, ARowAmendedWithoutEndIsRefusedByItselfAndHoldsUpNoOther) {
   cli::SampleFile file = SeafieldAlone();
-  for (int i = 0; i < timeseries::AppendPlan::kMaxVersions; ++i) {
+  for (int i = 0; i < static_cast<int>(timeseries::AppendPlan::kMaxVersions); ++i) {
     sample::Row row = SeafieldRow("S-1");
     row.value.value = 20000 + i;
     row.amendment_reason = "again";
@@ -417,7 +417,7 @@ TEST_F(IntakeStoreTest, ASealedPersonOpensAtItsPlaceAndNowhereElse) {
   for (const char* field : {"analysed_by_sealed", "sampled_by_sealed"}) {
     auto& item = *open.add_items();
     item.set_sealed(history.versions(0).analysed_by_sealed());
-    item.set_place(shared::SealedPlace(field, "lab-a", "2021/S-1", "sars-cov-2", "n1"));
+    item.set_place(shared::SealedPlace(field, "lab-a", history.versions(0).request_id()));
   }
   compliance::v1::OpenFieldsResponse opened;
   grpc::ClientContext open_context;

@@ -5,6 +5,7 @@
 
 #include "sample/validate.h"
 #include "services/shared/timestamp.h"
+#include "services/shared/verdicts.h"
 #include "tests/support/fill_message.h"
 #include "tests/support/status_matchers.h"
 
@@ -178,6 +179,39 @@ TEST(SampleConvertTest, ARowThatTheWireCannotCarryIsNamed) {
   sample::Row row = ToRow(FullSample());
   row.value = {.value = std::nullopt, .text = "12,5"};
   EXPECT_THAT(ToProto(row), StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("value")));
+}
+
+TEST(VerdictsTest, EveryRowOfACompactAnswerHasItsVerdict) {
+  ingest::v1::StreamSamplesRequest request;
+  for (int i = 0; i < 6; ++i) request.add_samples()->set_sample_id(fmt::format("S-{}", i));
+  ingest::v1::StreamSamplesResponse response;
+  const auto add = [&](std::uint32_t first, std::uint32_t count, std::uint64_t number) {
+    auto& range = *response.add_stored();
+    range.set_first_row(first);
+    range.set_count(count);
+    range.set_first_feed_sequence(number);
+  };
+  add(0, 2, 7);
+  add(3, 2, 9);
+  for (const std::uint32_t row : {2U, 5U}) {
+    auto& verdict = *response.add_verdicts();
+    verdict.set_row(row);
+    verdict.set_outcome(ingest::v1::Verdict::REJECTED);
+  }
+  const auto verdicts = ExpandVerdicts(request, response);
+  ASSERT_OK(verdicts);
+  ASSERT_EQ(verdicts->size(), 6);
+  EXPECT_EQ(verdicts->Get(1).sample_id(), "S-1");
+  EXPECT_EQ(verdicts->Get(1).feed_sequence(), 8U);
+  EXPECT_EQ(verdicts->Get(2).outcome(), ingest::v1::Verdict::REJECTED);
+  EXPECT_EQ(verdicts->Get(4).outcome(), ingest::v1::Verdict::ACCEPTED);
+  EXPECT_EQ(verdicts->Get(4).feed_sequence(), 10U);
+  response.mutable_stored()->RemoveLast();
+  EXPECT_THAT(ExpandVerdicts(request, response),
+              StatusIs(base::StatusCode::kDataLoss, HasSubstr("row 3")));
+  add(3, 3, 9);
+  EXPECT_THAT(ExpandVerdicts(request, response),
+              StatusIs(base::StatusCode::kDataLoss, HasSubstr("more than")));
 }
 
 }  // namespace

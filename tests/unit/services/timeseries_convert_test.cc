@@ -1,6 +1,8 @@
 // Between wire and disk no field may be lost, whatever is added later.
 #include <gtest/gtest.h>
 
+#include "services/shared/content_hash.h"
+#include "services/shared/sample_convert.h"
 #include "services/timeseries/convert.h"
 #include "tests/support/fill_message.h"
 
@@ -30,6 +32,29 @@ TEST(TimeseriesConvertTest, SealedFieldsStayBehind) {
   EXPECT_EQ(sent.sampled_by_sealed(), "");
   EXPECT_EQ(sent.analysed_by_sealed(), "");
   EXPECT_EQ(sent.amended_by_sealed(), "");
+}
+
+TEST(TimeseriesConvertTest, ContentHashFollowsFromTheStoredRow) {
+  v1::SampleVersion version;
+  testing::FillMessage(version);
+  version.set_voided(false);
+  version.set_censoring(ingest::v1::BELOW_LOQ);
+  const std::string sampler(16, 's');
+  const std::string analyst(16, 'a');
+  version.set_sampled_by_sealed('\x01' + sampler + std::string(40, 'x'));
+  version.set_analysed_by_sealed('\x01' + analyst + std::string(40, 'x'));
+  const auto measurement = shared::ToMeasurement(version);
+  ASSERT_TRUE(measurement.ok());
+  Record record = ToRecord(version);
+  record.clear_content_hash();
+  ASSERT_TRUE(HashIsDerived(record));
+  EXPECT_EQ(ContentHashOf(record),
+            shared::ContentHash(*measurement, sampler, analyst, version.comment()));
+  record.set_content_hash("stored");
+  EXPECT_EQ(ContentHashOf(record), "stored");
+  record.clear_content_hash();
+  record.set_voided(true);
+  EXPECT_FALSE(HashIsDerived(record)) << "there is no measurement";
 }
 
 }  // namespace

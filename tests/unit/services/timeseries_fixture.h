@@ -11,6 +11,7 @@
 
 #include "platform/base/clock.h"
 #include "services/timeseries/fsck.h"
+#include "services/timeseries/row_chunk.h"
 #include "services/timeseries/sample_store.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
@@ -46,6 +47,22 @@ inline storage::v1::SiteRecord SiteNamed(std::string_view id, std::string_view d
   return site;
 }
 
+// The rows of a value of the log or of a series, and back.
+inline std::vector<Record> RowsOf(std::string value) {
+  const auto chunk = RowChunk::Parse(std::move(value));
+  EXPECT_OK(chunk);
+  std::vector<Record> rows;
+  for (std::size_t i = 0; chunk.ok() && i < (*chunk)->size(); ++i) {
+    rows.push_back((*chunk)->Get(i));
+  }
+  return rows;
+}
+inline std::string ChunkOf(const std::vector<Record>& rows) {
+  std::vector<const Record*> pointers;
+  for (const Record& row : rows) pointers.push_back(&row);
+  return EncodeRows(pointers);
+}
+
 class SampleStoreTest : public ::testing::Test {
  protected:
   SampleStoreTest() : clock_(At("2021-01-05T12:00:00Z")) {
@@ -62,7 +79,7 @@ class SampleStoreTest : public ::testing::Test {
   }
   void Reopen() {
     store_.reset();
-    auto opened = SampleStore::Open(Options(), clock_);
+    auto opened = SampleStore::Open(Options(), clock_, limits_);
     ASSERT_OK(opened);
     store_ = std::move(*opened);
   }
@@ -96,6 +113,7 @@ class SampleStoreTest : public ::testing::Test {
 
   belgrand::testing::TempDir directory_;
   base::FakeClock clock_;
+  SampleStoreLimits limits_{.filter_bytes = std::size_t{1} << 16, .settle_rows = 32'768};
   std::unique_ptr<SampleStore> store_;
 };
 

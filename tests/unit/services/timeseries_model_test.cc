@@ -148,6 +148,9 @@ class SampleStoreModelTest : public SampleStoreTest, public ::testing::WithParam
     seed_ = std::random_device()() + static_cast<unsigned>(GetParam());
     std::printf("seed %u\n", seed_);
     random_.seed(seed_);
+    // Small, so that rows are settled and merged all the time.
+    limits_.settle_rows = 1 + Roll(60);
+    Reopen();
   }
 
   std::uint64_t Roll(std::uint64_t sides) { return random_() % sides; }
@@ -353,7 +356,11 @@ TEST_P(SampleStoreModelTest, AnswersAsThePlainModelDoes) {
       CheckHistory();
     } else if (kind < 985) {
       CheckFeed();
-    } else if (kind < 993) {
+    } else if (kind < 987) {
+      ASSERT_OK(store_->Compact());
+    } else if (kind < 990) {
+      ASSERT_OK(store_->Settle());
+    } else if (kind < 995) {
       ReopenAndFsck();
     } else {
       Expire();

@@ -202,7 +202,7 @@ TEST_F(SampleStoreTest, BadRowsAreRefusedByNameAndNothingOfTheRequestIsStored) {
 
 TEST_F(SampleStoreTest, RowCannotBeAmendedWithoutEndAndHoldsUpNoOther) {
   std::vector<Record> rows = {Row("s1", "shieldhall", "2021-01-04", 0)};
-  for (int i = 1; i < AppendPlan::kMaxVersions; ++i) {
+  for (int i = 1; i < static_cast<int>(AppendPlan::kMaxVersions); ++i) {
     rows.push_back(Row("s1", "shieldhall", "2021-01-04", i, "again"));
   }
   ASSERT_OK(store_->Append(rows));
@@ -246,7 +246,7 @@ TEST_F(SampleStoreTest, StoreOfANewerFormatIsRefused) {
     ASSERT_OK((*raw)->Write(batch));
   }
   EXPECT_THAT(SampleStore::Open(Options(), clock_),
-              StatusIs(base::StatusCode::kFailedPrecondition, HasSubstr("format 2")));
+              StatusIs(base::StatusCode::kFailedPrecondition, HasSubstr("format 3")));
 }
 
 TEST_F(SampleStoreTest, ConcurrentAppendersKeepTheFeedGaplessAndRecogniseEachOthersRows) {

@@ -1,4 +1,4 @@
-#include "services/ingest/content_hash.h"
+#include "services/shared/content_hash.h"
 
 #include <bit>
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 #include "platform/crypto/hash.h"
 
-namespace belgrand::ingest {
+namespace belgrand::shared {
 namespace {
 
 class Encoder {
@@ -128,4 +128,4 @@ std::string VoidHash(std::string_view laboratory_id, std::string_view sample_id,
   return std::string(crypto::View(crypto::Sha256(encoder.bytes())));
 }
 
-}  // namespace belgrand::ingest
+}  // namespace belgrand::shared

@@ -13,7 +13,7 @@
 
 #include "sample/sample.h"
 
-namespace belgrand::ingest {
+namespace belgrand::shared {
 
 // The persons stand in the hash by their random reference (empty: none), never by name: once the
 // keyring has dropped a person, the hash says nothing about them.
@@ -24,4 +24,4 @@ std::string ContentHash(const sample::Measurement& measurement, std::string_view
 std::string VoidHash(std::string_view laboratory_id, std::string_view sample_id,
                      std::string_view target, std::string_view gene);
 
-}  // namespace belgrand::ingest
+}  // namespace belgrand::shared
