@@ -127,6 +127,8 @@ class Bench {
     std::vector<double> service;
     std::vector<double> plain;
     std::vector<double> tls;
+    std::vector<double> cpu;
+    std::vector<double> tls_cpu;
     LoadResult last;
     for (int round = 0; round < options_.rounds; ++round) {
       plain.push_back(Load([&] { return Service::Open(plain_.port(), std::nullopt); }, streams,
@@ -134,17 +136,21 @@ class Bench {
                           .rate());
       last = Load([&] { return service_.Channel(); }, streams, rows, Expect::kVerdicts);
       service.push_back(last.rate());
-      tls.push_back(Load([&] { return Service::Open(tls_.port(), service_.client_files()); },
-                         streams, rows, Expect::kAcknowledgement)
-                        .rate());
+      cpu.push_back(last.cpu_us_per_row());
+      const LoadResult bare =
+          Load([&] { return Service::Open(tls_.port(), service_.client_files()); }, streams, rows,
+               Expect::kAcknowledgement);
+      tls.push_back(bare.rate());
+      tls_cpu.push_back(bare.cpu_us_per_row());
     }
     const double rate = Median(service);
     headline_ = rate;
     fmt::print(
-        "{:>4} streams x {:>3}  {:>9.0f}  {:>9.0f} {:>6.2f}  {:>9.0f} {:>6.2f}   {:>6.2f} "
-        "{:>7.2f}  {:>6.0f}\n",
+        "{:>4} streams x {:>3}  {:>9.0f}  {:>9.0f} {:>6.2f}  {:>9.0f} {:>6.2f}  {:>6.2f} {:>6.2f} "
+        "{:>6.2f}   {:>6.2f} {:>7.2f}  {:>6.0f}\n",
         streams, rows, rate, Median(plain), rate / Median(plain), Median(tls), rate / Median(tls),
-        last.latency(0.5), last.latency(0.99), ResidentMiB());
+        Median(cpu), Median(tls_cpu), Median(tls_cpu) / Median(cpu), last.latency(0.5),
+        last.latency(0.99), ResidentMiB());
     std::fflush(stdout);
   }
 
@@ -190,10 +196,11 @@ class Bench {
 
   void Run() {
     fmt::print(
-        "rows/s, medians of {} rounds of {} s\n{:>18}  {:>9}  {:>9} {:>6}  {:>9} {:>6}   "
-        "{:>6} {:>7}  {:>6}\n",
+        "rows/s and microseconds of processor time a row (clients included), medians of {} rounds "
+        "of {} s\n{:>18}  {:>9}  {:>9} {:>6}  {:>9} {:>6}  {:>6} {:>6} {:>6}   {:>6} {:>7}  "
+        "{:>6}\n",
         options_.rounds, options_.seconds, "", "service", "bare", "ratio", "bare mTLS", "ratio",
-        "p50 ms", "p99 ms", "RSS MiB");
+        "us", "bare", "ratio", "p50 ms", "p99 ms", "RSS MiB");
     if (options_.sweep) {
       for (const int rows : {1, 10, 50}) {
         for (const int streams : {1, 8}) Streams(streams, rows);

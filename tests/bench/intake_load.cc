@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <grpcpp/client_context.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -59,16 +60,35 @@ class Tally {
   LoadResult result_;
 };
 
+double CpuSeconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 double Milliseconds(Clock::duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
 
-template <typename Response>
-void CheckAllStored(const Response& response, int rows) {
-  BELGRAND_CHECK(response.verdicts_size() == rows);
+void CheckAllStored(const google::protobuf::RepeatedPtrField<ingest::v1::Verdict>& verdicts,
+                    int rows) {
+  BELGRAND_CHECK(verdicts.size() == rows);
+  for (const ingest::v1::Verdict& verdict : verdicts) {
+    BELGRAND_CHECK(verdict.outcome() == ingest::v1::Verdict::ACCEPTED);
+  }
+}
+
+// The same of a compact answer, without a message for each row.
+void CheckAllStored(const ingest::v1::StreamSamplesResponse& response, int rows) {
+  int stored = response.verdicts_size();
   for (const ingest::v1::Verdict& verdict : response.verdicts()) {
     BELGRAND_CHECK(verdict.outcome() == ingest::v1::Verdict::ACCEPTED);
   }
+  for (const auto& range : response.stored()) stored += static_cast<int>(range.count());
+  BELGRAND_CHECK(stored == rows);
 }
 
 void RunStream(grpc::Channel& channel, int stream, int run, int rows_per_batch, double seconds,
@@ -77,9 +97,11 @@ void RunStream(grpc::Channel& channel, int stream, int run, int rows_per_batch, 
       std::shared_ptr<grpc::Channel>(&channel, [](grpc::Channel*) {}));
   RowSource source(run, stream, rows_per_batch);
   grpc::ClientContext context;
+  context.set_wait_for_ready(true);
   const auto call = stub->StreamSamples(&context);
   ingest::v1::StreamSamplesRequest request;
   ingest::v1::StreamSamplesResponse response;
+  request.set_compact_verdicts(true);
   std::uint64_t batches = 0;
   std::vector<double> latencies;
   const auto end = Clock::now() + std::chrono::duration<double>(seconds);
@@ -156,6 +178,7 @@ LoadResult StreamLoad(const ChannelMaker& connect, int streams, int rows_per_bat
   Tally tally;
   std::vector<std::shared_ptr<grpc::Channel>> channels;
   for (int i = 0; i < std::min(streams, kChannels); ++i) channels.push_back(connect());
+  const double cpu = CpuSeconds();
   const auto started = Clock::now();
   std::vector<std::thread> threads;
   for (int i = 0; i < streams; ++i) {
@@ -165,13 +188,16 @@ LoadResult StreamLoad(const ChannelMaker& connect, int streams, int rows_per_bat
     });
   }
   for (std::thread& thread : threads) thread.join();
-  return tally.Take(std::chrono::duration<double>(Clock::now() - started).count());
+  LoadResult result = tally.Take(std::chrono::duration<double>(Clock::now() - started).count());
+  result.cpu_seconds = CpuSeconds() - cpu;
+  return result;
 }
 
 LoadResult UnaryLoad(const ChannelMaker& connect, int clients, double seconds, int run) {
   Tally tally;
   std::vector<std::shared_ptr<grpc::Channel>> channels;
   for (int i = 0; i < std::min(clients, kChannels); ++i) channels.push_back(connect());
+  const double cpu = CpuSeconds();
   const auto started = Clock::now();
   const auto end = started + std::chrono::duration<double>(seconds);
   std::vector<std::thread> threads;
@@ -186,6 +212,7 @@ LoadResult UnaryLoad(const ChannelMaker& connect, int clients, double seconds, i
       for (; Clock::now() < end; ++rows) {
         source.Refill(*request.mutable_samples());
         grpc::ClientContext context;
+        context.set_wait_for_ready(true);
         ingest::v1::SubmitSamplesResponse response;
         const auto sent = Clock::now();
         const grpc::Status status = stub->SubmitSamples(&context, request, &response);
@@ -194,13 +221,15 @@ LoadResult UnaryLoad(const ChannelMaker& connect, int clients, double seconds, i
           std::abort();
         }
         latencies.push_back(Milliseconds(Clock::now() - sent));
-        CheckAllStored(response, 1);
+        CheckAllStored(response.verdicts(), 1);
       }
       tally.Add(rows, std::move(latencies));
     });
   }
   for (std::thread& thread : threads) thread.join();
-  return tally.Take(std::chrono::duration<double>(Clock::now() - started).count());
+  LoadResult result = tally.Take(std::chrono::duration<double>(Clock::now() - started).count());
+  result.cpu_seconds = CpuSeconds() - cpu;
+  return result;
 }
 
 }  // namespace belgrand::bench

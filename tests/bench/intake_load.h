@@ -41,9 +41,14 @@ class RowSource {
 struct LoadResult {
   std::uint64_t rows = 0;
   double seconds = 0;
+  double cpu_seconds = 0;            // of the whole process, clients included
   std::vector<double> latencies_ms;  // of batches, sorted
 
   double rate() const { return seconds > 0 ? static_cast<double>(rows) / seconds : 0; }
+  // Says the same on a busy machine as on a quiet one, which a rate does not.
+  double cpu_us_per_row() const {
+    return rows > 0 ? 1e6 * cpu_seconds / static_cast<double>(rows) : 0;
+  }
   double latency(double quantile) const;
 };
 
