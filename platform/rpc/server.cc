@@ -14,6 +14,10 @@ namespace belgrand::rpc {
 
 struct Server::Impl {
   std::unique_ptr<grpc::Server> server;
+  // The same services for this process itself, without a port. A server that stops closes its
+  // in-process channels first, and gRPC crashes when a handler that is still under way then calls
+  // through one; so the outside goes first, handlers and all.
+  std::unique_ptr<grpc::Server> inside;
   int port = 0;
   std::once_flag stopped;
 };
@@ -42,6 +46,16 @@ void SetLimits(const ConnectionLimits& limits, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
 }
 
+std::unique_ptr<grpc::Server> Build(const ServerOptions& options, grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(options.max_message_bytes);
+  builder.SetMaxSendMessageSize(options.max_message_bytes);
+  grpc::ResourceQuota quota("belgrand");
+  quota.SetMaxThreads(options.max_threads);
+  builder.SetResourceQuota(quota);
+  for (grpc::Service* service : options.services) builder.RegisterService(service);
+  return builder.BuildAndStart();
+}
+
 }  // namespace
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -68,19 +82,15 @@ base::StatusOr<std::unique_ptr<Server>> Server::Create(const ServerOptions& opti
   auto impl = std::make_unique<Impl>();
   grpc::ServerBuilder builder;
   builder.AddListeningPort(options.listen, credentials, &impl->port);
-  builder.SetMaxReceiveMessageSize(options.max_message_bytes);
-  builder.SetMaxSendMessageSize(options.max_message_bytes);
-  grpc::ResourceQuota quota("belgrand");
-  quota.SetMaxThreads(options.max_threads);
-  builder.SetResourceQuota(quota);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   SetLimits(options.connections, builder);
-  for (grpc::Service* service : options.services) builder.RegisterService(service);
-  impl->server = builder.BuildAndStart();
+  impl->server = Build(options, builder);
   if (!impl->server || impl->port <= 0) {
     return base::Unavailable("cannot listen on {}: it is in use or not of this machine",
                              options.listen);
   }
+  grpc::ServerBuilder inside;
+  impl->inside = Build(options, inside);
   std::unique_ptr<Server> server(new Server(std::move(impl)));
   server->SetServing(false);
   return server;
@@ -91,7 +101,7 @@ int Server::port() const { return impl_->port; }
 std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
-  return impl_->server->InProcessChannel(arguments);
+  return impl_->inside->InProcessChannel(arguments);
 }
 
 void Server::SetServing(bool serving) {
@@ -100,8 +110,11 @@ void Server::SetServing(bool serving) {
 
 void Server::Stop(base::Duration timeout) {
   std::call_once(impl_->stopped, [&] {
-    impl_->server->Shutdown(std::chrono::system_clock::now() + timeout);
-    impl_->server->Wait();
+    const auto deadline = std::chrono::system_clock::now() + timeout;
+    for (grpc::Server* server : {impl_->server.get(), impl_->inside.get()}) {
+      server->Shutdown(deadline);
+      server->Wait();
+    }
   });
 }
 

@@ -33,7 +33,8 @@ struct ServerOptions {
   std::string listen;  // host:port, port 0 for any free one
   std::optional<TlsFiles> tls;
   int max_message_bytes = 16 << 20;
-  // Threads that may work on calls at once; more calls get RESOURCE_EXHAUSTED.
+  // Threads that may work on calls from outside at once, and as many on calls of this process
+  // itself; more calls get RESOURCE_EXHAUSTED.
   int max_threads = 256;
   ConnectionLimits connections;
   enum class Reflection { kOff, kOn } reflection = Reflection::kOff;
@@ -51,7 +52,8 @@ class Server {
   std::shared_ptr<grpc::Channel> InProcessChannel();
   // What gRPC's health service answers (all services and "").
   void SetServing(bool serving);
-  // Refuses new calls, lets running ones finish until `timeout`, then cancels them.
+  // Refuses new calls, lets running ones finish until `timeout`, then cancels them. Returns when
+  // the handlers have; those of calls from outside can call into this process to their end.
   void Stop(base::Duration timeout);
 
  private:

@@ -88,11 +88,11 @@ const Guard::Method& Guard::Find(std::string_view name) {
 
 Guard::Visit::Visit(Guard& guard, const grpc::ServerContext& context)
     : guard_(guard), outside_(!rpc::IsInProcess(context)) {
-  if (outside_) guard_.visitors_.fetch_add(1);
+  guard_.visitors_.fetch_add(1);
 }
 
 Guard::Visit::~Visit() {
-  if (outside_) guard_.visitors_.fetch_sub(1);
+  guard_.visitors_.fetch_sub(1);
   if (counted_for_.empty()) return;
   const base::MutexLock lock(guard_.calls_mutex_);
   const auto found = guard_.calls_.find(counted_for_);

@@ -62,7 +62,7 @@ class Guard {
   // From now on new calls from outside this process get UNAVAILABLE; those under way still reach
   // the other roles, so that they end with the answer they earned.
   void BeginDrain() { phase_ = Phase::kDraining; }
-  // Waits until no call from outside is under way, at most `timeout`.
+  // Waits until no call is under way, at most `timeout`.
   void FinishDrain(base::Duration timeout);
 
   using Body = std::function<base::Status(const Caller&, CallReport&)>;
@@ -89,7 +89,7 @@ class Guard {
  private:
   struct Method;
   enum class Phase { kClosed, kOpen, kDraining };
-  // Counts a call from outside while it is under way.
+  // Counts a call while it is under way.
   class Visit {
    public:
     explicit Visit(Guard& guard, const grpc::ServerContext& context);

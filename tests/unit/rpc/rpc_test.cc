@@ -1,6 +1,9 @@
 // Server, channel, TLS, identity and status details, over real sockets.
 #include <gtest/gtest.h>
 
+#include <future>
+#include <thread>
+
 #include "belgrand/detection/v1/detection.grpc.pb.h"
 #include "belgrand/error/v1/error.pb.h"
 #include "platform/rpc/channel.h"
@@ -56,6 +59,41 @@ TEST(ServerTest, TellsLoopbackFromInProcess) {
   ASSERT_OK(channel);
   EXPECT_EQ(base::Message(Ask(*channel)), "1||loopback");
   EXPECT_EQ(base::Message(Ask((*server)->InProcessChannel())), "0|service|inproc");
+}
+
+// Waits until its caller is gone, then asks another service of the process.
+class Persistent final : public detection::v1::DetectionService::Service {
+ public:
+  std::shared_ptr<grpc::Channel> inside;
+  std::promise<void> under_way;
+  std::string answer;
+
+ private:
+  grpc::Status GetProgress(grpc::ServerContext* context, const detection::v1::GetProgressRequest*,
+                           detection::v1::GetProgressResponse*) override {
+    if (IsInProcess(*context)) return ToGrpc(base::NotFound("reached"));
+    under_way.set_value();
+    while (!context->IsCancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    answer = base::Message(Ask(inside));
+    return grpc::Status::OK;
+  }
+};
+
+TEST(ServerTest, AHandlerThatOutlivesTheStopStillReachesItsPeers) {
+  Persistent service;
+  ServerOptions options;
+  options.listen = "127.0.0.1:0";
+  options.services = {&service};
+  auto server = Server::Create(options);
+  ASSERT_OK(server);
+  service.inside = (*server)->InProcessChannel();
+  auto channel = OpenChannel("127.0.0.1:" + std::to_string((*server)->port()), std::nullopt);
+  ASSERT_OK(channel);
+  auto caller = std::async(std::launch::async, [&] { return Ask(*channel); });
+  service.under_way.get_future().wait();
+  (*server)->Stop(std::chrono::milliseconds(10));
+  EXPECT_EQ(service.answer, "reached");
+  EXPECT_FALSE(caller.get().ok());
 }
 
 TEST(ServerTest, MutualTlsGivesTheIdentityOfTheCertificate) {
