@@ -41,12 +41,13 @@ std::string Lower(std::string_view text) {
 }
 
 std::string_view Nearest(std::string_view text, std::span<const std::string_view> candidates) {
-  // Longer than any name of ours: not a slip, and not worth the quadratic work.
+  constexpr std::size_t kMaxSlips = 5;
+  // Longer than any name of ours.
   if (text.empty() || text.size() > 128) return {};
   std::string_view best;
-  std::size_t best_distance = std::max<std::size_t>(1, text.size() / 3) + 1;
+  std::size_t best_distance = std::clamp<std::size_t>(text.size() / 3, 1, kMaxSlips) + 1;
   for (const std::string_view candidate : candidates) {
-    const std::size_t distance = base::EditDistance(text, candidate);
+    const std::size_t distance = base::EditDistance(text, candidate, best_distance);
     if (distance < best_distance) {
       best_distance = distance;
       best = candidate;

@@ -25,7 +25,7 @@ std::string_view Trim(std::string_view text);
 std::string Lower(std::string_view text);
 
 // The candidate closest to `text`, when it is close enough to be a slip of the pen (a third of the
-// letters, at least one); empty otherwise.
+// letters, at least one and at most five); empty otherwise.
 std::string_view Nearest(std::string_view text, std::span<const std::string_view> candidates);
 
 // `text` fit for a message: at most 80 bytes, control characters and broken UTF-8 replaced by '?'.

@@ -6,8 +6,9 @@
 
 namespace belgrand::base {
 
-// Fewest insertions, deletions and replacements of bytes that turn one into the other; the case of
-// ASCII letters does not count. Takes time in proportion to the product of the lengths: bound them.
-std::size_t EditDistance(std::string_view a, std::string_view b);
+// Fewest insertions, deletions and replacements of bytes that turn one into the other, or `limit`
+// where that takes as many or more; the case of ASCII letters does not count. Takes time in
+// proportion to `limit` and the shorter length, and far less for texts that have little in common.
+std::size_t EditDistance(std::string_view a, std::string_view b, std::size_t limit);
 
 }  // namespace belgrand::base

@@ -66,7 +66,7 @@ std::string Suggest(const pb::Descriptor& type, const std::string& name) {
   const pb::FieldDescriptor* nearest = nullptr;
   std::size_t best = std::max<std::size_t>(2, name.size() / 3) + 1;
   for (int i = 0; i < type.field_count(); ++i) {
-    const std::size_t distance = base::EditDistance(name, type.field(i)->name());
+    const std::size_t distance = base::EditDistance(name, type.field(i)->name(), best);
     if (distance < best) {
       best = distance;
       nearest = type.field(i);
