@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <tuple>
 
 #include "detection/engine.h"
 #include "sample/sample_file.h"
+#include "sample/target.h"
+#include "sample/text.h"
 #include "sample/unit.h"
 
 namespace belgrand::detection {
@@ -30,7 +33,8 @@ std::string ToObservation(const sample::FileRow& in, std::uint64_t line, Observa
   m.laboratory_id = row.laboratory_id;
   m.sample_id = row.sample_id.empty() ? fmt::format("row {}", line) : row.sample_id;
   m.site_id = row.site_id;
-  m.target = row.target;
+  // As intake does: two genes of a virus are streams of one target. An unknown target stays.
+  m.target = sample::CanonicalTarget(row.target).value_or(row.target);
   m.collected_at = *row.collected_at.value;
   m.known_at = row.known_at.value;
   m.censoring = row.censoring.value.value_or(sample::Censoring::kNone);
@@ -41,7 +45,8 @@ std::string ToObservation(const sample::FileRow& in, std::uint64_t line, Observa
   m.population_served = row.population_served.value;
   m.method_id = row.method_id;
   m.method_version = row.method_version;
-  m.gene = row.gene;
+  m.gene =
+      row.gene.empty() ? std::string(sample::GeneOfTarget(row.target)) : sample::Lower(row.gene);
   m.quality_flags = row.quality_flags;
   out.district_id = !row.district_id.empty()                   ? row.district_id
                     : in.site && !in.site->district_id.empty() ? in.site->district_id
@@ -49,6 +54,19 @@ std::string ToObservation(const sample::FileRow& in, std::uint64_t line, Observa
   out.population = in.site ? in.site->population_served : row.population_served.value.value_or(0);
   out.known_at = std::max(m.known_at.value_or(m.collected_at), m.collected_at);
   return "";
+}
+
+// Loads and ratios beside concentrations are another quantity, as a target of their own; where a
+// target is always given in one unit it keeps its name. `units` by observation; empty: gc/L.
+void SplitByUnit(const std::vector<std::string>& units, std::vector<Observation>& observations) {
+  std::map<std::string, std::set<std::string>> by_target;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    by_target[observations[i].measurement.target].insert(units[i]);
+  }
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    std::string& target = observations[i].measurement.target;
+    if (!units[i].empty() && by_target[target].size() > 1) target += ' ' + units[i];
+  }
 }
 
 // Gives every repetition of (laboratory, sample, target, gene) its version or its own identity.
@@ -139,10 +157,16 @@ PartitionResult RunPartition(const Partition& partition, Engine& engine, Progres
 
 base::StatusOr<std::vector<Observation>> ReadObservations(std::istream& in, ReadReport& report) {
   ASSIGN_OR_RETURN(const auto reader, sample::SampleFileReader::Open(in, std::nullopt));
+  return ReadObservations(*reader, report);
+}
+
+base::StatusOr<std::vector<Observation>> ReadObservations(sample::SampleFileReader& reader,
+                                                          ReadReport& report) {
   std::vector<Observation> observations;
+  std::vector<std::string> units;
   for (;;) {
     sample::FileRow row;
-    ASSIGN_OR_RETURN(const bool more, reader->Next(row));
+    ASSIGN_OR_RETURN(const bool more, reader.Next(row));
     if (!more) break;
     ++report.rows;
     Observation observation;
@@ -152,8 +176,10 @@ base::StatusOr<std::vector<Observation>> ReadObservations(std::istream& in, Read
       continue;
     }
     ++report.used;
+    units.push_back(sample::FactorToGcPerLitre(row.row.unit) ? "" : row.row.unit);
     observations.push_back(std::move(observation));
   }
+  SplitByUnit(units, observations);
   std::stable_sort(
       observations.begin(), observations.end(), [](const Observation& a, const Observation& b) {
         return a.known_at != b.known_at ? a.known_at < b.known_at

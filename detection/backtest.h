@@ -19,6 +19,10 @@
 #include "detection/signal.h"
 #include "platform/base/error.h"
 
+namespace belgrand::sample {
+class SampleFileReader;
+}
+
 namespace belgrand::detection {
 
 struct ReadReport {
@@ -28,12 +32,16 @@ struct ReadReport {
   std::map<std::string, std::uint64_t> skipped;
 };
 
-// Reads a sample CSV (docs/formats/sample_csv.md) or the published Scottish file and puts its rows
-// in the order in which they became known (known_on, else collected_on; then collected_on; then the
-// file). More lenient than intake: any target and any unit (values of an unknown unit are taken as
-// they are; a series never mixes units), dates in the future, identifiers of any form. A repeated
+// Reads a file of samples in any of its formats and puts its rows in the order in which they became
+// known (known_on, else collected_on; then collected_on; then the file). More lenient than intake:
+// any target (a known one under its code, as there), any unit (values of a unit that is no
+// concentration are taken as they are; beside concentrations of the same target they are a target
+// of their own, "fluav gc/d"), dates in the future, identifiers of any form. A repeated
 // (laboratory, sample, target) that became known later and agrees in site and day is an amendment;
 // any other repetition is a sample of its own. InvalidArgument: the file cannot be read at all.
+base::StatusOr<std::vector<Observation>> ReadObservations(sample::SampleFileReader& reader,
+                                                          ReadReport& report);
+// A CSV file whose format is found by its header.
 base::StatusOr<std::vector<Observation>> ReadObservations(std::istream& in, ReadReport& report);
 
 struct AlertRow {

@@ -29,15 +29,6 @@ base::Instant InstantOfDay(double day) {
   return base::Instant(std::chrono::days(static_cast<std::int64_t>(day)));
 }
 
-// What is read under one laboratory and method at one site; another gene or version of the method
-// is another measurement, with a level of its own.
-std::string StreamOf(const sample::Measurement& row) {
-  std::string stream = row.site_id + '\n' + row.laboratory_id + '\n' + row.method_id;
-  if (!row.method_version.empty()) stream += "\nversion " + row.method_version;
-  if (!row.gene.empty()) stream += "\ngene " + row.gene;
-  return stream;
-}
-
 // When the newest row of the track was collected.
 base::Instant NewestCollected(const Track& track) {
   base::Instant newest = InstantOfDay(0);

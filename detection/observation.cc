@@ -61,4 +61,11 @@ LogValue CombineReplicates(std::vector<LogValue> rows) {
   return LogValue{std::min(lower.low, upper.low), std::max(lower.high, upper.high)};
 }
 
+std::string StreamOf(const sample::Measurement& row) {
+  std::string stream = row.site_id + '\n' + row.laboratory_id + '\n' + row.method_id;
+  if (!row.method_version.empty()) stream += "\nversion " + row.method_version;
+  if (!row.gene.empty()) stream += "\ngene " + row.gene;
+  return stream;
+}
+
 }  // namespace belgrand::detection

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <map>
 #include <utility>
 
 #include "sample/csv.h"
+#include "sample/target.h"
 
 namespace belgrand::detection {
 namespace {
@@ -13,9 +15,13 @@ namespace {
 using Days = std::chrono::days;
 constexpr Days kEarly{21};
 constexpr Days kAfterLastPeak{14};
+// Of cases a day.
 constexpr double kLeastPeak = 10;
 constexpr double kLeastClimb = 2;
 constexpr double kOverAt = 0.7;
+// Of a level, log10.
+constexpr double kLeastLevelClimb = 0.5;
+constexpr double kLevelOverAt = 0.3;
 constexpr std::size_t kLeastClimbDays = 10;
 constexpr Days kSettling{28};
 // Beyond any date of a file, and far from the end of the type.
@@ -34,9 +40,21 @@ std::vector<double> CentredWeek(const std::vector<double>& values) {
   return smooth;
 }
 
-// Indexes of (onset, peak).
-std::vector<std::pair<std::size_t, std::size_t>> FindWaves(const std::vector<double>& s) {
-  std::vector<std::pair<std::size_t, std::size_t>> waves;
+// Where a wave is, as positions in its series.
+struct Climb {
+  std::size_t trough = 0;
+  std::size_t onset = 0;
+  std::size_t peak = 0;
+};
+
+// When a series climbs, against its trough, and when that is over, against its peak.
+struct ClimbRule {
+  std::function<bool(double value, double trough)> climbs;
+  std::function<bool(double value, double peak)> over;
+};
+
+std::vector<Climb> FindClimbs(const std::vector<double>& s, const ClimbRule& rule) {
+  std::vector<Climb> waves;
   std::size_t trough = 0;
   std::size_t peak = 0;
   bool climbing = false;
@@ -44,23 +62,36 @@ std::vector<std::pair<std::size_t, std::size_t>> FindWaves(const std::vector<dou
     const double limit = s[trough] + kOnsetShare * (s[peak] - s[trough]);
     std::size_t onset = peak;
     while (onset > trough && s[onset] > limit) --onset;
-    if (peak - onset >= kLeastClimbDays) waves.emplace_back(onset, peak);
+    if (peak - onset >= kLeastClimbDays) waves.push_back({trough, onset, peak});
   };
   for (std::size_t i = 0; i < s.size(); ++i) {
     if (!climbing) {
       if (s[i] <= s[trough]) trough = i;
-      climbing = s[i] >= kLeastPeak && s[i] >= kLeastClimb * s[trough];
+      climbing = rule.climbs(s[i], s[trough]);
       peak = i;
       continue;
     }
     if (s[i] > s[peak]) peak = i;
-    if (s[i] > kOverAt * s[peak]) continue;
+    if (!rule.over(s[i], s[peak])) continue;
     close();
     climbing = false;
     trough = i;
   }
   if (climbing) close();
   return waves;
+}
+
+std::vector<Climb> ClimbsOfCases(const std::vector<double>& daily) {
+  return FindClimbs(daily, {[](double value, double trough) {
+                              return value >= kLeastPeak && value >= kLeastClimb * trough;
+                            },
+                            [](double value, double peak) { return value <= kOverAt * peak; }});
+}
+
+std::vector<Climb> ClimbsOfLevel(const std::vector<double>& level) {
+  return FindClimbs(level,
+                    {[](double value, double trough) { return value >= trough + kLeastLevelClimb; },
+                     [](double value, double peak) { return value <= peak - kLevelOverAt; }});
 }
 
 }  // namespace
@@ -94,7 +125,9 @@ base::StatusOr<std::vector<Wave>> ReadWaves(std::istream& in) {
       return base::InvalidArgument("waves, line {}: peak {} lies before onset {}", line,
                                    fields[area + 3], fields[area + 2]);
     }
-    waves.push_back({fields[area], fields[area + 1], onset, peak});
+    const std::string& target = fields[area + 1];
+    waves.push_back(
+        {fields[area], std::string(sample::CanonicalTarget(target).value_or(target)), onset, peak});
   }
   return waves;
 }
@@ -131,8 +164,25 @@ base::StatusOr<std::vector<Wave>> WavesOfCumulativeCases(std::istream& in,
   }
   std::vector<Wave> waves;
   for (std::size_t a = 0; a < daily.size(); ++a) {
-    for (const auto& [onset, peak] : FindWaves(CentredWeek(daily[a]))) {
-      waves.push_back({header[a + 1], target, days[onset], days[peak]});
+    for (const Climb& climb : ClimbsOfCases(CentredWeek(daily[a]))) {
+      waves.push_back({header[a + 1], target, days[climb.onset], days[climb.peak]});
+    }
+  }
+  return waves;
+}
+
+std::vector<Wave> WavesOfCurves(const std::vector<LevelCurve>& curves) {
+  std::vector<Wave> waves;
+  for (const LevelCurve& curve : curves) {
+    if (curve.level != AreaLevel::kDistrict) continue;
+    for (const std::vector<LevelPoint>& piece : curve.pieces) {
+      std::vector<double> level;
+      for (const LevelPoint& point : piece) level.push_back(point.mean);
+      for (const Climb& climb : ClimbsOfLevel(level)) {
+        if (piece[climb.peak].lower <= piece[climb.trough].mean) continue;
+        waves.push_back(
+            {curve.area_id, curve.target, piece[climb.onset].day, piece[climb.peak].day});
+      }
     }
   }
   return waves;

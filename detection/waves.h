@@ -11,6 +11,13 @@
 // over when cases have fallen to 70 % of the peak, or the series ends; its onset is the last day at
 // or below the trough plus a tenth of the climb.
 //
+// Where no cases are published, waves can be read off the samples themselves with hindsight: the
+// district's level smoothed over the whole history (smooth/curves.h, SCOU), climbs of half a log10
+// (three-fold) and more, over when the level has fallen by 0.3 log10 (half); the same onset, on the
+// log scale. A climb counts where the lower end of the interval at the peak stands above the
+// level at the trough. That truth says what a detector could have seen, not whether people fell
+// ill, and holds every flaw of the samples: a weaker truth than cases, for each detector alike.
+//
 // Thread safety: pure functions.
 #pragma once
 
@@ -22,6 +29,7 @@
 #include <vector>
 
 #include "detection/backtest.h"
+#include "detection/smooth/curves.h"
 #include "platform/base/error.h"
 
 namespace belgrand::detection {
@@ -40,6 +48,9 @@ base::StatusOr<std::vector<Wave>> ReadWaves(std::istream& in);
 // value before is kept).
 base::StatusOr<std::vector<Wave>> WavesOfCumulativeCases(std::istream& in,
                                                          const std::string& target);
+
+// By district; see above.
+std::vector<Wave> WavesOfCurves(const std::vector<LevelCurve>& curves);
 
 struct WaveOutcome {
   Wave wave;

@@ -18,6 +18,7 @@
 #include "services/cli/sensors_command.h"
 #include "services/cli/serve_command.h"
 #include "services/cli/simulate_command.h"
+#include "services/cli/smooth_command.h"
 #include "services/cli/spool_command.h"
 #include "services/cli/submit_command.h"
 
@@ -50,6 +51,7 @@ constexpr Command kCommands[] = {
     {"alerts", "List, follow, acknowledge and resolve alerts", belgrand::cli::AddAlerts},
     {"sensors", "Register sensors, send and read their readings", belgrand::cli::AddSensors},
     {"backtest", "Run the service's detection over a file of samples", belgrand::cli::AddBacktest},
+    {"smooth", "Smooth a file of samples, looking back", belgrand::cli::AddSmooth},
     {"simulate", "Write a file of simulated samples", belgrand::cli::AddSimulate},
     {"audit", "Verify and read the audit log", belgrand::cli::AddAudit},
     {"retention", "Plan and apply the retention policies", belgrand::cli::AddRetention},

@@ -5,47 +5,13 @@
 #include <map>
 #include <string_view>
 
+#include "detection/smooth/two_way.h"
+
 namespace belgrand::detection {
 namespace {
 
 constexpr double kLog10Of2 = 0.30102999566398119521;
-constexpr int kRounds = 20;
 constexpr double kMostResidual = 1e6;
-
-struct Cell {
-  double day = 0;
-  std::size_t stream = 0;
-  std::size_t week = 0;
-  double value = 0;
-};
-
-// Alternating least squares of value = stream effect + week effect; returns the stream effects,
-// with mean zero over the cells.
-std::vector<double> StreamEffects(const std::vector<Cell>& cells, std::size_t streams,
-                                  std::size_t weeks) {
-  std::vector<double> effect(streams, 0);
-  if (streams == 1) return effect;
-  std::vector<double> week_sum(weeks);
-  std::vector<double> week_count(weeks, 0);
-  std::vector<double> stream_sum(streams);
-  std::vector<double> stream_count(streams, 0);
-  for (const Cell& c : cells) {
-    week_count[c.week] += 1;
-    stream_count[c.stream] += 1;
-  }
-  for (int round = 0; round < kRounds; ++round) {
-    std::fill(week_sum.begin(), week_sum.end(), 0.0);
-    std::fill(stream_sum.begin(), stream_sum.end(), 0.0);
-    for (const Cell& c : cells) week_sum[c.week] += c.value - effect[c.stream];
-    for (const Cell& c : cells) {
-      stream_sum[c.stream] += c.value - week_sum[c.week] / week_count[c.week];
-    }
-    double mean = 0;
-    for (const double s : stream_sum) mean += s / static_cast<double>(cells.size());
-    for (std::size_t i = 0; i < streams; ++i) effect[i] = stream_sum[i] / stream_count[i] - mean;
-  }
-  return effect;
-}
 
 }  // namespace
 
@@ -56,7 +22,8 @@ double AsNumber(const LogValue& value) {
 }
 
 std::vector<DatedValue> LevelSeries(const AreaView& view) {
-  std::vector<Cell> cells;
+  std::vector<TwoWayCell> cells;
+  std::vector<double> days;
   std::map<std::string_view, std::size_t> streams;
   std::size_t weeks = 0;
   const double newest = view.steps.back()->day;
@@ -66,12 +33,15 @@ std::vector<DatedValue> LevelSeries(const AreaView& view) {
     const std::size_t stream = streams.try_emplace(it->first.stream, streams.size()).first->second;
     const std::size_t week = static_cast<std::size_t>((newest - day) / 7);
     weeks = std::max(weeks, week + 1);
-    cells.push_back({day, stream, week, AsNumber(it->second.step.value)});
+    cells.push_back({stream, week, AsNumber(it->second.step.value)});
+    days.push_back(day);
   }
   const std::vector<double> effects = StreamEffects(cells, streams.size(), weeks);
   std::vector<DatedValue> values;
   values.reserve(cells.size());
-  for (const Cell& c : cells) values.push_back({c.day, c.value - effects[c.stream]});
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    values.push_back({days[i], cells[i].value - effects[cells[i].stream]});
+  }
   return PutInOrder(values);
 }
 

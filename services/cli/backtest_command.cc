@@ -8,7 +8,6 @@
 #include <iostream>
 #include <map>
 #include <memory>
-#include <thread>
 
 #include "detection/backtest.h"
 #include "detection/waves.h"
@@ -53,10 +52,10 @@ void PrintScore(const detection::WaveScore& score) {
 base::Status Backtest(const BacktestFlags& flags) {
   const auto started = std::chrono::steady_clock::now();
   detection::ReadReport report;
-  ASSIGN_OR_RETURN(const auto observations, LoadObservations(flags, report));
+  ASSIGN_OR_RETURN(const auto observations, LoadHistory(flags.history, report));
   Progress progress;
   ASSIGN_OR_RETURN(const auto result,
-                   detection::RunBacktest(observations, flags.detectors, ThreadsOf(flags),
+                   detection::RunBacktest(observations, flags.detectors, ThreadsOf(flags.history),
                                           [&progress](std::size_t done, std::size_t total) {
                                             progress.Show(done, total);
                                           }));
@@ -76,53 +75,56 @@ base::Status Backtest(const BacktestFlags& flags) {
   for (const auto& [name, count] : by_detector) fmt::print("alerts {}: {}\n", name, count);
   fmt::print("district-years {:.1f}, site-years {:.1f}; alerts written to {}\n",
              result.district_years, result.site_years, flags.alerts);
-  if (flags.waves.empty() && flags.cases.empty()) return base::OkStatus();
-  ASSIGN_OR_RETURN(const auto waves, LoadWaves(flags));
-  PrintScore(detection::ScoreWaves(waves, result.alerts, observations));
+  ASSIGN_OR_RETURN(const KnownWaves known, LoadWaves(flags, observations));
+  if (known.origin.empty()) return base::OkStatus();
+  PrintScore(detection::ScoreWaves(known.waves, result.alerts, observations));
   return base::OkStatus();
 }
 
 }  // namespace
 
-base::StatusOr<std::vector<detection::Observation>> LoadObservations(
-    const BacktestFlags& flags, detection::ReadReport& report) {
-  ASSIGN_OR_RETURN(auto in, Open(flags.samples));
-  auto observations = detection::ReadObservations(in, report);
-  if (!observations.ok()) return base::Annotate(observations.status(), flags.samples);
-  return observations;
-}
-
-base::StatusOr<std::vector<detection::Wave>> LoadWaves(const BacktestFlags& flags) {
+base::StatusOr<KnownWaves> LoadWaves(const BacktestFlags& flags,
+                                     const std::vector<detection::Observation>& observations) {
+  KnownWaves known;
   if (!flags.waves.empty()) {
     ASSIGN_OR_RETURN(auto in, Open(flags.waves));
-    return detection::ReadWaves(in);
+    ASSIGN_OR_RETURN(known.waves, detection::ReadWaves(in));
+    known.origin = "a list of waves";
+  } else if (!flags.cases.empty()) {
+    ASSIGN_OR_RETURN(auto in, Open(flags.cases));
+    ASSIGN_OR_RETURN(known.waves, detection::WavesOfCumulativeCases(in, flags.cases_target));
+    known.origin = "reported cases";
+  } else if (flags.waves_from_samples) {
+    detection::SmoothOptions options;
+    options.level = detection::AreaLevel::kDistrict;
+    known.waves = detection::WavesOfCurves(
+        detection::SmoothHistory(observations, options, ThreadsOf(flags.history)));
+    known.origin = "the samples themselves, with hindsight";
   }
-  if (flags.cases.empty()) return std::vector<detection::Wave>{};
-  ASSIGN_OR_RETURN(auto in, Open(flags.cases));
-  return detection::WavesOfCumulativeCases(in, flags.cases_target);
-}
-
-unsigned ThreadsOf(const BacktestFlags& flags) {
-  return flags.threads > 0 ? flags.threads : std::max(std::thread::hardware_concurrency(), 1U);
+  return known;
 }
 
 void AddBacktest(CLI::App& app, RunSlot& run) {
   app.description(
       "Run detection over a file of samples as they became known, and write its alerts.");
   auto flags = std::make_shared<BacktestFlags>();
-  app.add_option("--samples", flags->samples, "Sample CSV, or the published Scottish file")
-      ->required();
+  AddHistoryFlags(app, flags->history);
   auto* alerts = app.add_option("--alerts", flags->alerts, "CSV of alerts to write");
   auto* report =
       app.add_option("--report", flags->report,
                      "Folder to write: detectors side by side over all thresholds, as CSV, JSON "
                      "and HTML; judged by --waves or --cases, by --inject, or both");
   alerts->excludes(report);
-  app.add_option("--waves", flags->waves,
-                 "Known waves: CSV area,target,onset,peak; prints a score");
-  app.add_option("--cases", flags->cases,
-                 "Cumulative cases: CSV Date,<area>,...; derives the waves from it")
-      ->excludes("--waves");
+  auto* waves = app.add_option("--waves", flags->waves,
+                               "Known waves: CSV area,target,onset,peak; prints a score");
+  auto* cases = app.add_option("--cases", flags->cases,
+                               "Cumulative cases: CSV Date,<area>,...; derives the waves from it")
+                    ->excludes(waves);
+  app.add_flag("--waves-from-samples", flags->waves_from_samples,
+               "Reads the waves off the samples with hindsight, where no cases are published: a "
+               "weaker truth (docs/methods.md, section 10)")
+      ->excludes(waves)
+      ->excludes(cases);
   app.add_option("--cases-target", flags->cases_target, "Target of those cases");
   app.add_option("--detectors", flags->detectors,
                  "Registered names (docs/methods.md); default: Belgrand's own, with --report all");
@@ -134,7 +136,6 @@ void AddBacktest(CLI::App& app, RunSlot& run) {
                  "False alerts allowed where thresholds are chosen, as 1/area-year")
       ->needs(report)
       ->capture_default_str();
-  app.add_option("--threads", flags->threads, "Default: as many as processors");
   app.callback([flags, &run] {
     run = [flags] {
       const base::Status status = !flags->report.empty() ? CompareDetectors(*flags)

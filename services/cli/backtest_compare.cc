@@ -21,7 +21,7 @@ base::StatusOr<std::vector<SweptDetector>> Sweep(
     const BacktestFlags& flags, const std::vector<detection::Observation>& observations) {
   Progress progress;
   return detection::RunSweep(
-      observations, flags.detectors, ThreadsOf(flags),
+      observations, flags.detectors, ThreadsOf(flags.history),
       [&progress](std::size_t done, std::size_t total) { progress.Show(done, total); });
 }
 
@@ -64,13 +64,16 @@ base::Status CompareDetectors(const BacktestFlags& flags) {
   ASSIGN_OR_RETURN(const double budget, ParseBudget(flags.budget));
   BacktestReport report;
   detection::ReadReport read;
-  ASSIGN_OR_RETURN(report.waves, LoadWaves(flags));
-  if (report.waves.empty() && flags.inject.empty()) {
+  ASSIGN_OR_RETURN(auto observations, LoadHistory(flags.history, read));
+  ASSIGN_OR_RETURN(KnownWaves known, LoadWaves(flags, observations));
+  if (known.waves.empty() && flags.inject.empty()) {
     return base::InvalidArgument(
-        "--report needs something to judge by: --waves or --cases with a wave in it, or --inject");
+        "--report needs something to judge by: --waves, --cases or --waves-from-samples with a "
+        "wave in it, or --inject");
   }
-  ASSIGN_OR_RETURN(auto observations, LoadObservations(flags, read));
-  report.samples = std::filesystem::path(flags.samples).filename().string();
+  report.waves = std::move(known.waves);
+  report.waves_origin = std::move(known.origin);
+  report.samples = std::filesystem::path(flags.history.samples).filename().string();
   if (!report.waves.empty()) {
     ASSIGN_OR_RETURN(const auto swept, Sweep(flags, observations));
     report.trials.push_back(detection::CompareOnWaves(swept, report.waves, observations, budget));

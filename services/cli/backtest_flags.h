@@ -4,30 +4,32 @@
 #include <string>
 #include <vector>
 
-#include "detection/backtest.h"
 #include "detection/waves.h"
 #include "platform/base/error.h"
+#include "services/cli/history.h"
 
 namespace belgrand::cli {
 
 struct BacktestFlags {
-  std::string samples;
+  HistoryFlags history;
   std::string alerts;
   std::string waves;
   std::string cases;
   std::string cases_target = "sars-cov-2";
+  bool waves_from_samples = false;
   std::string report;
   std::string inject;
   std::string budget = "1/area-year";
   std::vector<std::string> detectors;
-  unsigned threads = 0;
 };
 
-base::StatusOr<std::vector<detection::Observation>> LoadObservations(const BacktestFlags& flags,
-                                                                     detection::ReadReport& report);
-// Empty when neither --waves nor --cases is given.
-base::StatusOr<std::vector<detection::Wave>> LoadWaves(const BacktestFlags& flags);
-unsigned ThreadsOf(const BacktestFlags& flags);
+// The waves to judge by and where they come from, in words; empty when no flag asks for any.
+struct KnownWaves {
+  std::vector<detection::Wave> waves;
+  std::string origin;
+};
+base::StatusOr<KnownWaves> LoadWaves(const BacktestFlags& flags,
+                                     const std::vector<detection::Observation>& observations);
 // "1/area-year" or "1": false alerts an area-year. InvalidArgument names the text.
 base::StatusOr<double> ParseBudget(const std::string& text);
 

@@ -18,6 +18,7 @@ struct BacktestReport {
   std::string samples;  // name of the file, without its folder
   std::vector<detection::Observation> observations;
   std::vector<detection::Wave> waves;
+  std::string waves_origin;  // "reported cases"
   std::vector<detection::InjectedSpike> spikes;
   std::vector<detection::Trial> trials;
 };

@@ -107,27 +107,31 @@ base::StatusOr<Place> Locate(const std::filesystem::path& path,
 
 }  // namespace
 
-base::StatusOr<SampleFile> LoadSamples(const std::filesystem::path& path,
-                                       const LoadOptions& options) {
+SampleSource::SampleSource() = default;
+SampleSource::~SampleSource() = default;
+
+base::StatusOr<std::unique_ptr<SampleSource>> SampleSource::Open(const std::filesystem::path& path,
+                                                                 const LoadOptions& options) {
   ASSIGN_OR_RETURN(const Place place, Locate(path, options.sites));
+  std::unique_ptr<SampleSource> opened(new SampleSource);
+  opened->file_ = place.file;
   sample::ReadContext context;
-  std::optional<sample::Mapping> mapping;
   if (!options.mapping.empty()) {
     ASSIGN_OR_RETURN(const std::string text,
                      base::ReadFile(options.mapping, sample::kMaxMappingBytes));
     auto parsed = sample::Mapping::Parse(text);
     if (!parsed.ok()) return base::Annotate(parsed.status(), options.mapping.string());
-    mapping = *std::move(parsed);
-    context.mapping = &*mapping;
+    opened->mapping_ = std::make_unique<const sample::Mapping>(*std::move(parsed));
+    context.mapping = opened->mapping_.get();
   }
-  std::optional<sample::SiteTable> sites;
   if (!place.sites.empty()) {
-    ASSIGN_OR_RETURN(sites, LoadSites(place.sites));
-    context.sites = &*sites;
+    ASSIGN_OR_RETURN(auto sites, LoadSites(place.sites));
+    opened->sites_ = std::make_unique<const sample::SiteTable>(std::move(sites));
+    context.sites = opened->sites_.get();
   }
-  const std::filesystem::path folder = place.file.parent_path();
   context.open_beside =
-      [&folder](std::string_view name) -> base::StatusOr<std::unique_ptr<sample::RowSource>> {
+      [folder = place.file.parent_path()](
+          std::string_view name) -> base::StatusOr<std::unique_ptr<sample::RowSource>> {
     const std::filesystem::path beside = folder / name;
     if (!std::filesystem::exists(beside)) return nullptr;
     return OpenSource(beside, "");
@@ -136,8 +140,15 @@ base::StatusOr<SampleFile> LoadSamples(const std::filesystem::path& path,
   auto reader =
       sample::SampleFileReader::Open(std::move(source), options.profile, std::move(context));
   if (!reader.ok()) return base::Annotate(reader.status(), place.file.string());
-  auto file = Read(**reader);
-  if (!file.ok()) return base::Annotate(file.status(), place.file.string());
+  opened->reader_ = *std::move(reader);
+  return opened;
+}
+
+base::StatusOr<SampleFile> LoadSamples(const std::filesystem::path& path,
+                                       const LoadOptions& options) {
+  ASSIGN_OR_RETURN(const auto opened, SampleSource::Open(path, options));
+  auto file = Read(opened->reader());
+  if (!file.ok()) return base::Annotate(file.status(), opened->file().string());
   if (options.order == RowOrder::kTime) {
     std::stable_sort(file->rows.begin(), file->rows.end(),
                      [](const sample::Row& a, const sample::Row& b) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,25 @@ struct LoadOptions {
   std::filesystem::path sites = {};
   // Of a workbook; empty: its first sheet.
   std::string sheet = {};
+};
+
+// A file that is being read, and what its reader borrows. Thread safety: as the reader.
+class SampleSource {
+ public:
+  // A CSV file, a workbook (.xlsx), or a folder that holds an exported package or ODM tables;
+  // `options.order` plays no part. Errors as LoadSamples.
+  static base::StatusOr<std::unique_ptr<SampleSource>> Open(const std::filesystem::path& path,
+                                                            const LoadOptions& options);
+  ~SampleSource();
+  sample::SampleFileReader& reader() { return *reader_; }
+  const std::filesystem::path& file() const { return file_; }
+
+ private:
+  SampleSource();
+  std::filesystem::path file_;
+  std::unique_ptr<const sample::Mapping> mapping_;
+  std::unique_ptr<const sample::SiteTable> sites_;
+  std::unique_ptr<sample::SampleFileReader> reader_;
 };
 
 // A CSV file, a workbook (.xlsx), or a folder that holds an exported package or ODM tables.

@@ -50,6 +50,23 @@ TEST(BacktestTest, RowsEnterInTheOrderInWhichTheyBecameKnown) {
   EXPECT_EQ(o[4].version, 1U);
 }
 
+// A published file gives a load where the flow is not known and a concentration where it is: the
+// step from one to the other is no rise.
+TEST(BacktestTest, ALoadAndAConcentrationAreNoOneSeries) {
+  std::istringstream in(std::string(kHeader) +
+                        "a1,plant,d,1000,2021-01-01,,sars-cov-2,10000,gc/L,none,,,,lab,m\n"
+                        "a2,plant,d,1000,2021-01-02,,sars-cov-2,10000,gc/d,none,,,,lab,m\n"
+                        "a3,plant,d,1000,2021-01-03,,sars-cov-2,10,gc/mL,none,,,,lab,m\n");
+  ReadReport report;
+  const auto observations = ReadObservations(in, report);
+  ASSERT_OK(observations);
+  ASSERT_EQ(observations->size(), 3U);
+  EXPECT_EQ(observations->at(0).measurement.target, "sars-cov-2");
+  EXPECT_EQ(observations->at(1).measurement.target, "sars-cov-2 gc/d");
+  EXPECT_EQ(observations->at(2).measurement.target, "sars-cov-2");
+  EXPECT_EQ(observations->at(2).measurement.value, 10000.0);
+}
+
 TEST(BacktestTest, ThreadsDoNotChangeAByte) {
   const std::vector<Observation> observations = Simulated(11);
   const auto one = RunBacktest(observations, {}, 1);

@@ -79,7 +79,7 @@ TEST(OnsetTest, SwissInfluenzaIsSilentInSummerAndOpensWithTheFirstQuantifiedSamp
   for (const Observation& o : *observations) {
     const sample::Measurement& m = o.measurement;
     const base::Day day = base::DayOf(m.collected_at);
-    if (m.target == "IAV-M" && m.censoring == sample::Censoring::kNone && day >= december) {
+    if (m.target == "fluav" && m.censoring == sample::Censoring::kNone && day >= december) {
       quantified[o.district_id].push_back(day);
     }
   }
@@ -87,7 +87,7 @@ TEST(OnsetTest, SwissInfluenzaIsSilentInSummerAndOpensWithTheFirstQuantifiedSamp
   ASSERT_OK(result);
   std::map<std::string, base::Day> opened;
   for (const AlertRow& alert : result->alerts) {
-    if (alert.target != "IAV-M") continue;
+    if (alert.target != "fluav") continue;
     EXPECT_GE(alert.opened_on, december) << alert.area_id;
     opened.try_emplace(alert.area_id, alert.opened_on);
   }

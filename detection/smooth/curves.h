@@ -1,0 +1,65 @@
+// What the level of every site or district was on every day, with the hindsight of a whole history.
+//
+// All streams of an area (sites; laboratories, methods and genes of a site) are brought to one
+// level (two_way.h), limits with them; each piece without a gap of more than 28 days is
+// smoothed on its own, its parameters by maximum likelihood. The past of a curve moves as samples
+// come: it is worth keeping only with what was known (SmoothOptions::known_by). For what a district
+// does now there is the engine; a curve that has seen the future must never be fed to detection.
+//
+// Two smoothers: SCOU on days (scou.h), and the local linear trend on weeks (local_trend.h), which
+// also says what it knew at each week. Units: log10 gc/L. Thread safety: pure functions; the
+// result does not depend on the number of threads.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "detection/observation.h"
+#include "detection/partition.h"
+#include "detection/signal.h"
+#include "platform/base/time.h"
+
+namespace belgrand::detection {
+
+enum class Smoother { kScou, kLocalTrend };
+
+struct SmoothOptions {
+  Smoother smoother = Smoother::kScou;
+  AreaLevel level = AreaLevel::kSite;
+  // Rows that became known later are left out.
+  base::Instant known_by = base::Instant::max();
+};
+
+struct LevelPoint {
+  base::Day day{};
+  double mean = 0;
+  double lower = 0;  // 95 % interval
+  double upper = 0;
+  // Local trend: what was known by that week.
+  std::optional<double> filtered;
+  // SCOU, on a day with samples: that they are an outlier.
+  std::optional<double> outlier_probability;
+};
+
+struct LevelCurve {
+  AreaLevel level = AreaLevel::kSite;
+  std::string area_id;
+  std::string target;
+  // Ascending; a piece that could not be smoothed (fewer than five sampled days, no spread, only
+  // non-detects) has no points, and `pieces_left_out` counts it.
+  std::vector<std::vector<LevelPoint>> pieces;
+  std::size_t pieces_left_out = 0;
+};
+
+// In order of area and target. REQUIRES: `observations` in the order in which they became known.
+std::vector<LevelCurve> SmoothHistory(const std::vector<Observation>& observations,
+                                      const SmoothOptions& options, unsigned threads,
+                                      const OnProgress& on_progress = {});
+
+// "level,area,target,day,gc_per_l,lower,upper,filtered,outlier_probability" and a line a point;
+// concentrations in gc/L.
+std::string CurvesCsv(const std::vector<LevelCurve>& curves);
+
+}  // namespace belgrand::detection

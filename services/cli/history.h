@@ -1,0 +1,27 @@
+// A history of samples as the commands that look back on one read it: backtest and smooth.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "detection/backtest.h"
+#include "platform/base/error.h"
+
+namespace belgrand::cli {
+
+struct HistoryFlags {
+  std::string samples;
+  std::string mapping;
+  std::string sites;
+  std::string sheet;
+  unsigned threads = 0;
+};
+
+// --samples and what goes with it, and --threads.
+void AddHistoryFlags(CLI::App& app, HistoryFlags& flags);
+base::StatusOr<std::vector<detection::Observation>> LoadHistory(const HistoryFlags& flags,
+                                                                detection::ReadReport& report);
+unsigned ThreadsOf(const HistoryFlags& flags);
+
+}  // namespace belgrand::cli
