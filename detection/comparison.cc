@@ -86,6 +86,8 @@ ComparedDetector SideBySide(const SweptDetector& swept, const Trial& trial,
     const Tally any = Sum(points.front(), &half);
     none.events = any.events;
     none.area_years = any.area_years;
+    none.missed = any.missed;
+    for (const auto& [event, days] : any.by_event) none.missed.insert(event);
     compared.held_out += none;
   };
   hold_out(compared.chosen_on_a, trial.half_b);
@@ -94,16 +96,29 @@ ComparedDetector SideBySide(const SweptDetector& swept, const Trial& trial,
   return compared;
 }
 
+// `days` of one that was caught.
+void AddEvent(const EventKey& event, std::optional<int> days, Tally& tally) {
+  ++tally.events;
+  if (!days) {
+    tally.missed.insert(event);
+    return;
+  }
+  ++tally.caught;
+  tally.days.push_back(*days);
+  tally.by_event.emplace(event, *days);
+}
+
 ByArea WaveTallies(const WaveScore& score, const JudgedAreas& judged) {
   ByArea areas;
   for (const auto& [area, span] : judged) areas[area.first].area_years += span.years();
   for (const WaveOutcome& outcome : score.outcomes) {
     Tally& tally = areas[outcome.wave.area_id];
-    ++tally.events;
     tally.met += outcome.met ? 1 : 0;
-    if (!outcome.opened_on) continue;
-    ++tally.caught;
-    tally.days.push_back(static_cast<int>((outcome.wave.peak - *outcome.opened_on).count()));
+    const EventKey event{outcome.wave.area_id, outcome.wave.target, outcome.wave.onset};
+    const auto opened = outcome.opened_on;
+    AddEvent(event,
+             opened ? std::optional<int>((outcome.wave.peak - *opened).count()) : std::nullopt,
+             tally);
   }
   for (const AlertRow& alert : score.true_alerts) ++areas[alert.area_id].true_alerts;
   for (const AlertRow& alert : score.false_alerts) ++areas[alert.area_id].false_alerts;
@@ -114,15 +129,17 @@ ByArea SpikeTallies(const SpikeScore& score, const ByArea& years) {
   ByArea areas = years;
   for (const SpikeOutcome& outcome : score.outcomes) {
     Tally& tally = areas[outcome.spike.site_id];
-    ++tally.events;
+    const EventKey event{outcome.spike.site_id, outcome.spike.target, outcome.spike.first};
     auto& [caught, all] = tally.by_factor[outcome.spike.factor];
     ++all;
-    if (!outcome.opened_on) continue;
+    if (!outcome.opened_on) {
+      AddEvent(event, std::nullopt, tally);
+      continue;
+    }
     ++caught;
-    ++tally.caught;
     ++tally.met;
-    tally.days.push_back(
-        static_cast<int>((*outcome.opened_on - outcome.spike.first_known).count()));
+    AddEvent(event, static_cast<int>((*outcome.opened_on - outcome.spike.first_known).count()),
+             tally);
   }
   for (const AlertRow& alert : score.true_alerts) ++areas[alert.area_id].true_alerts;
   for (const AlertRow& alert : score.false_alerts) ++areas[alert.area_id].false_alerts;
@@ -136,7 +153,40 @@ void SplitInHalves(const std::set<std::string>& areas, Trial& trial) {
   }
 }
 
+Duel DuelOf(const Tally& own, const Tally& other, TrialKind kind) {
+  Duel duel;
+  std::vector<double> earlier;
+  for (const auto& [event, days] : own.by_event) {
+    const auto found = other.by_event.find(event);
+    if (found == other.by_event.end()) {
+      ++duel.only_own;
+      continue;
+    }
+    ++duel.both;
+    const int ahead = days - found->second;
+    earlier.push_back(kind == TrialKind::kWaves ? ahead : -ahead);
+  }
+  duel.only_this = other.by_event.size() - duel.both;
+  if (earlier.empty()) return duel;
+  std::sort(earlier.begin(), earlier.end());
+  duel.own_earlier_days = (earlier[(earlier.size() - 1) / 2] + earlier[earlier.size() / 2]) / 2;
+  return duel;
+}
+
+void AddDuels(Trial& trial) {
+  const auto own = std::find_if(trial.detectors.begin(), trial.detectors.end(),
+                                [&](const auto& d) { return d.name == OwnDetector(trial.kind); });
+  if (own == trial.detectors.end()) return;
+  for (ComparedDetector& detector : trial.detectors) {
+    if (&detector != &*own) detector.duel = DuelOf(own->held_out, detector.held_out, trial.kind);
+  }
+}
+
 }  // namespace
+
+std::string_view OwnDetector(TrialKind kind) {
+  return kind == TrialKind::kWaves ? "district-rise" : "site-spike";
+}
 
 double Tally::sensitivity() const {
   return events > 0 ? static_cast<double>(caught) / static_cast<double>(events) : 0;
@@ -149,6 +199,17 @@ double Tally::ppv() const {
 
 double Tally::false_rate() const {
   return area_years > 0 ? static_cast<double>(false_alerts) / area_years : 0;
+}
+
+std::pair<double, double> Tally::sensitivity_interval() const {
+  if (events == 0) return {0, 1};
+  constexpr double kZ = 1.959964;
+  const double n = static_cast<double>(events);
+  const double centre = sensitivity() + kZ * kZ / (2 * n);
+  const double half =
+      kZ * std::sqrt(sensitivity() * (1 - sensitivity()) / n + kZ * kZ / (4 * n * n));
+  const double scale = 1 + kZ * kZ / n;
+  return {std::max((centre - half) / scale, 0.0), std::min((centre + half) / scale, 1.0)};
 }
 
 std::optional<int> Tally::Quantile(double p) const {
@@ -170,6 +231,8 @@ Tally& Tally::operator+=(const Tally& other) {
     by_factor[factor].first += counts.first;
     by_factor[factor].second += counts.second;
   }
+  by_event.insert(other.by_event.begin(), other.by_event.end());
+  missed.insert(other.missed.begin(), other.missed.end());
   return *this;
 }
 
@@ -199,6 +262,7 @@ Trial CompareOnWaves(const std::vector<SweptDetector>& swept, const std::vector<
       return WaveTallies(ScoreWaves(waves, alerts, judged), judged);
     }));
   }
+  AddDuels(trial);
   return trial;
 }
 
@@ -221,6 +285,7 @@ Trial CompareOnSpikes(const std::vector<SweptDetector>& swept,
       return SpikeTallies(ScoreSpikes(spikes, alerts), years);
     }));
   }
+  AddDuels(trial);
   return trial;
 }
 

@@ -16,6 +16,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -24,6 +26,9 @@
 #include "detection/waves.h"
 
 namespace belgrand::detection {
+
+// A wave or a spike: its area, target and first day.
+using EventKey = std::tuple<std::string, std::string, base::Day>;
 
 // What a detector did at a threshold over some areas.
 struct Tally {
@@ -36,12 +41,17 @@ struct Tally {
   // Of each one caught, ascending. Waves: days from the alert to the peak; spikes: days from the
   // first sample known to the alert.
   std::vector<int> days;
+  // The same by event, and the events not caught.
+  std::map<EventKey, int> by_event;
+  std::set<EventKey> missed;
   // Spikes: by factor, (caught, all).
   std::map<double, std::pair<std::uint64_t, std::uint64_t>> by_factor;
 
   double sensitivity() const;
   double ppv() const;  // 0 without alerts
   double false_rate() const;
+  // Of the sensitivity, 95 % (Wilson 1927): what so few events can tell.
+  std::pair<double, double> sensitivity_interval() const;
   // Nearest-rank quantile of `days`; nullopt when nothing was caught.
   std::optional<int> Quantile(double p) const;
   Tally& operator+=(const Tally& other);
@@ -52,6 +62,16 @@ struct CurvePoint {
   Tally tally;  // all areas
 };
 
+// A detector beside Belgrand's own on the same events, both held out. Leads of two detectors that
+// catch different events say little; on those that both caught they can be compared.
+struct Duel {
+  std::uint64_t both = 0;
+  std::uint64_t only_own = 0;
+  std::uint64_t only_this = 0;
+  // Median over `both` of the days by which Belgrand's own was earlier; negative: later.
+  std::optional<double> own_earlier_days;
+};
+
 struct ComparedDetector {
   std::string name;
   std::vector<CurvePoint> curve;
@@ -60,11 +80,16 @@ struct ComparedDetector {
   std::optional<std::size_t> chosen_on_a;
   std::optional<std::size_t> chosen_on_b;
   Tally held_out;
+  // nullopt for Belgrand's own, and where it is not among the detectors compared.
+  std::optional<Duel> duel;
   // For who reads alerts: of half A at the threshold chosen on B and the other way round.
   std::vector<AlertRow> held_out_alerts;
 };
 
 enum class TrialKind { kWaves, kSpikes };
+
+// Belgrand's own detector of that trial, by name.
+std::string_view OwnDetector(TrialKind kind);
 
 struct Trial {
   TrialKind kind = TrialKind::kWaves;

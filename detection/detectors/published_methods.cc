@@ -31,7 +31,8 @@ std::vector<double> SweepConfidence() {
   for (double& value : values) value = 1 - value;
   return values;
 }
-std::vector<double> SweepMultiples() { return GeometricSweep(0.2, 40, kSteps); }
+// An activity level is exponential in standard deviations: after months of nothing it has no scale.
+std::vector<double> SweepMultiples() { return GeometricSweep(0.2, 1e6, 3 * kSteps); }
 std::vector<double> SweepPercent() { return LinearSweep(40, 100, kSteps + 1); }
 std::vector<double> SweepStatus() { return {1, 2}; }
 

@@ -19,10 +19,6 @@ constexpr std::array<std::string_view, 12> kColours = {"#7a5195", "#2f7ebc", "#5
                                                        "#9c755f", "#4e79a7", "#bab0ac", "#637939"};
 constexpr std::string_view kOwnColour = "#c1121f";
 
-bool IsBelgrands(const std::string& name) {
-  return name == "district-rise" || name == "site-rise" || name == "site-spike";
-}
-
 // The frame of a curve: false alerts from 0 to `most` to the right, caught from 0 to 1 upwards.
 struct Frame {
   double left, top, width, height, most;
@@ -215,7 +211,7 @@ std::string Escaped(std::string_view text) {
 
 std::string_view ColourOf(const Trial& trial, std::size_t detector) {
   const std::string& name = trial.detectors[detector].name;
-  if (name == "district-rise" || name == "site-spike") return kOwnColour;
+  if (name == detection::OwnDetector(trial.kind)) return kOwnColour;
   return kColours[detector % kColours.size()];
 }
 
@@ -226,7 +222,8 @@ std::string CurveChart(const Trial& trial) {
   for (std::size_t d = 0; d < trial.detectors.size(); ++d) {
     const ComparedDetector& detector = trial.detectors[d];
     const std::string_view colour = ColourOf(trial, d);
-    svg += Envelope(frame, detector, colour, IsBelgrands(detector.name) ? 3 : 1.5);
+    svg += Envelope(frame, detector, colour,
+                    detector.name == detection::OwnDetector(trial.kind) ? 3 : 1.5);
     svg += Marks(frame, detector, colour);
     const double y = 24 + 18 * static_cast<double>(d);
     svg += fmt::format(

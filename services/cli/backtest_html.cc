@@ -1,11 +1,14 @@
-// The page of a backtest: figures first, then curves, then one time line for each area.
+// The page of a backtest: in short, then figures, curves, and one time line for each area.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "services/cli/backtest_charts.h"
 #include "services/cli/backtest_report.h"
+#include "services/cli/backtest_summary.h"
 
 namespace belgrand::cli {
 namespace {
@@ -25,8 +28,10 @@ constexpr std::string_view kStyle =
     "tr.o{font-weight:600}svg{width:100%;height:auto}svg text{font-size:11px;fill:#444}"
     "svg text.s{font-size:9px}.g{stroke:#e4e4e4}.b{stroke:#888;stroke-dasharray:4 3}"
     ".c{fill:none;stroke:#999}figure{display:inline-block;width:230px;margin:4px}"
-    "figcaption{text-align:center;font-size:12px}h3{margin:1.2em 0 0;font-size:14px}"
-    "p.n{color:#555}";
+    "figcaption{text-align:center;font-size:12px}h3{margin:1.2em 0 "
+    "0;font-size:15px}dt{font-weight:600}"
+    "th{vertical-align:bottom;font-size:13px}summary{cursor:pointer}li{margin:.5em 0}"
+    ".n{color:#555;font-weight:400}";
 
 std::string Percent(double share) { return fmt::format("{:.0f} %", 100 * share); }
 
@@ -36,17 +41,26 @@ std::string Quartiles(const Tally& tally) {
   return fmt::format("{} ({} to {})", *median, *tally.Quantile(0.25), *tally.Quantile(0.75));
 }
 
+std::string DuelText(const ComparedDetector& d) {
+  if (!d.duel) return "";
+  std::string text = fmt::format("{} / {} / {}", d.duel->both, d.duel->only_own, d.duel->only_this);
+  if (d.duel->own_earlier_days) text += fmt::format("; {:+g} d", *d.duel->own_earlier_days);
+  return text;
+}
+
 std::string Row(const Trial& trial, const ComparedDetector& d) {
-  const bool own = d.name == "district-rise" || d.name == "site-spike";
+  const bool own = d.name == detection::OwnDetector(trial.kind);
   const auto threshold = [&](const std::optional<std::size_t>& at) {
     return at ? fmt::format("{:.3g}", d.curve[*at].threshold) : std::string("none");
   };
+  const auto [low, high] = d.held_out.sensitivity_interval();
   std::string row = fmt::format(
-      "<tr{}><td>{}</td><td>{}</td><td>{}/{}</td><td>{}</td><td>{:.2f}</td><td>{}</td><td>{}, {}"
-      "</td>",
-      own ? " class=o" : "", Escaped(d.name), Percent(d.held_out.sensitivity()), d.held_out.caught,
-      d.held_out.events, Percent(d.held_out.ppv()), d.held_out.false_rate(), Quartiles(d.held_out),
-      threshold(d.chosen_on_b), threshold(d.chosen_on_a));
+      "<tr{}><td>{}</td><td>{} of {}</td><td>{} <span class=n>({:.0f} to {:.0f})</span></td>"
+      "<td>{:.2f}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}; {}</td>",
+      own ? " class=o" : "", Escaped(d.name), d.held_out.caught, d.held_out.events,
+      Percent(d.held_out.sensitivity()), 100 * low, 100 * high, d.held_out.false_rate(),
+      Percent(d.held_out.ppv()), Quartiles(d.held_out), DuelText(d), threshold(d.chosen_on_b),
+      threshold(d.chosen_on_a));
   if (trial.kind == TrialKind::kSpikes) {
     std::string sizes;
     for (const auto& [factor, counts] : d.held_out.by_factor) {
@@ -58,15 +72,31 @@ std::string Row(const Trial& trial, const ComparedDetector& d) {
   return row + "</tr>\n";
 }
 
+// Belgrand's own first, the others by what they catch; of equals the quieter.
+std::vector<const ComparedDetector*> InOrder(const Trial& trial) {
+  std::vector<const ComparedDetector*> order;
+  for (const ComparedDetector& d : trial.detectors) order.push_back(&d);
+  std::stable_sort(order.begin(), order.end(), [&](const auto* a, const auto* b) {
+    const auto key = [&](const ComparedDetector& d) {
+      return std::tuple(d.name != detection::OwnDetector(trial.kind),
+                        -static_cast<double>(d.held_out.caught), d.held_out.false_rate());
+    };
+    return key(*a) < key(*b);
+  });
+  return order;
+}
+
 std::string Figures(const Trial& trial) {
   const bool waves = trial.kind == TrialKind::kWaves;
   std::string html = fmt::format(
-      "<table><tr><th>detector</th><th>{}</th><th></th><th>PPV</th><th>false alerts an area-year"
-      "</th><th>{}</th><th>threshold on A, B</th>{}</tr>\n",
-      waves ? "opened in time" : "spikes caught",
+      "<table><tr><th>method</th><th>{}</th><th>share (95 % interval)</th><th>false alerts {}"
+      "</th><th>alerts that were right</th><th>{}</th><th>beside Belgrand's own</th><th>limits"
+      "</th>{}</tr>\n",
+      waves ? "waves announced in time" : "spikes caught",
+      waves ? "a district and year" : "a site and year",
       waves ? "days before the peak" : "days after the first sample",
       waves ? "" : "<th>by size</th>");
-  for (const ComparedDetector& d : trial.detectors) html += Row(trial, d);
+  for (const ComparedDetector* d : InOrder(trial)) html += Row(trial, *d);
   return html + "</table>\n";
 }
 
@@ -83,24 +113,19 @@ std::set<std::pair<std::string, std::string>> AreasOf(const BacktestReport& repo
 
 std::string Section(const BacktestReport& report, const Trial& trial) {
   const bool waves = trial.kind == TrialKind::kWaves;
-  std::string html = fmt::format(
-      "<h2>{}</h2><p>Thresholds are chosen on one half of the areas, at no more than {:g} false "
-      "alerts an area-year, and judged on the other half; then the halves change places. {} areas "
-      "in "
-      "half A, {} in half B. The figures below add both halves up. Days: median (quartiles).</p>\n",
-      waves ? "Waves" : "Injected spikes", trial.budget, trial.half_a.size(), trial.half_b.size());
-  html += Figures(trial);
+  std::string html = fmt::format("<h2>{}, method by method</h2>\n",
+                                 waves ? "Waves" : "Spikes put into the samples") +
+                     Legend(trial) + Figures(trial);
   html +=
-      "<h2>Over all thresholds</h2><p class=n>The most that any threshold catches at a rate of "
-      "false alerts, all areas. Dot: the detector's own threshold. Ring: held out. Dashed: the "
-      "budget.</p>\n" +
+      "<h3>Caught against false alerts</h3><p class=n>The most that any limit catches at a rate of "
+      "false alerts, all areas: up and to the left is better. Dot: the method at its usual limit. "
+      "Ring: the table's figures. Dashed: the false alerts allowed.</p>\n" +
       CurveChart(trial) + "\n";
   for (std::size_t d = 0; d < trial.detectors.size(); ++d) html += SmallCurve(trial, d);
-  html += waves
-              ? "<h2>Areas</h2><p class=n>Samples (hollow: below a limit), waves from onset to "
-                "peak, and the alerts of each detector.</p>\n"
-              : "<h2>Sites</h2><p class=n>Samples with the spikes put in (red), and the alerts of "
-                "each detector.</p>\n";
+  html += waves ? "<h3>District by district</h3><p class=n>Samples (hollow: below a limit), waves "
+                  "from beginning to peak, and the alerts of each method.</p>\n"
+                : "<h3>Site by site</h3><p class=n>Samples with the spikes put in (red), and the "
+                  "alerts of each method.</p>\n";
   const auto areas = AreasOf(report, trial);
   std::size_t drawn = 0;
   for (const auto& [area, target] : areas) {
@@ -120,8 +145,9 @@ std::string Section(const BacktestReport& report, const Trial& trial) {
 std::string ReportHtml(const BacktestReport& report) {
   std::string html = fmt::format(
       "<!doctype html><html lang=en><meta charset=utf-8><title>Backtest of {0}</title><style>{1}"
-      "</style>\n<h1>Backtest of {0}</h1>\n<p>{2} rows, each read when it became known.</p>\n",
-      Escaped(report.samples), kStyle, report.observations.size());
+      "</style>\n<h1>What the alerts would have been worth: {0}</h1>\n",
+      Escaped(report.samples), kStyle);
+  html += Summary(report);
   for (const Trial& trial : report.trials) html += Section(report, trial);
   return html + "</html>\n";
 }

@@ -18,14 +18,16 @@ using nlohmann::ordered_json;
 std::string Days(const std::optional<int>& days) { return days ? std::to_string(*days) : ""; }
 
 constexpr char kTallyColumns[] =
-    "events,caught,met,sensitivity,ppv,true_alerts,false_alerts,area_years,false_per_area_year,"
+    "events,caught,met,sensitivity,sensitivity_low,sensitivity_high,ppv,true_alerts,false_alerts,"
+    "area_years,false_per_area_year,"
     "days_q25,days_median,days_q75";
 
 std::string TallyCsv(const Tally& t) {
-  return fmt::format("{},{},{},{:.4f},{:.4f},{},{},{:.3f},{:.4f},{},{},{}", t.events, t.caught,
-                     t.met, t.sensitivity(), t.ppv(), t.true_alerts, t.false_alerts, t.area_years,
-                     t.false_rate(), Days(t.Quantile(0.25)), Days(t.Quantile(0.5)),
-                     Days(t.Quantile(0.75)));
+  const auto [low, high] = t.sensitivity_interval();
+  return fmt::format("{},{},{},{:.4f},{:.4f},{:.4f},{:.4f},{},{},{:.3f},{:.4f},{},{},{}", t.events,
+                     t.caught, t.met, t.sensitivity(), low, high, t.ppv(), t.true_alerts,
+                     t.false_alerts, t.area_years, t.false_rate(), Days(t.Quantile(0.25)),
+                     Days(t.Quantile(0.5)), Days(t.Quantile(0.75)));
 }
 
 std::string ThresholdText(const ComparedDetector& detector, const std::optional<std::size_t>& at) {
@@ -36,15 +38,18 @@ std::string ThresholdText(const ComparedDetector& detector, const std::optional<
 double Rounded(double value) { return std::stod(fmt::format("{:.6g}", value)); }
 
 ordered_json TallyJson(const Tally& t) {
-  ordered_json json = {{"events", t.events},
-                       {"caught", t.caught},
-                       {"met", t.met},
-                       {"sensitivity", Rounded(t.sensitivity())},
-                       {"ppv", Rounded(t.ppv())},
-                       {"true_alerts", t.true_alerts},
-                       {"false_alerts", t.false_alerts},
-                       {"area_years", Rounded(t.area_years)},
-                       {"false_per_area_year", Rounded(t.false_rate())}};
+  ordered_json json = {
+      {"events", t.events},
+      {"caught", t.caught},
+      {"met", t.met},
+      {"sensitivity", Rounded(t.sensitivity())},
+      {"sensitivity_95",
+       {Rounded(t.sensitivity_interval().first), Rounded(t.sensitivity_interval().second)}},
+      {"ppv", Rounded(t.ppv())},
+      {"true_alerts", t.true_alerts},
+      {"false_alerts", t.false_alerts},
+      {"area_years", Rounded(t.area_years)},
+      {"false_per_area_year", Rounded(t.false_rate())}};
   const auto quantile = [&](double p) {
     const auto days = t.Quantile(p);
     return days ? ordered_json(*days) : ordered_json(nullptr);
@@ -67,6 +72,20 @@ ordered_json DetectorJson(const ComparedDetector& detector) {
                        {"held_out", TallyJson(detector.held_out)},
                        {"own_threshold", threshold(detector.own)},
                        {"at_own_threshold", TallyJson(detector.curve[detector.own].tally)}};
+  json["missed"] = ordered_json::array();
+  for (const auto& [area, target, first] : detector.held_out.missed) {
+    json["missed"].push_back(
+        {{"area", area}, {"target", target}, {"first_day", base::FormatDay(first)}});
+  }
+  if (detector.duel) {
+    const auto& duel = *detector.duel;
+    json["beside_own"] = {
+        {"both", duel.both},
+        {"only_own", duel.only_own},
+        {"only_this", duel.only_this},
+        {"own_earlier_days",
+         duel.own_earlier_days ? ordered_json(*duel.own_earlier_days) : ordered_json(nullptr)}};
+  }
   for (const auto& point : detector.curve) {
     ordered_json entry = TallyJson(point.tally);
     entry["threshold"] = Rounded(point.threshold);
@@ -112,6 +131,13 @@ std::string CurveCsv(const BacktestReport& report) {
 
 std::string ReportJson(const BacktestReport& report) {
   ordered_json json = {{"samples", report.samples}, {"observations", report.observations.size()}};
+  if (!report.waves_origin.empty()) json["waves_from"] = report.waves_origin;
+  for (const detection::Wave& w : report.waves) {
+    json["waves"].push_back({{"area", w.area_id},
+                             {"target", w.target},
+                             {"onset", base::FormatDay(w.onset)},
+                             {"peak", base::FormatDay(w.peak)}});
+  }
   for (const Trial& trial : report.trials) {
     ordered_json entry = {{"trial", NameOf(trial.kind)},
                           {"budget_per_area_year", trial.budget},

@@ -54,6 +54,8 @@ class ReadmeTest(unittest.TestCase):
         self.assertIn("duplicate", out.lower())
         self.assertIn("belgrand_ingest_rows_total", out)
         self.assertIn("level,area,target,opened_on,closed_on,severity,detector,observed_on", out)
+        self.assertIn("spikes: budget 1 false alerts an area-year", out)
+        self.assertIn("level,area,target,day,gc_per_l,lower,upper,filtered,outlier_probability", out)
 
     def test_every_command_of_the_first_sample_runs_and_shows_what_the_page_says(self):
         out = self.run_page("docs/first_sample.md")

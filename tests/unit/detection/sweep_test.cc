@@ -215,5 +215,53 @@ TEST(ComparisonTest, AThresholdIsJudgedOnTheHalfItWasNotChosenOn) {
   EXPECT_NEAR(compared.held_out.area_years, 6 * 365 / 365.25, 1e-9);
 }
 
+// Of two detectors that catch different events the leads say little; on those that both caught
+// they do.
+TEST(ComparisonTest, SetsAMethodBesideBelgrandsOwnOnTheEventsThatBothCaught) {
+  const auto day = [](int n) { return base::Day(std::chrono::days(n)); };
+  std::vector<Observation> observations;
+  std::vector<InjectedSpike> spikes;
+  SweptDetector own;
+  SweptDetector other;
+  for (const auto& detector : RegisteredDetectors()) {
+    if (detector->info().name == "site-spike") own.detector = detector.get();
+    if (detector->info().name == "site-cusum") other.detector = detector.get();
+  }
+  for (SweptDetector* swept : {&own, &other}) {
+    swept->thresholds = {1};
+    swept->alerts.resize(1);
+  }
+  for (int i = 0; i < 8; ++i) {
+    const std::string site = "site " + std::to_string(i);
+    for (const int known : {0, 365}) {
+      Observation o;
+      o.measurement.site_id = site;
+      o.measurement.target = "t";
+      o.known_at = base::Instant(std::chrono::days(known));
+      observations.push_back(o);
+    }
+    spikes.push_back({site, "t", day(100), day(108), 3, 10, day(100), day(108)});
+    if (i < 5) own.alerts[0].push_back(SiteAlert(site, 100));
+    if (i >= 2 && i < 6) other.alerts[0].push_back(SiteAlert(site, 103));
+  }
+  const Trial trial = CompareOnSpikes({own, other}, spikes, observations, 1);
+  EXPECT_FALSE(trial.detectors.at(0).duel);
+  ASSERT_TRUE(trial.detectors.at(1).duel);
+  const Duel& duel = *trial.detectors[1].duel;
+  EXPECT_EQ(duel.both, 3U);
+  EXPECT_EQ(duel.only_own, 2U);
+  EXPECT_EQ(duel.only_this, 1U);
+  EXPECT_EQ(duel.own_earlier_days, 3.0);
+}
+
+// Wilson's interval for 8 of 10, as in Agresti & Coull 1998 and every table since.
+TEST(ComparisonTest, TheIntervalOfTheSensitivityIsWilsons) {
+  Tally tally;
+  tally.events = 10;
+  tally.caught = 8;
+  EXPECT_NEAR(tally.sensitivity_interval().first, 0.4902, 5e-5);
+  EXPECT_NEAR(tally.sensitivity_interval().second, 0.9433, 5e-5);
+}
+
 }  // namespace
 }  // namespace belgrand::detection
