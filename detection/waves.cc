@@ -14,7 +14,6 @@ namespace {
 
 using Days = std::chrono::days;
 constexpr Days kEarly{21};
-constexpr Days kAfterLastPeak{14};
 // Of cases a day.
 constexpr double kLeastPeak = 10;
 constexpr double kLeastClimb = 2;

@@ -34,6 +34,8 @@
 
 namespace belgrand::detection {
 
+inline constexpr std::chrono::days kAfterLastPeak{14};
+
 struct Wave {
   std::string area_id;
   std::string target;

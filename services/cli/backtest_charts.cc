@@ -144,10 +144,16 @@ std::string Events(const BacktestReport& report, const Trial& trial, const Plot&
                    const std::string& area, const std::string& target) {
   std::string svg;
   if (trial.kind == TrialKind::kWaves) {
+    base::Day judged_to = base::Day::min();
     for (const detection::Wave& w : report.waves) {
-      if (w.area_id != area || w.target != target) continue;
+      judged_to = std::max(judged_to, w.peak + detection::kAfterLastPeak);
+      if (w.area_id != area || w.target != target || DayNumber(w.peak) < plot.first) continue;
       svg += Band(plot, w.onset, w.peak, "#f6dcc0",
                   fmt::format("wave, {} to {}", base::FormatDay(w.onset), base::FormatDay(w.peak)));
+    }
+    if (DayNumber(judged_to) < plot.last) {
+      svg += Band(plot, judged_to, base::Day(std::chrono::days(static_cast<int>(plot.last))),
+                  "#f0f0f0", "not judged: no waves are known from here on");
     }
     return svg;
   }
@@ -253,8 +259,8 @@ std::string TimeLine(const BacktestReport& report, const Trial& trial, const std
   double y = Plot::kTop + Plot::kHeight + 26;
   std::string svg = Events(report, trial, plot, area, target) + Months(plot);
   for (const double level : {std::ceil(plot.low), std::floor(plot.high)}) {
-    svg += fmt::format("<text x='{}' y='{:.1f}' text-anchor=end>10^{:.0f}</text>", Plot::kLeft - 6,
-                       plot.Y(level) + 4, level);
+    svg += fmt::format("<text x='{}' y='{:.1f}' text-anchor=end>10^{:.0f} gc/L</text>",
+                       Plot::kLeft - 6, plot.Y(level) + 4, level);
   }
   for (const Dot& dot : dots) {
     svg += fmt::format("<circle cx='{:.1f}' cy='{:.1f}' r=1.6 {}/>", plot.X(dot.day),

@@ -123,7 +123,8 @@ std::string Section(const BacktestReport& report, const Trial& trial) {
       CurveChart(trial) + "\n";
   for (std::size_t d = 0; d < trial.detectors.size(); ++d) html += SmallCurve(trial, d);
   html += waves ? "<h3>District by district</h3><p class=n>Samples (hollow: below a limit), waves "
-                  "from beginning to peak, and the alerts of each method.</p>\n"
+                  "from beginning to peak, and the alerts of each method. Grey: no waves are "
+                  "known there, nothing is judged.</p>\n"
                 : "<h3>Site by site</h3><p class=n>Samples with the spikes put in (red), and the "
                   "alerts of each method.</p>\n";
   const auto areas = AreasOf(report, trial);
