@@ -58,6 +58,10 @@ std::string_view Nearest(std::string_view text, std::span<const std::string_view
 
 std::string Printable(std::string_view text) {
   constexpr std::size_t kMaxBytes = 80;
+  const bool plain = text.size() <= kMaxBytes && std::all_of(text.begin(), text.end(), [](char c) {
+                       return c >= 0x20 && c < 0x7F;
+                     });
+  if (plain) return std::string(text);
   std::string out;
   std::size_t i = 0;
   while (i < text.size()) {

@@ -14,6 +14,7 @@
 #include "services/shared/content_hash.h"
 #include "services/shared/sample_convert.h"
 #include "services/shared/sealed_place.h"
+#include "services/shared/stored_convert.h"
 
 namespace belgrand::ingest {
 namespace {
@@ -75,18 +76,31 @@ struct Intake::Judged {
   std::uint64_t feed_sequence = 0;
 };
 
+// What intake adds to a measurement; the same of either message.
+template <typename Stored>
+void Intake::AddRest(const Batch& batch, const Judged& row, Stored& to) {
+  const sample::Validated& validated = row.validated;
+  if (row.sampler != nullptr) to.set_sampled_by_sealed(row.sampler->sealed());
+  if (row.analyst != nullptr) to.set_analysed_by_sealed(row.analyst->sealed());
+  if (row.amender != nullptr) to.set_amended_by_sealed(row.amender->sealed());
+  if (!validated.comment.empty()) to.set_comment(validated.comment);
+  to.set_reported_unit(validated.reported_unit);
+  if (!validated.amendment_reason.empty()) to.set_amendment_reason(validated.amendment_reason);
+  to.set_request_id(batch.request_id);
+  to.set_content_hash(row.content_hash);
+}
+
 // The row as it is sent to the store.
 SampleVersion Intake::VersionOf(const Batch& batch, const Judged& row) {
   SampleVersion version = shared::ToVersion(*row.validated.measurement);
-  if (row.sampler != nullptr) version.set_sampled_by_sealed(row.sampler->sealed());
-  if (row.analyst != nullptr) version.set_analysed_by_sealed(row.analyst->sealed());
-  if (row.amender != nullptr) version.set_amended_by_sealed(row.amender->sealed());
-  version.set_comment(row.validated.comment);
-  version.set_reported_unit(row.validated.reported_unit);
-  version.set_amendment_reason(row.validated.amendment_reason);
-  version.set_request_id(batch.request_id);
-  version.set_content_hash(row.content_hash);
+  AddRest(batch, row, version);
   return version;
+}
+
+storage::v1::SampleRecord Intake::RecordOf(const Batch& batch, const Judged& row) {
+  storage::v1::SampleRecord record = shared::ToStored(*row.validated.measurement);
+  AddRest(batch, row, record);
+  return record;
 }
 
 Intake::Intake(Peers peers, const base::Clock& clock, IngestMetrics& metrics)
@@ -210,8 +224,6 @@ void Intake::AttachSeals(const compliance::v1::SealFieldsResponse& seals,
 }
 
 base::Status Intake::Append(const Batch& batch, std::vector<Judged>& rows) {
-  timeseries::v1::AppendSamplesRequest request;
-  request.mutable_samples()->Reserve(static_cast<int>(rows.size()));
   std::vector<Judged*> sent;
   sent.reserve(rows.size());
   const auto reference = [](const compliance::v1::SealedField* seal) {
@@ -221,13 +233,10 @@ base::Status Intake::Append(const Batch& batch, std::vector<Judged>& rows) {
     if (!row.validated.ok()) continue;
     row.content_hash = shared::ContentHash(*row.validated.measurement, reference(row.sampler),
                                            reference(row.analyst), row.validated.comment);
-    *request.add_samples() = VersionOf(batch, row);
     sent.push_back(&row);
   }
   if (sent.empty()) return base::OkStatus();
-  request.set_dry_run(batch.mode == Mode::kValidateOnly);
-  request.set_derived_hashes(true);
-  ASSIGN_OR_RETURN(const AppendSamplesResponse response, Send(std::move(request), batch.deadline));
+  ASSIGN_OR_RETURN(const AppendSamplesResponse response, SendRows(batch, sent));
   if (static_cast<std::size_t>(response.results_size()) != sent.size()) {
     return base::Internal("the time series store answered {} of {} rows", response.results_size(),
                           sent.size());
@@ -236,6 +245,28 @@ base::Status Intake::Append(const Batch& batch, std::vector<Judged>& rows) {
     Settle(batch, response.results(static_cast<int>(i)), *sent[i]);
   }
   return base::OkStatus();
+}
+
+base::StatusOr<AppendSamplesResponse> Intake::SendRows(const Batch& batch,
+                                                       const std::vector<Judged*>& rows) {
+  const bool dry_run = batch.mode == Mode::kValidateOnly;
+  if (peers_.appender == nullptr) {
+    timeseries::v1::AppendSamplesRequest request;
+    request.mutable_samples()->Reserve(static_cast<int>(rows.size()));
+    for (const Judged* row : rows) *request.add_samples() = VersionOf(batch, *row);
+    request.set_dry_run(dry_run);
+    request.set_derived_hashes(true);
+    return Send(std::move(request), batch.deadline);
+  }
+  if (rpc::IsPast(batch.deadline)) return TooLate();
+  std::vector<storage::v1::SampleRecord> records;
+  records.reserve(rows.size());
+  for (const Judged* row : rows) records.push_back(RecordOf(batch, *row));
+  auto response = peers_.appender->AppendRows(
+      std::move(records),
+      dry_run ? shared::SampleAppender::Mode::kDryRun : shared::SampleAppender::Mode::kCommit);
+  if (response.ok()) return response;
+  return FromPeer(rpc::ToGrpc(response.status()), "the time series store");
 }
 
 base::StatusOr<AppendSamplesResponse> Intake::Send(timeseries::v1::AppendSamplesRequest request,

@@ -100,9 +100,14 @@ class Intake {
       const compliance::v1::SealFieldsRequest& request, rpc::Deadline deadline);
   static void AttachSeals(const compliance::v1::SealFieldsResponse& seals,
                           std::vector<Judged>& rows);
+  template <typename Stored>
+  static void AddRest(const Batch& batch, const Judged& row, Stored& to);
   static timeseries::v1::SampleVersion VersionOf(const Batch& batch, const Judged& row);
+  static storage::v1::SampleRecord RecordOf(const Batch& batch, const Judged& row);
   void PrepareLastValues(const std::vector<Judged>& rows);
   base::Status Append(const Batch& batch, std::vector<Judged>& rows);
+  base::StatusOr<timeseries::v1::AppendSamplesResponse> SendRows(const Batch& batch,
+                                                                 const std::vector<Judged*>& rows);
   base::StatusOr<timeseries::v1::AppendSamplesResponse> Send(
       timeseries::v1::AppendSamplesRequest request, rpc::Deadline deadline);
   static void Settle(const Batch& batch,

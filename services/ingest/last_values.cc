@@ -15,18 +15,21 @@ constexpr base::Duration kMaxGap = std::chrono::days(35);
 constexpr base::Duration kTimeout = std::chrono::seconds(5);
 constexpr int kPlacesPerCall = 500;
 
-std::string Place(std::string_view site_id, std::string_view target) {
-  std::string place(site_id);
+void NamePlace(const sample::Measurement& row, std::string& place) {
+  place = row.site_id;
   place += '\n';
-  place += target;
-  return place;
+  place += row.target;
 }
 
 // Of a Measurement or of a stored value.
 template <typename Row>
-std::string NameOf(const Row& row) {
-  return row.site_id + '\n' + row.target + '\n' + row.gene + '\n' + row.laboratory_id + '\n' +
-         row.method_id + '\n' + row.method_version;
+void NameSeries(const Row& row, std::string& name) {
+  name.clear();
+  for (const std::string* part : {&row.site_id, &row.target, &row.gene, &row.laboratory_id,
+                                  &row.method_id, &row.method_version}) {
+    name += *part;
+    name += '\n';
+  }
 }
 
 bool IsQuantified(const sample::Measurement& m) {
@@ -44,20 +47,22 @@ struct Stored {
 
 }  // namespace
 
-void LastValues::Put(std::unordered_map<std::string, Last>& series, std::string name, Last last) {
-  const auto [known, fresh] = series.try_emplace(std::move(name), last);
+void LastValues::Put(std::unordered_map<std::string, Last>& series, const std::string& name,
+                     Last last) {
+  const auto [known, fresh] = series.try_emplace(name, last);
   if (!fresh && last.collected_at >= known->second.collected_at) known->second = last;
 }
 
 void LastValues::Prepare(const std::vector<const sample::Measurement*>& rows) {
   timeseries::v1::ReadLatestValuesRequest request;
   std::unordered_set<std::string> wanted;
+  std::string place;
   {
     const base::MutexLock lock(mutex_);
     for (const sample::Measurement* row : rows) {
-      std::string place = Place(row->site_id, row->target);
+      NamePlace(*row, place);
       if (asked_.contains(place) || request.places_size() == kPlacesPerCall) continue;
-      if (!wanted.insert(std::move(place)).second) continue;
+      if (!wanted.insert(place).second) continue;
       auto& asked = *request.add_places();
       asked.set_site_id(row->site_id);
       asked.set_target(row->target);
@@ -69,6 +74,7 @@ void LastValues::Prepare(const std::vector<const sample::Measurement*>& rows) {
   rpc::SetTimeout(context, kTimeout);
   timeseries::v1::ReadLatestValuesResponse response;
   if (!timeseries_.ReadLatestValues(&context, request, &response).ok()) return;
+  std::string name;
   const base::MutexLock lock(mutex_);
   if (by_series_.size() + asked_.size() >= kMaxSeries) {
     by_series_.clear();
@@ -78,24 +84,26 @@ void LastValues::Prepare(const std::vector<const sample::Measurement*>& rows) {
   for (const auto& value : response.values()) {
     const Stored stored{value.site_id(),       value.target(),    value.gene(),
                         value.laboratory_id(), value.method_id(), value.method_version()};
-    Put(by_series_, NameOf(stored), {shared::ToInstant(value.collected_at()), value.value()});
+    NameSeries(stored, name);
+    Put(by_series_, name, {shared::ToInstant(value.collected_at()), value.value()});
   }
 }
 
 std::optional<sample::Violation> LastValues::Batch::Compare(const sample::Measurement& m) {
   if (!IsQuantified(m)) return std::nullopt;
-  const std::string name = NameOf(m);
+  NameSeries(m, name_);
   std::optional<Last> last;
-  if (const auto found = newer_.find(name); found != newer_.end()) {
-    last = found->second;
-  } else {
+  const Last here{m.collected_at, *m.value};
+  const auto [newer, fresh] = newer_.try_emplace(name_, here);
+  if (fresh) {
     const base::MutexLock lock(values_.mutex_);
-    const auto stored = values_.by_series_.find(name);
+    const auto stored = values_.by_series_.find(name_);
     if (stored != values_.by_series_.end()) last = stored->second;
+  } else {
+    last = newer->second;
   }
   // The newest value known stays the newest, whatever comes late.
-  if (last.has_value()) Put(newer_, name, *last);
-  Put(newer_, name, {m.collected_at, *m.value});
+  newer->second = last.has_value() && last->collected_at > here.collected_at ? *last : here;
   if (!last.has_value()) return std::nullopt;
   const base::Duration gap = m.collected_at - last->collected_at;
   if (gap <= base::Duration::zero() || gap > kMaxGap) return std::nullopt;

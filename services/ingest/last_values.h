@@ -52,12 +52,14 @@ class LastValues {
     };
     LastValues& values_;
     std::unordered_map<std::string, Last> newer_;
+    std::string name_;  // scratch
   };
 
  private:
   using Last = Batch::Last;
 
-  static void Put(std::unordered_map<std::string, Last>& series, std::string name, Last last);
+  static void Put(std::unordered_map<std::string, Last>& series, const std::string& name,
+                  Last last);
 
   timeseries::v1::TimeseriesService::StubInterface& timeseries_;
   mutable base::Mutex mutex_;

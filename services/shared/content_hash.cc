@@ -11,10 +11,14 @@ namespace {
 
 class Encoder {
  public:
+  Encoder() { bytes_.reserve(512); }
   void Fixed(std::uint64_t number) {
-    for (int shift = 56; shift >= 0; shift -= 8) {
-      bytes_.push_back(static_cast<char>((number >> shift) & 0xFFU));
+    char bytes[sizeof number];
+    for (char& byte : bytes) {
+      byte = static_cast<char>(number >> 56U);
+      number <<= 8U;
     }
+    bytes_.append(bytes, sizeof bytes);
   }
   void Text(std::string_view text) {
     Fixed(text.size());

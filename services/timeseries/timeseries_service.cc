@@ -80,12 +80,22 @@ base::StatusOr<v1::AppendSamplesResponse> TimeseriesServiceImpl::Append(
     }
     rows.push_back(ToRecord(std::move(sample)));
   }
+  return Store(std::move(rows), request.dry_run() ? AppendMode::kDryRun : AppendMode::kCommit,
+               request.derived_hashes() ? Hashes::kDerived : Hashes::kGiven);
+}
+
+base::StatusOr<v1::AppendSamplesResponse> TimeseriesServiceImpl::AppendRows(
+    std::vector<Record> rows, Mode mode) {
+  return Store(std::move(rows), mode == Mode::kDryRun ? AppendMode::kDryRun : AppendMode::kCommit,
+               Hashes::kDerived);
+}
+
+base::StatusOr<v1::AppendSamplesResponse> TimeseriesServiceImpl::Store(std::vector<Record> rows,
+                                                                       AppendMode mode,
+                                                                       Hashes hashes) {
   const auto started = std::chrono::steady_clock::now();
-  ASSIGN_OR_RETURN(
-      const auto results,
-      store_.Append(std::move(rows), request.dry_run() ? AppendMode::kDryRun : AppendMode::kCommit,
-                    request.derived_hashes() ? Hashes::kDerived : Hashes::kGiven));
-  if (!request.dry_run()) {
+  ASSIGN_OR_RETURN(const auto results, store_.Append(std::move(rows), mode, hashes));
+  if (mode == AppendMode::kCommit) {
     metrics_.ObserveAppend(
         std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now() - started));
     metrics_.CountRows(results);

@@ -31,6 +31,8 @@ class TimeseriesServiceImpl final : public v1::TimeseriesService::Service,
   }
 
   base::StatusOr<v1::AppendSamplesResponse> Append(v1::AppendSamplesRequest request) override;
+  base::StatusOr<v1::AppendSamplesResponse> AppendRows(std::vector<Record> rows,
+                                                       Mode mode) override;
   grpc::Status AppendSamples(grpc::ServerContext* context, const v1::AppendSamplesRequest* request,
                              v1::AppendSamplesResponse* response) override;
   grpc::Status ReadSeries(grpc::ServerContext* context, const v1::ReadSeriesRequest* request,
@@ -45,6 +47,8 @@ class TimeseriesServiceImpl final : public v1::TimeseriesService::Service,
                           grpc::ServerWriter<v1::FollowFeedResponse>* writer) override;
 
  private:
+  base::StatusOr<v1::AppendSamplesResponse> Store(std::vector<Record> rows, AppendMode mode,
+                                                  Hashes hashes);
   base::Status AddLatestValues(const v1::ReadLatestValuesRequest::Place& place,
                                v1::ReadLatestValuesResponse& response);
   base::Status SendSeries(const grpc::ServerContext& context, const SeriesQuery& query,

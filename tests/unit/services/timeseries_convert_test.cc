@@ -3,6 +3,7 @@
 
 #include "services/shared/content_hash.h"
 #include "services/shared/sample_convert.h"
+#include "services/shared/stored_convert.h"
 #include "services/timeseries/convert.h"
 #include "tests/support/fill_message.h"
 
@@ -23,6 +24,18 @@ TEST(TimeseriesConvertTest, EveryFieldOfAStoredVersionReachesTheWire) {
   back.set_comment(record.comment());
   EXPECT_EQ(back.SerializeAsString(), record.SerializeAsString());
   EXPECT_EQ(sent.comment(), "");
+}
+
+TEST(TimeseriesConvertTest, AMeasurementIsStoredAlikeWithAndWithoutAWireBetween) {
+  v1::SampleVersion version;
+  testing::FillMessage(version);
+  const auto measurement = shared::ToMeasurement(version);
+  ASSERT_TRUE(measurement.ok());
+  EXPECT_EQ(shared::ToStored(*measurement).SerializeAsString(),
+            ToRecord(shared::ToVersion(*measurement)).SerializeAsString());
+  const sample::Measurement empty;
+  EXPECT_EQ(shared::ToStored(empty).SerializeAsString(),
+            ToRecord(shared::ToVersion(empty)).SerializeAsString());
 }
 
 TEST(TimeseriesConvertTest, SealedFieldsStayBehind) {
