@@ -194,6 +194,8 @@ class Checker {
                1024 * 1024 * kMiB);
     CheckRange("timeseries.write_buffer_bytes", config_.timeseries().write_buffer_bytes(), kMiB,
                64 * 1024 * kMiB);
+    CheckRange("timeseries.identity_filter_bytes", config_.timeseries().identity_filter_bytes(),
+               kMiB, 512 * kMiB);
     const auto& sensors = config_.sensors();
     CheckRange("sensors.block_cache_bytes", sensors.block_cache_bytes(), kMiB, 1024 * 1024 * kMiB);
     CheckRange("sensors.write_buffer_bytes", sensors.write_buffer_bytes(), kMiB, 64 * 1024 * kMiB);
@@ -302,6 +304,8 @@ Config WithDefaults(Config config) {
          [&](auto v) { timeseries.set_block_cache_bytes(v); });
   number(timeseries.write_buffer_bytes(), 64 * kMiB,
          [&](auto v) { timeseries.set_write_buffer_bytes(v); });
+  number(timeseries.identity_filter_bytes(), 64 * kMiB,
+         [&](auto v) { timeseries.set_identity_filter_bytes(v); });
   auto& sensors = *config.mutable_sensors();
   number(sensors.block_cache_bytes(), 32 * kMiB, [&](auto v) { sensors.set_block_cache_bytes(v); });
   number(sensors.write_buffer_bytes(), 32 * kMiB,

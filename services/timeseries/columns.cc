@@ -1,6 +1,7 @@
 #include "services/timeseries/columns.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -13,7 +14,7 @@ enum IntegerForm : char { kEqual = 0, kFromLeast = 1, kFromPrevious = 2 };
 // The form of doubles is the number of decimals + 1, or kExactBits.
 constexpr char kExactBits = 0;
 constexpr std::uint64_t kMaxDecimals = 6;
-enum TextForm : char { kOneText = 0, kEachText = 1, kDictionary = 2, kNumbered = 3 };
+enum TextForm : char { kOneText = 0, kEachText = 1, kDictionary = 2, kNumbered = 3, kMixed = 4 };
 constexpr std::size_t kMaxPrefix = 64;
 constexpr std::size_t kMaxDigits = 18;  // of a number that an int64 holds
 // A dictionary is not worth its codes when more than this part of the values differ.
@@ -196,6 +197,26 @@ bool TakeEach(std::string_view& in, std::size_t count, std::vector<std::string_v
   return true;
 }
 
+bool AllDigits(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::int64_t NumberOf(std::string_view digits) {
+  std::int64_t number = 0;
+  for (const char c : digits) number = 10 * number + (c - '0');
+  return number;
+}
+
+// `number` with leading zeros; false: it has more digits.
+bool WriteDigits(std::int64_t number, char* text, std::size_t digits) {
+  if (number < 0) return false;
+  for (std::size_t at = digits; at > 0; --at) {
+    text[at - 1] = static_cast<char>('0' + number % 10);
+    number /= 10;
+  }
+  return number == 0;
+}
+
 // What laboratories number: equal texts up to decimal numbers of one width. False: they are not.
 bool AppendNumbered(std::string& out, std::span<const std::string_view> values) {
   const std::string_view first = values.front();
@@ -211,12 +232,8 @@ bool AppendNumbered(std::string& out, std::span<const std::string_view> values) 
   std::vector<std::int64_t> numbers;
   numbers.reserve(values.size());
   for (const std::string_view value : values) {
-    std::int64_t number = 0;
-    for (const char c : value.substr(prefix)) {
-      if (c < '0' || c > '9') return false;
-      number = 10 * number + (c - '0');
-    }
-    numbers.push_back(number);
+    if (!AllDigits(value.substr(prefix))) return false;
+    numbers.push_back(NumberOf(value.substr(prefix)));
   }
   out.push_back(kNumbered);
   AppendVarint(out, prefix);
@@ -241,13 +258,63 @@ bool TakeNumbered(std::string_view& in, std::size_t count, std::vector<std::stri
   for (std::size_t i = 0; i < count; ++i) {
     char* const text = made.data() + i * length;
     std::copy(prefix.begin(), prefix.end(), text);
-    std::int64_t rest = numbers[i];
-    for (std::size_t at = length; at > prefix.size(); --at) {
-      text[at - 1] = static_cast<char>('0' + rest % 10);
-      rest /= 10;
-    }
-    if (rest != 0 || numbers[i] < 0) return false;
+    if (!WriteDigits(numbers[i], text + prefix.size(), width)) return false;
     values[i] = {text, length};
+  }
+  return true;
+}
+
+// Decimal numbers of one width, and among them texts of any kind. False: too few are numbers.
+bool AppendMixed(std::string& out, std::span<const std::string_view> values) {
+  std::array<std::size_t, kMaxDigits + 1> widths{};
+  for (const std::string_view value : values) {
+    if (!value.empty() && value.size() <= kMaxDigits && AllDigits(value)) ++widths[value.size()];
+  }
+  const auto most = std::max_element(widths.begin(), widths.end());
+  if (2 * *most < values.size()) return false;
+  const auto width = static_cast<std::size_t>(most - widths.begin());
+  std::vector<bool> is_number(values.size());
+  std::vector<std::int64_t> numbers;
+  std::vector<std::string_view> others;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    is_number[i] = values[i].size() == width && AllDigits(values[i]);
+    if (is_number[i]) {
+      numbers.push_back(NumberOf(values[i]));
+    } else {
+      others.push_back(values[i]);
+    }
+  }
+  out.push_back(kMixed);
+  out.push_back(static_cast<char>(width));
+  AppendBits(out, is_number);
+  AppendIntegers(out, numbers);
+  AppendEach(out, others);
+  return true;
+}
+
+bool TakeMixed(std::string_view& in, std::size_t count, std::vector<std::string_view>& values,
+               std::string& made) {
+  if (in.empty()) return false;
+  const auto width = static_cast<std::size_t>(static_cast<unsigned char>(in.front()));
+  in.remove_prefix(1);
+  std::vector<bool> is_number;
+  if (width > kMaxDigits || !TakeBits(in, count, is_number)) return false;
+  const auto size = static_cast<std::size_t>(std::count(is_number.begin(), is_number.end(), true));
+  std::vector<std::int64_t> numbers;
+  std::vector<std::string_view> others;
+  if (!TakeIntegers(in, size, numbers) || !TakeEach(in, count - size, others)) return false;
+  made.resize(size * width);
+  values.resize(count);
+  std::size_t number = 0;
+  std::size_t other = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!is_number[i]) {
+      values[i] = others[other++];
+      continue;
+    }
+    char* const text = made.data() + number * width;
+    if (!WriteDigits(numbers[number++], text, width)) return false;
+    values[i] = {text, width};
   }
   return true;
 }
@@ -374,7 +441,7 @@ void AppendTexts(std::string& out, std::span<const std::string_view> values) {
     worth = dictionary.texts().size() <= 16 + i / kMaxDistinctPart;
   }
   if (!worth || dictionary.texts().size() > values.size() / kMaxDistinctPart) {
-    if (AppendNumbered(out, values)) return;
+    if (AppendNumbered(out, values) || AppendMixed(out, values)) return;
     out.push_back(kEachText);
     AppendEach(out, values);
     return;
@@ -392,6 +459,7 @@ bool TakeTexts(std::string_view& in, std::size_t count, std::vector<std::string_
   in.remove_prefix(1);
   if (form == kEachText) return TakeEach(in, count, values);
   if (form == kNumbered) return TakeNumbered(in, count, values, made);
+  if (form == kMixed) return TakeMixed(in, count, values, made);
   std::uint64_t size = 0;
   if (!TakeVarint(in, size)) return false;
   if (form == kOneText) {

@@ -13,6 +13,8 @@ namespace {
 // A block is read whole for one look.
 constexpr std::uint64_t kEntriesPerBlock = 512;
 constexpr std::uint32_t kMaxBlockBits = 24;
+// A run's numbers above its first; more rows than that need another form.
+constexpr unsigned kMaxNumberBits = 48;
 constexpr std::size_t kMergeFanIn = 4;
 constexpr std::size_t kWriteBytes = std::size_t{2} << 20;
 
@@ -28,21 +30,113 @@ std::uint64_t BlockOf(const IdentityRun& run, IdentityCode code) {
 // Runs of one class are merged: each class is four times as large as the one before.
 int SizeClass(const IdentityRun& run) { return static_cast<int>(std::bit_width(run.size())) / 2; }
 
+// Bits of a block, the least significant of a byte first.
+class BitWriter {
+ public:
+  explicit BitWriter(std::string& out) : out_(out) {}
+  ~BitWriter() {
+    if (used_ > 0) out_.push_back(static_cast<char>(word_));
+  }
+  BitWriter(const BitWriter&) = delete;
+  BitWriter& operator=(const BitWriter&) = delete;
+  // REQUIRES: bits <= 48, value < 2^bits.
+  void Put(std::uint64_t value, unsigned bits) {
+    word_ |= value << used_;
+    for (used_ += bits; used_ >= 8; used_ -= 8, word_ >>= 8U) {
+      out_.push_back(static_cast<char>(word_));
+    }
+  }
+  void PutUnary(std::uint64_t ones) {
+    for (; ones > 0; --ones) Put(1, 1);
+    Put(0, 1);
+  }
+
+ private:
+  std::string& out_;
+  std::uint64_t word_ = 0;
+  unsigned used_ = 0;
+};
+
+class BitReader {
+ public:
+  explicit BitReader(std::string_view in) : in_(in) {}
+  bool Take(unsigned bits, std::uint64_t& value) {
+    for (; used_ < bits; used_ += 8) {
+      if (in_.empty()) return false;
+      word_ |= static_cast<std::uint64_t>(static_cast<unsigned char>(in_.front())) << used_;
+      in_.remove_prefix(1);
+    }
+    value = word_ & ((std::uint64_t{1} << bits) - 1);
+    word_ >>= bits;
+    used_ -= bits;
+    return true;
+  }
+  bool TakeUnary(std::uint64_t& ones) {
+    for (ones = 0;; ++ones) {
+      std::uint64_t bit = 0;
+      if (!Take(1, bit)) return false;
+      if (bit == 0) return true;
+    }
+  }
+  bool at_end() const { return in_.empty() && word_ == 0; }
+
+ private:
+  std::string_view in_;
+  std::uint64_t word_ = 0;
+  unsigned used_ = 0;
+};
+
+// Codes are as good as random: what follows the one before is best told by Rice's code, and nothing
+// compresses it further.
 std::string EncodeRunBlock(std::span<const IdentityEntry> entries, std::uint64_t first) {
   std::string out;
   AppendVarint(out, entries.size());
   if (entries.empty()) return out;
-  std::vector<std::int64_t> codes;
-  std::vector<std::int64_t> numbers;
-  codes.reserve(entries.size());
-  numbers.reserve(entries.size());
+  std::uint64_t most = 0;
+  for (const IdentityEntry& entry : entries) most = std::max(most, entry.sequence - first);
+  const std::uint64_t mean = (entries.back().code - entries.front().code) / entries.size();
+  const unsigned low_bits = mean == 0 ? 0 : static_cast<unsigned>(std::bit_width(mean)) - 1;
+  const auto number_bits = static_cast<unsigned>(std::bit_width(most));
+  AppendVarint(out, entries.front().code);
+  out.push_back(static_cast<char>(low_bits));
+  out.push_back(static_cast<char>(number_bits));
+  BitWriter bits(out);
+  IdentityCode before = entries.front().code;
   for (const IdentityEntry& entry : entries) {
-    codes.push_back(static_cast<std::int64_t>(entry.code));
-    numbers.push_back(static_cast<std::int64_t>(entry.sequence - first));
+    const std::uint64_t gap = entry.code - before;
+    before = entry.code;
+    bits.PutUnary(gap >> low_bits);
+    bits.Put(gap & ((std::uint64_t{1} << low_bits) - 1), low_bits);
+    bits.Put(entry.sequence - first, number_bits);
   }
-  AppendIntegers(out, codes);
-  AppendIntegers(out, numbers);
   return out;
+}
+
+bool DecodePacked(std::string_view bytes, std::uint64_t count, std::uint64_t first,
+                  std::vector<IdentityEntry>& entries) {
+  IdentityCode code = 0;
+  if (!TakeVarint(bytes, code) || bytes.size() < 2) return false;
+  const auto low_bits = static_cast<unsigned char>(bytes[0]);
+  const auto number_bits = static_cast<unsigned char>(bytes[1]);
+  bytes.remove_prefix(2);
+  // An entry takes a bit at least.
+  if (low_bits > kIdentityCodeBits || number_bits > kMaxNumberBits || count > 8 * bytes.size()) {
+    return false;
+  }
+  BitReader bits(bytes);
+  entries.reserve(entries.size() + count);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+    std::uint64_t number = 0;
+    if (!bits.TakeUnary(high) || !bits.Take(low_bits, low) || !bits.Take(number_bits, number)) {
+      return false;
+    }
+    code += (high << low_bits) + low;
+    if (code >> kIdentityCodeBits != 0) return false;
+    entries.push_back({code, first + number});
+  }
+  return bits.at_end();
 }
 
 // Puts the blocks [from, to) of a run, whose entries these are, in order.
@@ -103,18 +197,7 @@ base::Status DecodeRunBlock(std::string_view bytes, std::uint64_t first,
   std::uint64_t count = 0;
   if (!TakeVarint(bytes, count)) return Damaged("a block");
   if (count == 0) return bytes.empty() ? base::OkStatus() : Damaged("a block");
-  std::vector<std::int64_t> codes;
-  std::vector<std::int64_t> numbers;
-  if (count > (std::uint64_t{1} << 32U) || !TakeIntegers(bytes, count, codes) ||
-      !TakeIntegers(bytes, count, numbers) || !bytes.empty()) {
-    return Damaged("a block");
-  }
-  entries.reserve(entries.size() + count);
-  for (std::size_t i = 0; i < count; ++i) {
-    entries.push_back(
-        {static_cast<IdentityCode>(codes[i]), first + static_cast<std::uint64_t>(numbers[i])});
-  }
-  return base::OkStatus();
+  return DecodePacked(bytes, count, first, entries) ? base::OkStatus() : Damaged("a block");
 }
 
 base::Status IdentityIndex::Load() {
@@ -164,8 +247,18 @@ IdentityRun IdentityIndex::Put(std::uint64_t first, std::uint64_t last,
   return run;
 }
 
+void IdentityIndex::Remember(const std::vector<IdentityEntry>& entries) {
+  for (const IdentityEntry& entry : entries) {
+    if (filter_.MayHold(entry.code)) {
+      repeated_.Add(entry.code);
+    } else {
+      filter_.Add(entry.code);
+    }
+  }
+}
+
 void IdentityIndex::Added(const IdentityRun& run, const std::vector<IdentityEntry>& entries) {
-  for (const IdentityEntry& entry : entries) filter_.Add(entry.code);
+  Remember(entries);
   const base::MutexLock lock(mutex_);
   runs_.push_back(run);
 }
@@ -279,7 +372,8 @@ base::Status IdentityIndex::Warm(const std::function<bool()>& stop) {
       if (stop()) return base::OkStatus();
       entries.clear();
       RETURN_IF_ERROR(DecodeRunBlock(cursor.value(), run.first, entries));
-      for (const IdentityEntry& entry : entries) filter_.Add(entry.code);
+      const base::MutexLock listing(list_mutex_);
+      Remember(entries);
     }
     RETURN_IF_ERROR(cursor.status());
   }

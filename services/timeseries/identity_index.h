@@ -3,7 +3,8 @@
 // A run holds (code, number) of a range of the feed, ordered by code in blocks that a code's first
 // bits name, so that a look is one block a run. Runs are merged by fours, so that there are few.
 // The filter is not stored: Open starts with none, and Warm reads it from the runs; until then
-// every look goes to the runs.
+// every look goes to the runs. A second, smaller filter says of most codes that one settled number
+// at most has them: whoever has found that one need not look for others.
 //
 // Thread safety: safe; one thread at a time puts.
 // Invariant: the runs cover the numbers 1 to the last settled one, each number in exactly one run.
@@ -50,12 +51,14 @@ class IdentityIndex {
  public:
   // Borrows the store.
   IdentityIndex(storage::Store& store, std::size_t filter_bytes)
-      : store_(store), filter_(filter_bytes) {}
+      : store_(store), filter_(filter_bytes), repeated_(filter_bytes / 8) {}
 
   base::Status Load();
 
   // False: no settled row has the code, for certain.
   bool MayHold(IdentityCode code) const { return !warm_ || filter_.MayHold(code); }
+  // False: at most one settled row has the code, for certain.
+  bool MayRepeat(IdentityCode code) const { return !warm_ || repeated_.MayHold(code); }
   // Numbers of settled rows with the code, in ascending order.
   base::StatusOr<std::vector<std::uint64_t>> Find(IdentityCode code) const;
 
@@ -77,9 +80,11 @@ class IdentityIndex {
     const base::MutexLock lock(mutex_);
     return runs_;
   }
-  std::size_t filter_bytes() const { return filter_.bytes(); }
+  std::size_t filter_bytes() const { return filter_.bytes() + repeated_.bytes(); }
 
  private:
+  // REQUIRES: list_mutex_.
+  void Remember(const std::vector<IdentityEntry>& entries);
   // REQUIRES: merge_mutex_.
   base::Status MergeRuns(const std::vector<IdentityRun>& runs, std::size_t from, std::size_t to,
                          const std::function<bool()>& stop);
@@ -88,6 +93,7 @@ class IdentityIndex {
 
   storage::Store& store_;
   IdentityFilter filter_;
+  IdentityFilter repeated_;
   std::atomic<bool> warm_ = false;
   base::Mutex merge_mutex_;  // one merge at a time; taken before list_mutex_
   base::Mutex list_mutex_;   // taken before mutex_

@@ -5,6 +5,7 @@
 #include "platform/base/check.h"
 #include "platform/storage/keys.h"
 #include "services/timeseries/columns.h"
+#include "services/timeseries/message_texts.h"
 #include "services/timeseries/row_columns.h"
 
 namespace belgrand::timeseries {
@@ -14,6 +15,8 @@ using Kind = RowColumn::Kind;
 
 constexpr char kChunkVersion = 1;
 enum Presence : char { kEveryRow = 0, kSomeRows = 1 };
+// Added to the presence of a column of messages whose numbers stand apart.
+constexpr char kApart = 2;
 
 base::Status Damaged(std::string_view what) {
   return base::DataLoss("a chunk of rows cannot be read ({}): run fsck, restore a backup", what);
@@ -80,7 +83,11 @@ void EncodeMessage(const RowColumn& column, const Rows& rows, std::string& out) 
   for (const auto& [from, size] : made) {
     values.push_back(std::string_view(bytes).substr(from, size));
   }
-  AppendTexts(out, values);
+  if (column.packs && AppendMessages(out, values, column.form)) {
+    out.front() = static_cast<char>(out.front() + kApart);
+  } else {
+    AppendTexts(out, values);
+  }
 }
 
 // Nothing when no row has a value.
@@ -114,7 +121,9 @@ std::string Encode(const Rows& rows) {
   std::string out(1, kChunkVersion);
   AppendVarint(out, rows.size());
   std::string payload;
+  const std::uint64_t columns = rows.Columns();
   for (const RowColumn& column : RowColumns()) {
+    if ((columns >> static_cast<unsigned>(column.number) & 1U) == 0) continue;
     payload.clear();
     EncodeColumn(column, rows, payload);
     if (payload.empty()) continue;
@@ -130,6 +139,8 @@ struct RecordRows {
   std::span<const Record* const> rows;
 
   std::size_t size() const { return rows.size(); }
+  // Bits by number: what is not here has no value in any row.
+  std::uint64_t Columns() const { return ~std::uint64_t{0}; }
   bool Has(const RowColumn& c, std::size_t i) const { return c.has(*rows[i]); }
   std::int64_t Integer(const RowColumn& c, std::size_t i) const { return c.integer(*rows[i]); }
   double Real(const RowColumn& c, std::size_t i) const { return c.real(*rows[i]); }
@@ -176,6 +187,11 @@ struct PlacedRows {
   std::span<const RowPlace> rows;
 
   std::size_t size() const { return rows.size(); }
+  std::uint64_t Columns() const {
+    std::uint64_t columns = 0;
+    for (const RowPlace& place : rows) columns |= place.chunk->column_bits_;
+    return columns;
+  }
   bool Has(const RowColumn& c, std::size_t i) const {
     const RowChunk::Column* column = rows[i].chunk->Find(c.number);
     return column != nullptr && column->Place(rows[i].row) >= 0;
@@ -239,6 +255,7 @@ base::Status RowChunk::ParseColumns(Columns columns) {
       }
       if (by_number_.size() <= number) by_number_.resize(number + 1);
       by_number_[number] = parsed.get();
+      column_bits_ |= std::uint64_t{1} << number;
       columns_.push_back(std::move(parsed));
     }
     in.remove_prefix(length);
@@ -248,11 +265,16 @@ base::Status RowChunk::ParseColumns(Columns columns) {
 
 bool RowChunk::ParseColumn(Column& column, std::string_view payload) const {
   const Kind kind = column.column->kind;
+  bool apart = false;
   std::size_t count = size_;
   if (kind != Kind::kInteger && kind != Kind::kText) {
     if (payload.empty()) return false;
-    const char presence = payload.front();
+    char presence = payload.front();
     payload.remove_prefix(1);
+    if (column.column->packs && presence >= kApart) {
+      apart = true;
+      presence = static_cast<char>(presence - kApart);
+    }
     if (presence == kSomeRows) {
       std::vector<bool> has;
       if (!TakeBits(payload, size_, has)) return false;
@@ -274,7 +296,10 @@ bool RowChunk::ParseColumn(Column& column, std::string_view payload) const {
     case Kind::kText:
       return TakeTexts(payload, count, column.texts, column.made) && payload.empty();
     case Kind::kMessage: {
-      if (!TakeTexts(payload, count, column.texts, column.made) || !payload.empty()) return false;
+      const bool taken =
+          apart ? TakeMessages(payload, count, column.column->form, column.texts, column.made)
+                : TakeTexts(payload, count, column.texts, column.made);
+      if (!taken || !payload.empty()) return false;
       // Here, so that reading a row cannot fail.
       Record scratch;
       std::string_view last;

@@ -72,6 +72,7 @@ class RowChunk {
   std::size_t size_ = 0;
   std::vector<std::unique_ptr<Column>> columns_;
   std::vector<const Column*> by_number_;
+  std::uint64_t column_bits_ = 0;  // by number
 
  public:
   ~RowChunk();

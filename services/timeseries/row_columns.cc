@@ -35,35 +35,39 @@ using Kind = RowColumn::Kind;
     .text = [](const Record& r) -> std::string_view { return r.name(); },               \
     .set_text = [](Record& r, std::string_view v) { r.set_##name(v.data(), v.size()); } \
   }
-#define BELGRAND_MESSAGE(Name, name)                                                     \
-  RowColumn {                                                                            \
-    .number = Record::k##Name##FieldNumber, .kind = Kind::kMessage,                      \
-    .has = [](const Record& r) { return r.has_##name(); },                               \
-    .make = [](const Record& r, std::string& out) { r.name().AppendToString(&out); },    \
-    .parse = [](Record& r, std::string_view in) {                                        \
-      return r.mutable_##name()->ParseFromArray(in.data(), static_cast<int>(in.size())); \
-    }                                                                                    \
+#define BELGRAND_MESSAGE(Name, name)                                                         \
+  RowColumn {                                                                                \
+    .number = Record::k##Name##FieldNumber, .kind = Kind::kMessage,                          \
+    .has = [](const Record& r) { return r.has_##name(); },                                   \
+    .make = [](const Record& r, std::string& out) { r.name().AppendToString(&out); },        \
+    .parse =                                                                                 \
+        [](Record& r, std::string_view in) {                                                 \
+          return r.mutable_##name()->ParseFromArray(in.data(), static_cast<int>(in.size())); \
+        },                                                                                   \
+    .packs = true                                                                            \
   }
-#define BELGRAND_MESSAGES(Name, name)                                             \
-  RowColumn {                                                                     \
-    .number = Record::k##Name##FieldNumber, .kind = Kind::kMessage,               \
-    .has = [](const Record& r) { return !r.name().empty(); },                     \
-    .make =                                                                       \
-        [](const Record& r, std::string& out) {                                   \
-          for (const auto& one : r.name()) {                                      \
-            AppendVarint(out, one.ByteSizeLong());                                \
-            one.AppendToString(&out);                                             \
-          }                                                                       \
-        },                                                                        \
-    .parse = [](Record& r, std::string_view in) {                                 \
-      for (std::uint64_t size = 0; !in.empty(); in.remove_prefix(size)) {         \
-        if (!TakeVarint(in, size) || size > in.size() ||                          \
-            !r.add_##name()->ParseFromArray(in.data(), static_cast<int>(size))) { \
-          return false;                                                           \
-        }                                                                         \
-      }                                                                           \
-      return true;                                                                \
-    }                                                                             \
+#define BELGRAND_MESSAGES(Name, name)                                                 \
+  RowColumn {                                                                         \
+    .number = Record::k##Name##FieldNumber, .kind = Kind::kMessage,                   \
+    .has = [](const Record& r) { return !r.name().empty(); },                         \
+    .make =                                                                           \
+        [](const Record& r, std::string& out) {                                       \
+          for (const auto& one : r.name()) {                                          \
+            AppendVarint(out, one.ByteSizeLong());                                    \
+            one.AppendToString(&out);                                                 \
+          }                                                                           \
+        },                                                                            \
+    .parse =                                                                          \
+        [](Record& r, std::string_view in) {                                          \
+          for (std::uint64_t size = 0; !in.empty(); in.remove_prefix(size)) {         \
+            if (!TakeVarint(in, size) || size > in.size() ||                          \
+                !r.add_##name()->ParseFromArray(in.data(), static_cast<int>(size))) { \
+              return false;                                                           \
+            }                                                                         \
+          }                                                                           \
+          return true;                                                                \
+        },                                                                            \
+    .packs = true, .form = MessageForm::kList                                         \
   }
 
 bool ParseFlags(Record& record, std::string_view in) {

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "services/timeseries/layout.h"
+#include "services/timeseries/message_texts.h"
 
 namespace belgrand::timeseries {
 
@@ -32,6 +33,9 @@ struct RowColumn {
   void (*set_real)(Record&, double) = nullptr;
   void (*set_text)(Record&, std::string_view) = nullptr;
   bool (*parse)(Record&, std::string_view bytes) = nullptr;  // false: not what make() makes
+  // Of kMessage: what make() makes are messages, so that their numbers can stand apart.
+  bool packs = false;
+  MessageForm form = MessageForm::kOne;
 };
 
 // In the order in which they stand in a chunk.

@@ -202,8 +202,10 @@ std::vector<SampleStore::Request*> SampleStore::TakeGroup() {
 
 AppendPlan SampleStore::NewPlan(std::uint64_t newest) const {
   return AppendPlan(
-      [this](IdentityCode code, const Record& like) { return FindVersions(code, like); }, hasher_,
-      sites_, newest);
+      [this, near = std::make_shared<Near>()](IdentityCode code, const Record& like) {
+        return FindVersions(code, like, near.get());
+      },
+      hasher_, sites_, newest);
 }
 
 base::StatusOr<std::vector<AppendResult>> SampleStore::DryRun(std::vector<Record>& rows) const {
@@ -214,12 +216,17 @@ base::StatusOr<std::vector<AppendResult>> SampleStore::DryRun(std::vector<Record
   return results;
 }
 
-base::StatusOr<std::vector<Record>> SampleStore::FindVersions(IdentityCode code,
-                                                              const Record& like) const {
+base::StatusOr<std::vector<Record>> SampleStore::FindVersions(IdentityCode code, const Record& like,
+                                                              Near* near) const {
   std::vector<Record> versions;
   // The newest rows first: what is settled in between is then found in both, never in neither.
   std::vector<std::uint64_t> sequences = recent_.Find(code);
-  if (identities_.MayHold(code)) {
+  if (sequences.empty() && near != nullptr && near->rows &&
+      near->rows->first + near->row < near->rows->last && !identities_.MayRepeat(code) &&
+      SameRow(*near->rows->chunk, near->row + 1, like)) {
+    // It has one version at most, and here it is: an expired one is like no row.
+    sequences.push_back(near->rows->first + ++near->row);
+  } else if (identities_.MayHold(code)) {
     ASSIGN_OR_RETURN(const auto settled, identities_.Find(code));
     sequences.insert(sequences.end(), settled.begin(), settled.end());
     std::sort(sequences.begin(), sequences.end());
@@ -233,6 +240,7 @@ base::StatusOr<std::vector<Record>> SampleStore::FindVersions(IdentityCode code,
     Record& version = versions.emplace_back();
     rows->chunk->Get(row, version);
     if (version.content_hash().empty()) version.set_content_hash(ContentHashOf(version));
+    if (near != nullptr) *near = {*rows, row};
   }
   return versions;
 }

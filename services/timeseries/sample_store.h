@@ -55,7 +55,7 @@ struct SampleStoreLimits {
   std::size_t filter_bytes = std::size_t{64} << 20;
   // Rows that are settled together. Up to five times as many are kept in memory before appends
   // wait.
-  std::uint64_t settle_rows = 32'768;
+  std::uint64_t settle_rows = 65'536;
 };
 
 struct SeriesQuery {
@@ -194,7 +194,13 @@ class SampleStore {
   base::Status PlanAndWrite(const std::vector<Request*>& group, base::Instant first_recorded);
   base::Instant SettleAsOf(std::optional<base::Instant> as_of);
   AppendPlan NewPlan(std::uint64_t newest) const;
-  base::StatusOr<std::vector<Record>> FindVersions(IdentityCode code, const Record& like) const;
+  // Where the row was found that was looked for before: what is sent again comes in the old order.
+  struct Near {
+    std::optional<LogRows> rows;
+    std::size_t row = 0;
+  };
+  base::StatusOr<std::vector<Record>> FindVersions(IdentityCode code, const Record& like,
+                                                   Near* near = nullptr) const;
 
   void RunSettler();
   void RunMerger();

@@ -40,7 +40,9 @@ base::StatusOr<std::unique_ptr<shared::Role>> CreateTimeseriesRole(const config:
   const config::v1::Timeseries& wanted = config.timeseries();
   if (wanted.block_cache_bytes() > 0) options.block_cache_bytes = wanted.block_cache_bytes();
   if (wanted.write_buffer_bytes() > 0) options.write_buffer_bytes = wanted.write_buffer_bytes();
-  auto store = SampleStore::Open(options, runtime.clock);
+  SampleStoreLimits limits;
+  if (wanted.identity_filter_bytes() > 0) limits.filter_bytes = wanted.identity_filter_bytes();
+  auto store = SampleStore::Open(options, runtime.clock, limits);
   if (!store.ok()) return base::Annotate(store.status(), "time series");
   return std::unique_ptr<shared::Role>(new TimeseriesRole(std::move(*store), runtime));
 }

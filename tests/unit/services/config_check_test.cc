@@ -41,6 +41,7 @@ TEST(WithDefaultsTest, FillsWhatTheProtoPromises) {
   EXPECT_EQ(config.ingest().max_streams(), 64U);
   EXPECT_EQ(config.timeseries().block_cache_bytes(), 64U << 20);
   EXPECT_EQ(config.timeseries().write_buffer_bytes(), 64U << 20);
+  EXPECT_EQ(config.timeseries().identity_filter_bytes(), 64U << 20);
   ASSERT_THAT(config.alerting().receivers(), SizeIs(1));
   EXPECT_EQ(config.alerting().receivers(0).name(), "console");
   EXPECT_EQ(config.alerting().receivers(0).stream().give_up_after().seconds(), 24 * 3600);
@@ -170,7 +171,9 @@ TEST(ConfigCheckTest, NamesALimitThatIsOutOfRange) {
               ElementsAre(StartsWith("ingest.max_bytes_in_flight: 1999999 is outside 2000000")));
   EXPECT_THAT(Problems("ingest { stream_idle_timeout {} acknowledgement_timeout {} }"), SizeIs(2));
   EXPECT_THAT(Problems("connections { max_header_bytes: 10 max_idle {} max_age {} }"), SizeIs(3));
-  EXPECT_THAT(Problems("timeseries { block_cache_bytes: 64 write_buffer_bytes: 64 }"), SizeIs(2));
+  EXPECT_THAT(Problems("timeseries { block_cache_bytes: 64 write_buffer_bytes: 64 "
+                       "identity_filter_bytes: 64 }"),
+              SizeIs(3));
   EXPECT_THAT(Problems("stop_timeout { seconds: -1 }"), ElementsAre(StartsWith("stop_timeout: ")));
   EXPECT_THAT(Problems("stop_timeout { seconds: 100000 }"), SizeIs(1));
 }

@@ -96,6 +96,7 @@ TEST(ColumnsTest, TextsComeBackWhateverTheyHaveInCommon) {
       {"S-007", "S-010", "S-011"},
       {"007", "07", "7"},
       {"-1", "-2", "+3"},
+      {"15597988", "site/2020-06-01", "00000001", "155", "", "15015959", "99999999", "13953443"},
       {"a1b", "a2b"},
       {"", "x"},
       {std::string(64, 'p') + "1", std::string(64, 'p') + "2"},
@@ -117,6 +118,15 @@ TEST(ColumnsTest, TextsComeBackWhateverTheyHaveInCommon) {
     EXPECT_TRUE(in.empty());
     EXPECT_EQ(std::vector<std::string>(back.begin(), back.end()), values);
   }
+}
+
+TEST(ColumnsTest, NumbersAmongOtherTextsTakeTheBytesOfNumbers) {
+  std::vector<std::string> values;
+  for (int i = 0; i < 1000; ++i) {
+    values.push_back(i % 10 == 0 ? fmt::format("site/{}", i) : fmt::format("{}", 15'000'000 + i));
+  }
+  // 100 of 6 to 8 bytes and their lengths, a bit each, and 2 bytes for a number.
+  EXPECT_LT(TextBytes(values).size(), 2900U);
 }
 
 TEST(ColumnsTest, NumberedTextsTakeTheBytesOfTheirNumbers) {
@@ -182,6 +192,7 @@ TEST(RowChunkTest, EveryFieldOfTheRecordIsAColumn) {
   std::set<int> columns;
   for (const RowColumn& column : RowColumns()) {
     EXPECT_TRUE(columns.insert(column.number).second) << column.number;
+    EXPECT_LT(column.number, 64) << "RowChunk has a bit for each";
   }
   const auto* descriptor = Record::descriptor();
   for (int i = 0; i < descriptor->field_count(); ++i) {
@@ -305,6 +316,7 @@ TEST(IdentityTest, RunsAreFoundMergedAndCleanedOfLeftovers) {
   EXPECT_FALSE(*(*store)->Get(kIdentitiesFamily, RunBlockKey({1, 99'999, 4}, 3)));
   EXPECT_TRUE(index.MayHold(code(123'456))) << "not warm yet";
   ASSERT_OK(index.Warm(never));
+  EXPECT_TRUE(index.MayRepeat(code(5))) << "number 20,005 has it too";
   EXPECT_THAT(*index.Find(code(5)), ::testing::Contains(5u));
   EXPECT_THAT(*index.Find(code(5)), ::testing::Contains(20'005u));
   int held = 0;

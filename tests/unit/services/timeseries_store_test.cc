@@ -249,6 +249,41 @@ TEST_F(SampleStoreTest, StoreOfANewerFormatIsRefused) {
               StatusIs(base::StatusCode::kFailedPrecondition, HasSubstr("format 3")));
 }
 
+TEST_F(SampleStoreTest, WhatIsSentAgainIsRecognisedInAnyOrderAndWithWhatCameBetween) {
+  std::vector<Record> rows;
+  for (int i = 0; i < 600; ++i) {
+    rows.push_back(Row(fmt::format("s{:04}", i), "shieldhall", "2021-01-04", 100 + i));
+  }
+  ASSERT_OK(store_->Append(rows));
+  Record amended = rows[300];
+  amended.set_value(7);
+  amended.set_content_hash("amended");
+  amended.set_amendment_reason("dilution");
+  ASSERT_OK(store_->Append({amended}));
+  ASSERT_OK(store_->Settle());
+  Record unsettled = amended;
+  unsettled.set_value(8);
+  unsettled.set_content_hash("amended again");
+  ASSERT_OK(store_->Append({unsettled}));
+
+  std::vector<Record> backwards(rows.rbegin(), rows.rend());
+  std::vector<Record> mixed = rows;
+  for (std::size_t i = 0; i < mixed.size(); i += 3) {
+    mixed[i] = Row(fmt::format("new{:04}", i), "seafield", "2021-01-04", 1);
+  }
+  for (const auto& again : {rows, backwards, mixed}) {
+    const auto results = store_->Append(again, AppendMode::kDryRun);
+    ASSERT_OK(results);
+    for (std::size_t i = 0; i < again.size(); ++i) {
+      const bool fresh = again[i].site_id() == "seafield";
+      EXPECT_EQ(results->at(i).outcome, fresh ? Outcome::kStored : Outcome::kDuplicate) << i;
+      if (fresh) continue;
+      EXPECT_EQ(results->at(i).previous->sample_id(), again[i].sample_id());
+      EXPECT_EQ(results->at(i).version, again[i].sample_id() == "s0300" ? 3u : 1u) << i;
+    }
+  }
+}
+
 TEST_F(SampleStoreTest, ConcurrentAppendersKeepTheFeedGaplessAndRecogniseEachOthersRows) {
   constexpr int kThreads = 8;
   constexpr int kRequests = 40;
