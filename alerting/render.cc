@@ -6,6 +6,7 @@
 
 #include "alerting/render_facts.h"
 #include "alerting/text.h"
+#include "platform/base/html.h"
 
 namespace belgrand::alerting {
 namespace {
@@ -37,12 +38,13 @@ std::string TextTable(const std::string& title, const Table& table) {
 
 std::string HtmlTable(const std::string& title, const Table& table) {
   if (table.empty()) return "";
-  std::string out = "<h2>" + EscapeHtml(title) + "</h2>\n<table border=\"1\" cellpadding=\"4\">\n";
+  std::string out =
+      "<h2>" + base::EscapeHtml(title) + "</h2>\n<table border=\"1\" cellpadding=\"4\">\n";
   for (std::size_t row = 0; row < table.size(); ++row) {
     const std::string_view tag = row == 0 ? "th" : "td";
     out += "<tr>";
     for (const std::string& cell : table[row]) {
-      out += fmt::format("<{0}>{1}</{0}>", tag, EscapeHtml(cell));
+      out += fmt::format("<{0}>{1}</{0}>", tag, base::EscapeHtml(cell));
     }
     out += "</tr>\n";
   }
@@ -80,25 +82,26 @@ std::string RenderText(const v1::AlertEvent& event) {
 }
 
 std::string RenderHtml(const v1::AlertEvent& event) {
-  const std::string headline = EscapeHtml(Headline(event));
+  const std::string headline = base::EscapeHtml(Headline(event));
   std::string out = "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>" +
                     headline + "</title></head>\n<body>\n<h1>" + headline + "</h1>\n";
   if (const std::string notice = RepeatNotice(event); !notice.empty()) {
-    out += "<p><strong>" + EscapeHtml(notice) + "</strong></p>\n";
+    out += "<p><strong>" + base::EscapeHtml(notice) + "</strong></p>\n";
   }
   out += "<dl>\n";
   for (const auto& [label, sentence] : Facts(event)) {
-    out += fmt::format("<dt><strong>{}</strong></dt><dd>{}</dd>\n", EscapeHtml(label),
-                       EscapeHtml(sentence));
+    out += fmt::format("<dt><strong>{}</strong></dt><dd>{}</dd>\n", base::EscapeHtml(label),
+                       base::EscapeHtml(sentence));
   }
   out += "</dl>\n";
   const auto& evidence = event.alert().evidence();
   out += HtmlTable(std::string(kSamplesTitle), SampleTable(evidence));
   out += HtmlTable(std::string(kSitesTitle), SiteTable(evidence));
   if (const std::string command = AcknowledgeCommand(event); !command.empty()) {
-    out += "<p>To take responsibility:</p>\n<pre>" + EscapeHtml(command) + "</pre>\n";
+    out += "<p>To take responsibility:</p>\n<pre>" + base::EscapeHtml(command) + "</pre>\n";
   }
-  return out + "<p>Alert " + EscapeHtml(event.alert().alert_id()) + "</p>\n</body>\n</html>\n";
+  return out + "<p>Alert " + base::EscapeHtml(event.alert().alert_id()) +
+         "</p>\n</body>\n</html>\n";
 }
 
 std::string RenderLine(const v1::Alert& alert) {

@@ -13,8 +13,6 @@ bool IsPrintableUtf8(std::string_view text);
 // Code points. REQUIRES: well-formed UTF-8.
 std::size_t CountCharacters(std::string_view text);
 bool TrimmedEmpty(std::string_view text);
-// Escapes & < > " ' for HTML text and attribute values.
-std::string EscapeHtml(std::string_view text);
 // Breaks paragraphs at spaces so that no line is longer than `width` characters (a longer word
 // stays whole); every line but the first begins with `indent`.
 std::string Wrap(std::string_view text, std::size_t width, std::string_view indent);

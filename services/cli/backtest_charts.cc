@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include "platform/base/html.h"
+
 namespace belgrand::cli {
 namespace {
 
@@ -137,7 +139,8 @@ std::string Band(const Plot& plot, base::Day from, base::Day to, std::string_vie
   const double x = plot.X(DayNumber(from));
   return fmt::format(
       "<rect x='{:.1f}' y='{}' width='{:.1f}' height='{}' fill='{}'><title>{}</title></rect>", x,
-      Plot::kTop, std::max(plot.X(DayNumber(to)) - x, 3.0), Plot::kHeight, colour, Escaped(title));
+      Plot::kTop, std::max(plot.X(DayNumber(to)) - x, 3.0), Plot::kHeight, colour,
+      base::EscapeHtml(title));
 }
 
 std::string Events(const BacktestReport& report, const Trial& trial, const Plot& plot,
@@ -189,32 +192,6 @@ std::string Months(const Plot& plot) {
 
 }  // namespace
 
-std::string Escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string_view ColourOf(const Trial& trial, std::size_t detector) {
   const std::string& name = trial.detectors[detector].name;
   if (name == detection::OwnDetector(trial.kind)) return kOwnColour;
@@ -235,7 +212,7 @@ std::string CurveChart(const Trial& trial) {
     svg += fmt::format(
         "<rect x=720 y='{:.0f}' width=14 height=4 fill='{}'/><text x=740 y='{:.0f}'>"
         "{}</text>",
-        y - 4, colour, y + 2, Escaped(detector.name));
+        y - 4, colour, y + 2, base::EscapeHtml(detector.name));
   }
   svg += fmt::format("<text x=380 y=346 text-anchor=middle>false alerts an area-year</text></svg>");
   return svg;
@@ -248,7 +225,8 @@ std::string SmallCurve(const Trial& trial, std::size_t detector) {
       "<figure><svg viewBox='0 0 210 100'>{}{}{}</svg><figcaption>{}</figcaption>"
       "</figure>",
       Axes(frame, trial.budget, false), Envelope(frame, trial.detectors[detector], colour, 2),
-      Marks(frame, trial.detectors[detector], colour), Escaped(trial.detectors[detector].name));
+      Marks(frame, trial.detectors[detector], colour),
+      base::EscapeHtml(trial.detectors[detector].name));
 }
 
 std::string TimeLine(const BacktestReport& report, const Trial& trial, const std::string& area,
@@ -268,7 +246,7 @@ std::string TimeLine(const BacktestReport& report, const Trial& trial, const std
   }
   for (std::size_t d = 0; d < trial.detectors.size(); ++d, y += Plot::kRow) {
     svg += fmt::format("<text class=s x='{}' y='{:.1f}' text-anchor=end>{}</text>", Plot::kLeft - 6,
-                       y + 8, Escaped(trial.detectors[d].name));
+                       y + 8, base::EscapeHtml(trial.detectors[d].name));
     for (const detection::AlertRow& alert : trial.detectors[d].held_out_alerts) {
       if (alert.area_id != area || alert.target != target) continue;
       const double from = plot.X(DayNumber(alert.opened_on));
@@ -280,8 +258,8 @@ std::string TimeLine(const BacktestReport& report, const Trial& trial, const std
           alert.closed_on ? base::FormatDay(*alert.closed_on) : "the end");
     }
   }
-  return fmt::format("<h3>{} · {}</h3><svg viewBox='0 0 940 {:.0f}'>{}</svg>", Escaped(area),
-                     Escaped(target), y + 4, svg);
+  return fmt::format("<h3>{} · {}</h3><svg viewBox='0 0 940 {:.0f}'>{}</svg>",
+                     base::EscapeHtml(area), base::EscapeHtml(target), y + 4, svg);
 }
 
 }  // namespace belgrand::cli

@@ -9,9 +9,6 @@
 
 namespace belgrand::cli {
 
-// Text with the characters that HTML gives a meaning replaced.
-std::string Escaped(std::string_view text);
-
 // A detector's colour: its own for Belgrand's, of a fixed list for the others, by position.
 std::string_view ColourOf(const detection::Trial& trial, std::size_t detector);
 

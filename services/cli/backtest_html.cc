@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "platform/base/html.h"
 #include "services/cli/backtest_charts.h"
 #include "services/cli/backtest_report.h"
 #include "services/cli/backtest_summary.h"
@@ -57,7 +58,7 @@ std::string Row(const Trial& trial, const ComparedDetector& d) {
   std::string row = fmt::format(
       "<tr{}><td>{}</td><td>{} of {}</td><td>{} <span class=n>({:.0f} to {:.0f})</span></td>"
       "<td>{:.2f}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}; {}</td>",
-      own ? " class=o" : "", Escaped(d.name), d.held_out.caught, d.held_out.events,
+      own ? " class=o" : "", base::EscapeHtml(d.name), d.held_out.caught, d.held_out.events,
       Percent(d.held_out.sensitivity()), 100 * low, 100 * high, d.held_out.false_rate(),
       Percent(d.held_out.ppv()), Quartiles(d.held_out), DuelText(d), threshold(d.chosen_on_b),
       threshold(d.chosen_on_a));
@@ -147,7 +148,7 @@ std::string ReportHtml(const BacktestReport& report) {
   std::string html = fmt::format(
       "<!doctype html><html lang=en><meta charset=utf-8><title>Backtest of {0}</title><style>{1}"
       "</style>\n<h1>What the alerts would have been worth: {0}</h1>\n",
-      Escaped(report.samples), kStyle);
+      base::EscapeHtml(report.samples), kStyle);
   html += Summary(report);
   for (const Trial& trial : report.trials) html += Section(report, trial);
   return html + "</html>\n";

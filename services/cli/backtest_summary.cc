@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "platform/base/html.h"
 #include "services/cli/backtest_charts.h"
 
 namespace belgrand::cli {
@@ -45,7 +46,7 @@ std::string Replayed(const BacktestReport& report) {
   }
   std::string names;
   for (const std::string_view target : targets) {
-    names += (names.empty() ? "" : ", ") + Escaped(target);
+    names += (names.empty() ? "" : ", ") + base::EscapeHtml(target);
   }
   if (report.observations.empty()) return "";
   return fmt::format(
@@ -94,7 +95,7 @@ std::string Beside(const Trial& trial, const ComparedDetector& own, const Compar
   const bool waves = trial.kind == TrialKind::kWaves;
   std::string text =
       fmt::format(" The best of the published methods at the same allowance, <b>{}</b>, {} {}{}.",
-                  Escaped(peer.name), waves ? "announced" : "caught", Share(peer.held_out),
+                  base::EscapeHtml(peer.name), waves ? "announced" : "caught", Share(peer.held_out),
                   Lead(trial, peer.held_out));
   if (peer.held_out.caught > own.held_out.caught) {
     text += " <b>Belgrand's own catches fewer here.</b>";
@@ -117,9 +118,10 @@ std::string InShort(const BacktestReport& report, const Trial& trial) {
   const bool waves = trial.kind == TrialKind::kWaves;
   const std::string place = waves ? "a district" : "a site";
   std::string text =
-      waves ? fmt::format("<li><b>Waves</b> (known from {}). ", Escaped(report.waves_origin))
-            : fmt::format("<li><b>Contamination spikes</b> ({} put into the samples on purpose). ",
-                          report.spikes.size());
+      waves
+          ? fmt::format("<li><b>Waves</b> (known from {}). ", base::EscapeHtml(report.waves_origin))
+          : fmt::format("<li><b>Contamination spikes</b> ({} put into the samples on purpose). ",
+                        report.spikes.size());
   const ComparedDetector* own = Own(trial);
   if (own == nullptr) return text + "Belgrand's own detector is not among those compared.</li>\n";
   const Tally& held = own->held_out;
@@ -146,8 +148,8 @@ std::string Missed(const BacktestReport& report, const Trial& trial) {
   const auto add = [&](const detection::EventKey& event, const std::string& text) {
     if (!own->held_out.missed.contains(event)) return;
     ++count;
-    items += fmt::format("<li>{}, {}: {}</li>\n", Escaped(std::get<0>(event)),
-                         Escaped(std::get<1>(event)), text);
+    items += fmt::format("<li>{}, {}: {}</li>\n", base::EscapeHtml(std::get<0>(event)),
+                         base::EscapeHtml(std::get<1>(event)), text);
   };
   if (trial.kind == TrialKind::kWaves) {
     for (const detection::Wave& w : report.waves) {
