@@ -106,9 +106,15 @@ void Apply(const SignalChange& change, std::map<std::string, AlertRow>& open,
            std::vector<AlertRow>& closed) {
   const base::Day day = base::DayOf(change.known_at);
   if (change.phase == Phase::kRaised) {
-    open[change.signal_key] = AlertRow{
-        change.level, change.area_id,  change.target,  day, base::DayOf(change.observed_at),
-        {},           change.severity, change.detector};
+    open[change.signal_key] = AlertRow{change.level,
+                                       change.area_id,
+                                       change.target,
+                                       day,
+                                       base::DayOf(change.observed_at),
+                                       {},
+                                       change.severity,
+                                       change.detector,
+                                       change.district_id};
     return;
   }
   const auto found = open.find(change.signal_key);
@@ -242,12 +248,14 @@ std::string CsvText(const std::string& text) {
 }
 
 std::string AlertsCsv(const std::vector<AlertRow>& alerts) {
-  std::string text = "level,area,target,opened_on,closed_on,severity,detector,observed_on\n";
+  std::string text =
+      "level,area,target,opened_on,closed_on,severity,detector,observed_on,district\n";
   for (const AlertRow& alert : alerts) {
-    text += fmt::format("{},{},{},{},{},{},{},{}\n", NameOf(alert.level), CsvText(alert.area_id),
+    text += fmt::format("{},{},{},{},{},{},{},{},{}\n", NameOf(alert.level), CsvText(alert.area_id),
                         CsvText(alert.target), base::FormatDay(alert.opened_on),
                         alert.closed_on ? base::FormatDay(*alert.closed_on) : "",
-                        NameOf(alert.severity), alert.detector, base::FormatDay(alert.observed_on));
+                        NameOf(alert.severity), alert.detector, base::FormatDay(alert.observed_on),
+                        CsvText(alert.district_id));
   }
   return text;
 }

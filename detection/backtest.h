@@ -53,6 +53,7 @@ struct AlertRow {
   std::optional<base::Day> closed_on;    // absent: still open at the end
   Severity severity = Severity::kWatch;  // the highest reached
   std::string detector;
+  std::string district_id;  // of a district: itself
 };
 
 struct BacktestResult {
@@ -76,7 +77,8 @@ void SortAlerts(std::vector<AlertRow>& alerts);
 
 // A field of a CSV file, quoted where needed.
 std::string CsvText(const std::string& text);
-// "level,area,target,opened_on,closed_on,severity,detector,observed_on" and one line an alert.
+// "level,area,target,opened_on,closed_on,severity,detector,observed_on,district" and a line an
+// alert.
 std::string AlertsCsv(const std::vector<AlertRow>& alerts);
 
 }  // namespace belgrand::detection

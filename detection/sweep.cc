@@ -41,8 +41,8 @@ struct Signals {
 
 class PartitionSweep {
  public:
-  PartitionSweep(const std::vector<SweptDetector>& detectors, std::string target)
-      : target_(std::move(target)) {
+  PartitionSweep(const std::vector<SweptDetector>& detectors, const Observation& first)
+      : district_(first.district_id), target_(first.measurement.target) {
     for (const SweptDetector& swept : detectors) {
       alerts_.emplace_back(swept.thresholds.size());
       detectors_.push_back(&swept);
@@ -72,8 +72,8 @@ class PartitionSweep {
       if (*phase == Phase::kRaised) {
         ++signals.active;
         const base::Day observed{std::chrono::days(static_cast<std::int64_t>(reading.newest_day))};
-        row = AlertRow{reading.level, key.second, target_,       day,
-                       observed,      {},         hold.severity, info.name};
+        row = AlertRow{reading.level, key.second, target_,  day, observed, {},
+                       hold.severity, info.name,  district_};
         continue;
       }
       row.severity = hold.severity;
@@ -107,6 +107,7 @@ class PartitionSweep {
     alerts_[detector][threshold].push_back(std::move(signals.open[threshold]));
   }
 
+  const std::string district_;
   const std::string target_;
   std::vector<const SweptDetector*> detectors_;
   std::map<std::pair<std::size_t, std::string>, Signals> areas_;
@@ -133,7 +134,7 @@ base::StatusOr<std::vector<SweptDetector>> RunSweep(const std::vector<Observatio
   Progress progress(observations.size(), on_progress);
   std::vector<std::vector<std::vector<std::vector<AlertRow>>>> results(partitions.size());
   InParallel(partitions.size(), threads, [&](std::size_t i) {
-    PartitionSweep sweep(swept, partitions[i].front()->measurement.target);
+    PartitionSweep sweep(swept, *partitions[i].front());
     Engine& engine = *engines[i];
     engine.Watch([&sweep](const Reading& reading) { sweep.Take(reading); });
     std::size_t done = 0;

@@ -53,7 +53,7 @@ class ReadmeTest(unittest.TestCase):
         out = self.run_page("README.md")
         self.assertIn("duplicate", out.lower())
         self.assertIn("belgrand_ingest_rows_total", out)
-        self.assertIn("level,area,target,opened_on,closed_on,severity,detector,observed_on", out)
+        self.assertIn("level,area,target,opened_on,closed_on,severity,detector,observed_on,district", out)
         self.assertIn("spikes: budget 1 false alerts an area-year", out)
         self.assertIn("level,area,target,day,gc_per_l,lower,upper,filtered,outlier_probability", out)
 

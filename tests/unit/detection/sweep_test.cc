@@ -148,7 +148,7 @@ TEST(InjectTest, RefusesWhatItDoesNotUnderstandByName) {
 
 AlertRow SiteAlert(const std::string& site, int day) {
   const base::Day opened{std::chrono::days(day)};
-  return {AreaLevel::kSite, site, "t", opened, opened, {}, Severity::kWatch, "site-spike"};
+  return {AreaLevel::kSite, site, "t", opened, opened, {}, Severity::kWatch, "site-spike", "d"};
 }
 
 TEST(SpikesTest, OnlyAnAlertThatOpensWhileTheSpikeBecomesKnownCatchesIt) {
