@@ -1,5 +1,6 @@
 #include "sensor/quantity.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -85,10 +86,9 @@ base::StatusOr<Quantity> ParseQuantity(std::string_view name) {
 }
 
 const QuantityInfo& Describe(Quantity quantity) {
-  for (const QuantityInfo& info : kQuantities) {
-    if (info.quantity == quantity) return info;
-  }
-  BELGRAND_CHECK(false);
+  const auto found = std::ranges::find(kQuantities, quantity, &QuantityInfo::quantity);
+  BELGRAND_CHECK(found != kQuantities.end());
+  return *found;
 }
 
 base::StatusOr<const Unit*> FindUnit(Quantity quantity, std::string_view name) {
