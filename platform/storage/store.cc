@@ -13,6 +13,7 @@
 
 #include "platform/base/check.h"
 #include "platform/base/file.h"
+#include "platform/base/mutex.h"
 #include "platform/storage/engine.h"
 #include "platform/storage/group_commit.h"
 
@@ -151,6 +152,8 @@ struct Store::Impl {
   std::vector<rocksdb::ColumnFamilyHandle*> families;  // by Family
   rocksdb::ColumnFamilyHandle* internal = nullptr;     // "default": CompactAll's own marks
   std::unique_ptr<GroupCommit> commits;
+  // Held by CompactAll and CopyFiles.
+  mutable base::Mutex files_mutex;
 
   ~Impl() {
     commits.reset();
@@ -294,6 +297,7 @@ StoreStatistics Store::Statistics() const {
 }
 
 base::Status Store::CompactAll() {
+  const base::MutexLock lock(impl_->files_mutex);
   rocksdb::DB& db = *impl_->db;
   // All families at once: an unflushed one would keep the log that holds the others' deleted
   // values.
@@ -311,6 +315,38 @@ base::Status Store::CompactAll() {
   synced.sync = true;
   RETURN_IF_ERROR(FromEngine(db.Put(synced, impl_->internal, "compacted", ""), "cannot write"));
   return FromEngine(db.Flush(rocksdb::FlushOptions(), impl_->internal), "cannot flush");
+}
+
+std::uint64_t Store::LastWrite() const { return impl_->db->GetLatestSequenceNumber(); }
+
+base::Status Store::CopyFiles(
+    const std::function<base::Status(const std::vector<LiveFile>&)>& copy) const {
+  const base::MutexLock lock(impl_->files_mutex);
+  rocksdb::DB& db = *impl_->db;
+  std::string database;
+  RETURN_IF_ERROR(FromEngine(db.GetDbIdentity(database), "cannot name the database"));
+  RETURN_IF_ERROR(FromEngine(db.DisableFileDeletions(), "cannot keep files"));
+  std::vector<rocksdb::LiveFileStorageInfo> found;
+  base::Status status = FromEngine(
+      db.GetLiveFilesStorageInfo(rocksdb::LiveFilesStorageInfoOptions(), &found), "cannot copy");
+  if (status.ok()) {
+    std::vector<LiveFile> files;
+    for (const rocksdb::LiveFileStorageInfo& info : found) {
+      LiveFile& file = files.emplace_back();
+      file.name = info.relative_filename;
+      file.path = fs::path(info.directory) / info.relative_filename;
+      file.size = info.size;
+      if (!info.replacement_contents.empty()) file.content = info.replacement_contents;
+      // A database never gives a number to two tables.
+      if (info.file_type == rocksdb::kTableFile) {
+        file.identity = fmt::format("{}/{}/{}", database, info.relative_filename, info.size);
+      }
+    }
+    status = copy(files);
+  }
+  // Not forced: another copy may still need them.
+  const base::Status released = FromEngine(db.EnableFileDeletions(false), "cannot release files");
+  return status.ok() ? released : status;
 }
 
 }  // namespace belgrand::storage

@@ -9,6 +9,9 @@
 // share one sync (group commit). After the disk has refused a write, every write is refused until
 // the store is opened again: what a failed sync left on disk is unknown, only recovery can tell.
 //
+// Copies: CopyFiles and CompactAll wait for each other, so that what CompactAll removed is not kept
+// by a copy that is being made.
+//
 // Erasure: no recycled or archived logs and no separate value files, so that CompactAll leaves
 // nothing of what was deleted (unless a cursor or snapshot is open: close it and compact again).
 //
@@ -21,6 +24,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -141,8 +145,23 @@ class Store {
   Snapshot TakeSnapshot() const;
   StoreStatistics Statistics() const;
   // Rewrites everything so that deleted data leaves the files: flushes all families, then compacts
-  // each to the bottom. Blocks for as long as that takes.
+  // each to the bottom. Blocks for as long as that takes, and while files are being copied.
   base::Status CompactAll();
+
+  // The number of the last write: grows with every write, restarts included.
+  std::uint64_t LastWrite() const;
+  struct LiveFile {
+    std::string name;
+    std::filesystem::path path;
+    std::uint64_t size = 0;              // the file may be longer: it goes on being written
+    std::optional<std::string> content;  // to be taken instead of the file's
+    // Of a file that never changes: the same for no other bytes, ever. Empty: it has none.
+    std::string identity;
+  };
+  // Calls `copy` with the files of the store as it is at one instant after the call; they stay
+  // until it returns. Reads and writes go on. Returns what `copy` returns.
+  base::Status CopyFiles(
+      const std::function<base::Status(const std::vector<LiveFile>&)>& copy) const;
 
  private:
   friend class Snapshot;

@@ -1,0 +1,62 @@
+#include "platform/storage/inspect.h"
+
+#include <rocksdb/db.h>
+
+#include <memory>
+#include <vector>
+
+#include "platform/storage/engine.h"
+
+namespace belgrand::storage {
+namespace {
+
+base::StatusOr<std::uint64_t> CountKeys(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family) {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> it(db.NewIterator(options, family));
+  std::uint64_t count = 0;
+  for (it->SeekToFirst(); it->Valid(); it->Next()) ++count;
+  RETURN_IF_ERROR(FromEngine(it->status(), "cannot read family " + family->GetName()));
+  return count;
+}
+
+}  // namespace
+
+base::StatusOr<StoreFacts> Inspect(const std::filesystem::path& directory) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(directory / "CURRENT", ignored)) {
+    return base::NotFound("{} holds no store", directory.string());
+  }
+  StoreOptions options;
+  options.directory = directory;
+  rocksdb::DBOptions database = MakeDatabaseOptions(options);
+  database.create_if_missing = false;
+  database.create_missing_column_families = false;
+  const std::string context = "cannot read " + directory.string();
+  std::vector<std::string> names;
+  RETURN_IF_ERROR(
+      FromEngine(rocksdb::DB::ListColumnFamilies(database, directory.string(), &names), context));
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const std::string& name : names) descriptors.emplace_back(name, MakeFamilyOptions(options));
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  rocksdb::DB* opened = nullptr;
+  RETURN_IF_ERROR(FromEngine(
+      rocksdb::DB::OpenForReadOnly(database, directory.string(), descriptors, &families, &opened),
+      context));
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  StoreFacts facts;
+  facts.last_write = db->GetLatestSequenceNumber();
+  base::Status status = FromEngine(db->VerifyChecksum(), context);
+  for (rocksdb::ColumnFamilyHandle* family : families) {
+    if (status.ok() && family->GetName() != rocksdb::kDefaultColumnFamilyName) {
+      const auto count = CountKeys(*db, family);
+      status = count.status();
+      if (count.ok()) facts.keys[family->GetName()] = *count;
+    }
+    db->DestroyColumnFamilyHandle(family);
+  }
+  RETURN_IF_ERROR(status);
+  return facts;
+}
+
+}  // namespace belgrand::storage
