@@ -11,10 +11,12 @@
 #include "belgrand/error/v1/error.pb.h"
 #include "belgrand/ingest/v1/ingest.pb.h"
 #include "belgrand/ingest/v1/sample.pb.h"
+#include "belgrand/operations/v1/operations.pb.h"
 #include "belgrand/sensor/v1/sensor.pb.h"
 #include "belgrand/spool/v1/spool.pb.h"
 #include "belgrand/storage/v1/alert_record.pb.h"
 #include "belgrand/storage/v1/audit_entry.pb.h"
+#include "belgrand/storage/v1/backup.pb.h"
 #include "belgrand/storage/v1/detection_record.pb.h"
 #include "belgrand/storage/v1/keyring.pb.h"
 #include "belgrand/storage/v1/sample_record.pb.h"
@@ -63,11 +65,13 @@ const std::vector<const pb::FileDescriptor*>& SchemaFiles() {
       error::v1::Status::descriptor()->file(),
       ingest::v1::Verdict::descriptor()->file(),
       ingest::v1::Sample::descriptor()->file(),
+      operations::v1::Backup::descriptor()->file(),
       privacy::v1::FieldPolicy::descriptor()->file(),
       sensor::v1::Sensor::descriptor()->file(),
       spool::v1::Row::descriptor()->file(),
       storage::v1::AlertRecord::descriptor()->file(),
       storage::v1::AuditEntry::descriptor()->file(),
+      storage::v1::BackupSet::descriptor()->file(),
       storage::v1::SignalRecord::descriptor()->file(),
       storage::v1::KeyringHeader::descriptor()->file(),
       storage::v1::SampleRecord::descriptor()->file(),
