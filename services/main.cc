@@ -7,6 +7,7 @@
 #include "services/cli/amend_command.h"
 #include "services/cli/audit_command.h"
 #include "services/cli/backtest_command.h"
+#include "services/cli/backup_command.h"
 #include "services/cli/command.h"
 #include "services/cli/export_command.h"
 #include "services/cli/fsck_command.h"
@@ -55,6 +56,8 @@ constexpr Command kCommands[] = {
     {"simulate", "Write a file of simulated samples", belgrand::cli::AddSimulate},
     {"audit", "Verify and read the audit log", belgrand::cli::AddAudit},
     {"retention", "Plan and apply the retention policies", belgrand::cli::AddRetention},
+    {"backup", "Make, list, verify and rehearse backups", belgrand::cli::AddBackup},
+    {"restore", "Lay a backup out as a new data directory", belgrand::cli::AddRestore},
     {"fsck", "Check the invariants of a data directory that is not being served",
      belgrand::cli::AddFsck},
 };

@@ -15,6 +15,7 @@
 #include "services/alerting/alerting_options.h"
 #include "services/alerting/alerting_service.h"
 #include "services/alerting/expiry.h"
+#include "services/backup/store_part.h"
 #include "services/shared/steward.h"
 
 namespace belgrand::alerting {
@@ -64,7 +65,12 @@ class AlertingRole final : public shared::Role {
     dispatcher_.Stop();
   }
 
-  base::Status Ready() override { return book_->Position("").status(); }
+  base::Status Ready() override {
+    RETURN_IF_ERROR(store_->WriteStatus());
+    return book_->Position("").status();
+  }
+  base::Status StoreStatus() override { return store_->WriteStatus(); }
+  base::Status BackUp(backup::Sink& sink) override { return backup::AddStore(*store_, sink); }
 
  private:
   const std::unique_ptr<storage::Store> store_;

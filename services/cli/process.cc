@@ -17,6 +17,7 @@
 #include "services/detection/detection_role.h"
 #include "services/ingest/ingest_service.h"
 #include "services/mqtt_bridge/mqtt_bridge_role.h"
+#include "services/operations/operations_service.h"
 #include "services/sensors/sensors_role.h"
 #include "services/shared/config_check.h"
 #include "services/shared/guard.h"
@@ -97,6 +98,8 @@ struct Process::Impl {
               static_cast<int>(configuration.connections().max_calls_per_caller())) {}
 
   base::Status CreateRoles(const std::vector<RoleName>& names);
+  // The metrics of their stores, and the service that backs them up.
+  std::unique_ptr<operations::Operations> WatchRoles();
   base::Status ConnectPeers(const std::vector<RoleName>& names);
   base::Status ServeHttp();
   http::Response Readiness() const;
@@ -108,10 +111,13 @@ struct Process::Impl {
   shared::Peers peers;
   shared::Guard guard;
   std::vector<std::unique_ptr<Role>> roles;
+  std::unique_ptr<operations::Operations> operations;
   std::unique_ptr<rpc::Server> server;
   std::unique_ptr<http::Server> http;
   std::vector<Role*> started;
   bool stopped = false;
+  // Last: no scrape may reach a role that is gone.
+  std::vector<std::shared_ptr<void>> gauges;
 };
 
 base::Status Process::Impl::CreateRoles(const std::vector<RoleName>& names) {
@@ -127,6 +133,19 @@ base::Status Process::Impl::CreateRoles(const std::vector<RoleName>& names) {
     roles.push_back(std::move(*role));
   }
   return base::OkStatus();
+}
+
+std::unique_ptr<operations::Operations> Process::Impl::WatchRoles() {
+  std::vector<Role*> pointers;
+  for (const auto& role : roles) pointers.push_back(role.get());
+  for (Role* const role : pointers) {
+    gauges.push_back(metrics.AddGaugeFunction(
+        "belgrand_store_refuses_writes",
+        "1: the disk refused a write, and the role stores nothing until it is restarted.",
+        [role] { return role->StoreStatus().ok() ? 0.0 : 1.0; },
+        {{"role", std::string(role->name())}}));
+  }
+  return operations::CreateOperations(config.backup(), pointers, clock, metrics, guard);
 }
 
 base::Status Process::Impl::ConnectPeers(const std::vector<RoleName>& names) {
@@ -197,6 +216,8 @@ base::StatusOr<std::unique_ptr<Process>> Process::Create(const config::v1::Confi
   for (const auto& role : impl->roles) {
     for (grpc::Service* service : role->services()) options.services.push_back(service);
   }
+  impl->operations = impl->WatchRoles();
+  options.services.push_back(&impl->operations->service());
   ASSIGN_OR_RETURN(impl->server, rpc::Server::Create(options));
   RETURN_IF_ERROR(impl->ConnectPeers(roles));
   return std::unique_ptr<Process>(new Process(std::move(impl)));
@@ -222,6 +243,7 @@ void Process::Stop() {
   if (std::exchange(impl_->stopped, true)) return;
   impl_->server->SetServing(false);
   impl_->guard.BeginDrain();
+  impl_->operations->Stop();
   for (auto role = impl_->started.rbegin(); role != impl_->started.rend(); ++role) (*role)->Stop();
   impl_->guard.FinishDrain(ToDuration(impl_->config.stop_timeout()));
   // No call is under way any more. What gRPC still waits for is the farewell of idle connections,

@@ -11,6 +11,7 @@
 #include "platform/base/log.h"
 #include "platform/base/mutex.h"
 #include "services/compliance/audit_entries.h"
+#include "services/compliance/audit_part.h"
 #include "services/compliance/compliance_metrics.h"
 #include "services/compliance/compliance_service.h"
 #include "services/compliance/retention_runner.h"
@@ -32,11 +33,13 @@ base::Status MakePrivateDirectory(const std::filesystem::path& directory) {
 
 class ComplianceRole final : public shared::Role {
  public:
-  ComplianceRole(const shared::Runtime& runtime, std::unique_ptr<AuditLog> log,
-                 std::unique_ptr<Keyring> keyring, AuditEntries entries)
+  ComplianceRole(const shared::Runtime& runtime, std::filesystem::path log_directory,
+                 std::unique_ptr<AuditLog> log, std::unique_ptr<Keyring> keyring,
+                 AuditEntries entries)
       : clock_(runtime.clock),
         peers_(runtime.peers),
         metrics_(runtime.metrics),
+        log_directory_(std::move(log_directory)),
         log_(std::move(log)),
         keyring_(std::move(keyring)),
         entries_(entries),
@@ -86,6 +89,12 @@ class ComplianceRole final : public shared::Role {
     return base::OkStatus();
   }
 
+  base::Status StoreStatus() override { return Ready(); }
+
+  base::Status BackUp(backup::Sink& sink) override {
+    return AddAuditLog(*log_, log_directory_, sink);
+  }
+
  private:
   void AddGauges(metrics::Registry& registry) {
     gauges_.push_back(registry.AddGaugeFunction(
@@ -126,6 +135,7 @@ class ComplianceRole final : public shared::Role {
   const base::Clock& clock_;
   const shared::Peers& peers_;
   ComplianceMetrics metrics_;
+  const std::filesystem::path log_directory_;
   const std::unique_ptr<AuditLog> log_;
   const std::unique_ptr<Keyring> keyring_;
   const AuditEntries entries_;
@@ -158,7 +168,8 @@ base::StatusOr<std::unique_ptr<shared::Role>> CreateComplianceRole(const config:
   ASSIGN_OR_RETURN(auto log, AuditLog::Open(log_options, runtime.clock));
   ASSIGN_OR_RETURN(auto keyring, Keyring::OpenDirectory({keyring_dir}));
   ASSIGN_OR_RETURN(const AuditEntries entries, AuditEntries::Open(keyring_dir / "audit_actor.key"));
-  return std::make_unique<ComplianceRole>(runtime, std::move(log), std::move(keyring), entries);
+  return std::make_unique<ComplianceRole>(runtime, home / "audit", std::move(log),
+                                          std::move(keyring), entries);
 }
 
 }  // namespace belgrand::compliance

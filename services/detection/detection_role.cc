@@ -44,7 +44,12 @@ class DetectionRole final : public shared::Role {
     if (handover_thread_.joinable()) handover_thread_.join();
   }
 
-  base::Status Ready() override { return follower_.Health(); }
+  base::Status Ready() override {
+    RETURN_IF_ERROR(outbox_->WriteStatus());
+    return follower_.Health();
+  }
+  base::Status StoreStatus() override { return outbox_->WriteStatus(); }
+  base::Status BackUp(backup::Sink& sink) override { return outbox_->BackUp(sink); }
 
  private:
   const shared::Peers& peers_;

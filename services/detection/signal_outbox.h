@@ -18,6 +18,7 @@
 #include "belgrand/storage/v1/detection_record.pb.h"
 #include "platform/base/error.h"
 #include "platform/storage/store.h"
+#include "services/backup/store_part.h"
 
 namespace belgrand::detection {
 
@@ -46,6 +47,9 @@ class SignalOutbox {
   base::StatusOr<std::vector<Entry>> Oldest(std::size_t most) const;
   base::Status Remove(const std::vector<Entry>& entries);
   base::StatusOr<std::uint64_t> Depth() const;
+  base::Status WriteStatus() const { return store_->WriteStatus(); }
+  // Everything that was committed before the call is in it.
+  base::Status BackUp(backup::Sink& sink) const { return backup::AddStore(*store_, sink); }
 
  private:
   explicit SignalOutbox(std::unique_ptr<storage::Store> store) : store_(std::move(store)) {}

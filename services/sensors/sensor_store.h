@@ -24,6 +24,7 @@
 #include "platform/base/mutex.h"
 #include "platform/storage/store.h"
 #include "sensor/quantity.h"
+#include "services/backup/store_part.h"
 #include "services/sensors/series.h"
 
 namespace belgrand::sensors {
@@ -86,6 +87,8 @@ class SensorStore {
   base::StatusOr<std::vector<compliance::v1::ExpiryLine>> ApplyExpiry(base::Instant now);
 
   base::Status WriteStatus() const { return store_->WriteStatus(); }
+  // Everything that was acknowledged before the call is in it.
+  base::Status BackUp(backup::Sink& sink) const { return backup::AddStore(*store_, sink); }
   storage::StoreStatistics Statistics() const { return store_->Statistics(); }
   // Seals what is open and compacts: for measuring the space that readings take.
   base::Status SealAll();

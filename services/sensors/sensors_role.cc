@@ -28,6 +28,8 @@ class SensorsRole final : public shared::Role {
   base::Status Start() override { return base::OkStatus(); }
   void Stop() override { sensors_.StopStreams(); }
   base::Status Ready() override { return store_->WriteStatus(); }
+  base::Status StoreStatus() override { return store_->WriteStatus(); }
+  base::Status BackUp(backup::Sink& sink) override { return store_->BackUp(sink); }
 
  private:
   const std::unique_ptr<SensorStore> store_;

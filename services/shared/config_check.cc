@@ -72,6 +72,7 @@ class Checker {
         Report(field, fmt::format("{} exists and is no directory; name another", path.string()));
       }
     }
+    CheckBackupDirectory();
     // Each role owns the folder of its name; the keyring must outlive none of them in a backup.
     for (const RoleName role : kAllRoles) {
       const std::filesystem::path folder = data / std::string(Name(role));
@@ -81,6 +82,21 @@ class Checker {
                            keyring.string(), folder.string(), Name(role)));
         return;
       }
+    }
+  }
+
+  // A backup inside the data would be lost with it, and one around it, or with the keys, would be
+  // copied with what must not be in it.
+  void CheckBackupDirectory() {
+    const std::filesystem::path backup = config_.backup().directory();
+    if (backup.empty()) return;
+    for (const auto& [field, path] :
+         {std::pair("data_dir", config_.data_dir()),
+          std::pair("compliance.keyring_dir", config_.compliance().keyring_dir())}) {
+      if (!LiesIn(backup, path) && !LiesIn(path, backup)) continue;
+      Report("backup.directory",
+             fmt::format("{} overlaps {} {}; choose a directory of its own, on another disk",
+                         backup.string(), field, path));
     }
   }
 
@@ -190,6 +206,7 @@ class Checker {
     CheckDuration("ingest.acknowledgement_timeout", config_.ingest().acknowledgement_timeout(),
                   3600);
     CheckConnections();
+    CheckRange("backup.keep", config_.backup().keep(), 1, 100'000);
     CheckRange("timeseries.block_cache_bytes", config_.timeseries().block_cache_bytes(), kMiB,
                1024 * 1024 * kMiB);
     CheckRange("timeseries.write_buffer_bytes", config_.timeseries().write_buffer_bytes(), kMiB,
@@ -299,6 +316,7 @@ Config WithDefaults(Config config) {
     SetSeconds(*ingest.mutable_acknowledgement_timeout(), 30);
   }
   SetConnectionDefaults(*config.mutable_connections());
+  if (config.backup().keep() == 0) config.mutable_backup()->set_keep(14);
   auto& timeseries = *config.mutable_timeseries();
   number(timeseries.block_cache_bytes(), 64 * kMiB,
          [&](auto v) { timeseries.set_block_cache_bytes(v); });

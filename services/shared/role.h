@@ -15,6 +15,10 @@
 #include "services/shared/compliance_access.h"
 #include "services/shared/sample_appender.h"
 
+namespace belgrand::backup {
+class Sink;
+}
+
 namespace belgrand::shared {
 
 class Role {
@@ -30,6 +34,12 @@ class Role {
   virtual void Stop() = 0;
   // OK when calls can be answered; otherwise why not (shown by /readyz).
   virtual base::Status Ready() = 0;
+  // Why it stores nothing any more since the disk refused a write; OK otherwise, and where nothing
+  // is stored. Cheap: asked at every scrape.
+  virtual base::Status StoreStatus() { return base::OkStatus(); }
+  // Hands over what it stores, while it serves; called between Start and Stop. A role that stores
+  // nothing has nothing to do.
+  virtual base::Status BackUp(backup::Sink&) { return base::OkStatus(); }
 };
 
 }  // namespace belgrand::shared

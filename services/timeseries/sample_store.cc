@@ -4,6 +4,7 @@
 
 #include "platform/crypto/secret.h"
 #include "platform/storage/keys.h"
+#include "services/backup/store_part.h"
 #include "services/timeseries/convert.h"
 #include "services/timeseries/feed_point.h"
 #include "services/timeseries/migrate.h"
@@ -328,6 +329,13 @@ base::StatusOr<std::vector<Record>> SampleStore::History(const std::string& labo
                           laboratory_id, sample_id, target, gene);
   }
   return versions;
+}
+
+base::Status SampleStore::BackUp(backup::Sink& sink) const {
+  const std::uint64_t before = NewestFeed();
+  RETURN_IF_ERROR(backup::AddStore(*store_, sink));
+  sink.AddMark(kFeedMark, before, NewestFeed());
+  return base::OkStatus();
 }
 
 }  // namespace belgrand::timeseries

@@ -38,6 +38,7 @@
 #include "platform/base/clock.h"
 #include "platform/base/error.h"
 #include "platform/base/mutex.h"
+#include "services/backup/sink.h"
 #include "services/timeseries/append_plan.h"
 #include "services/timeseries/identity_index.h"
 #include "services/timeseries/layout.h"
@@ -46,6 +47,9 @@
 #include "services/timeseries/site_catalogue.h"
 
 namespace belgrand::timeseries {
+
+// The mark of a backup: the number of the newest feed entry.
+inline constexpr char kFeedMark[] = "feed";
 
 enum class AppendMode { kCommit, kDryRun };
 
@@ -168,6 +172,8 @@ class SampleStore {
 
   storage::StoreStatistics Statistics() const { return store_->Statistics(); }
   base::Status WriteStatus() const { return store_->WriteStatus(); }
+  // Everything that was appended before the call is in it.
+  base::Status BackUp(backup::Sink& sink) const;
 
  private:
   struct Request {

@@ -22,6 +22,8 @@ class TimeseriesRole final : public shared::Role {
   base::Status Start() override { return base::OkStatus(); }
   void Stop() override { samples_.StopStreams(); }
   base::Status Ready() override { return store_->WriteStatus(); }
+  base::Status StoreStatus() override { return store_->WriteStatus(); }
+  base::Status BackUp(backup::Sink& sink) override { return store_->BackUp(sink); }
 
  private:
   const std::unique_ptr<SampleStore> store_;

@@ -4,7 +4,7 @@
 //
 // BELGRAND_FAULTS sets how many faults of each kind: 2 by default.
 #include <fcntl.h>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -64,6 +64,15 @@ class Faults {
 
 class FaultTest : public ::testing::TestWithParam<int> {};
 
+// Whoever looks at the service sees that it stores nothing, which role, and why.
+void ExpectTold(Deployment& deployment) {
+  const int port = deployment.process(RoleName::kTimeseries).http_port();
+  EXPECT_THAT(HttpGet(port, "/readyz"),
+              ::testing::ContainsRegex("(compliance|timeseries|alerting|detection|sensors): .+"));
+  EXPECT_THAT(HttpGet(port, "/metrics"),
+              ::testing::ContainsRegex("belgrand_store_refuses_writes\\{role=\"[a-z]+\"\\} 1"));
+}
+
 void RunTrial(int error, int calls) {
   SCOPED_TRACE(fmt::format("{} after {} calls", std::strerror(error), calls));
   WaveOptions options;
@@ -91,6 +100,7 @@ void RunTrial(int error, int calls) {
     EXPECT_FALSE(refusal.ok()) << "the disk failed and the client was told nothing";
     EXPECT_FALSE(base::Message(refusal).empty());
     EXPECT_FALSE(client.Submit({samples.back()}).ok()) << "still broken, and it acknowledged";
+    ExpectTold(deployment);
     faults.Disarm();
     deployment.KillAll();
   }

@@ -132,6 +132,22 @@ TEST(ConfigCheckTest, NamesEachTlsFileThatIsMissing) {
               IsEmpty());
 }
 
+TEST(ConfigCheckTest, KeepsBackupsApartFromTheDataAndTheKeys) {
+  for (const char* backups : {"d", "d/backups", ".", "/"}) {
+    EXPECT_THAT(Problems(std::string("data_dir: \"d\" compliance { keyring_dir: \"d/keyring\" } "
+                                     "backup { directory: \"") +
+                         backups + "\" }"),
+                ::testing::Contains(
+                    AllOf(StartsWith("backup.directory: "), HasSubstr("overlaps data_dir"))))
+        << backups;
+  }
+  EXPECT_THAT(Problems("data_dir: \"d\" compliance { keyring_dir: \"keys\" } "
+                       "backup { directory: \"keys/backups\" }"),
+              ElementsAre(AllOf(StartsWith("backup.directory: "),
+                                HasSubstr("overlaps compliance.keyring_dir"))));
+  EXPECT_THAT(Problems("data_dir: \"d\" backup { directory: \"backups\" keep: 2 }"), IsEmpty());
+}
+
 TEST(ConfigCheckTest, KeepsTheKeyringOutOfTheDataOfARole) {
   for (const char* keyring :
        {"d/timeseries", "d/timeseries/keys", "d/./compliance/../compliance/", "d", ".", "/"}) {

@@ -1,5 +1,5 @@
-// Random operations on SampleStore against a plain model in memory, with reopening, moves and
-// expiry.
+// Random operations on SampleStore against a plain model in memory, with reopening, moves, expiry,
+// backup and restore.
 //
 // The model keeps every version in a list and answers each question by walking it; the store must
 // give the same answers, and fsck must find nothing, after thousands of operations.
@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "compliance/retention.h"
+#include "services/backup/folder.h"
 #include "services/timeseries/feed_point.h"
 #include "tests/unit/services/timeseries_fixture.h"
 
@@ -336,6 +337,31 @@ class SampleStoreModelTest : public SampleStoreTest, public ::testing::WithParam
     Reopen();
   }
 
+  // Goes on from a backup that was made while the store was open.
+  void BackUpAndRestore() {
+    const auto folder = directory_.path() / "backups";
+    {
+      const auto maker = backup::Maker::Open(folder, {});
+      ASSERT_OK(maker);
+      (*maker)->BeginPart("timeseries");
+      ASSERT_OK(store_->BackUp(**maker));
+      const auto set = (*maker)->Finish(clock_.Now(), "test");
+      ASSERT_OK(set);
+      ASSERT_OK((*maker)->Prune(2));
+      const auto& feed = set->parts(0).marks(1);
+      ASSERT_EQ(feed.at_least(), model_.versions.size());
+      ASSERT_EQ(feed.at_most(), model_.versions.size());
+      store_.reset();
+      std::filesystem::remove_all(Options().directory);
+      const auto target = directory_.path() / "restored";
+      ASSERT_OK(backup::Restore(folder, *set, target, {}));
+      std::filesystem::rename(target / "timeseries", Options().directory);
+      std::filesystem::remove_all(target);
+    }
+    Reopen();
+    ReopenAndFsck();
+  }
+
   unsigned seed_ = 0;
   std::mt19937_64 random_;
   Model model_;
@@ -360,8 +386,10 @@ TEST_P(SampleStoreModelTest, AnswersAsThePlainModelDoes) {
       ASSERT_OK(store_->Compact());
     } else if (kind < 990) {
       ASSERT_OK(store_->Settle());
-    } else if (kind < 995) {
+    } else if (kind < 993) {
       ReopenAndFsck();
+    } else if (kind < 995) {
+      BackUpAndRestore();
     } else {
       Expire();
     }
