@@ -1,6 +1,9 @@
 #include "platform/storage/inspect.h"
 
+#include <fcntl.h>
 #include <rocksdb/db.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <memory>
 #include <vector>
@@ -20,13 +23,38 @@ base::StatusOr<std::uint64_t> CountKeys(rocksdb::DB& db, rocksdb::ColumnFamilyHa
   return count;
 }
 
+bool HasTables(const std::filesystem::path& directory) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(directory, error), end; !error && it != end;
+       it.increment(error)) {
+    if (it->path().extension() == ".sst") return true;
+  }
+  return false;
+}
+
+// Fails while somebody has the store open; asks for no right to write, for the disk may have none.
+base::Status CheckUnused(const std::filesystem::path& directory) {
+  const int fd = ::open((directory / "OWNER").c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return base::OkStatus();  // never opened, as after a restore
+  const bool unused = ::flock(fd, LOCK_SH | LOCK_NB) == 0;
+  ::close(fd);
+  if (unused) return base::OkStatus();
+  return base::FailedPrecondition("{} is in use: stop the process that serves it, then try again",
+                                  directory.string());
+}
+
 }  // namespace
 
 base::StatusOr<StoreFacts> Inspect(const std::filesystem::path& directory) {
   std::error_code ignored;
   if (!std::filesystem::exists(directory / "CURRENT", ignored)) {
+    if (HasTables(directory)) {
+      return base::DataLoss("{} holds data but no CURRENT file: restore a backup",
+                            directory.string());
+    }
     return base::NotFound("{} holds no store", directory.string());
   }
+  RETURN_IF_ERROR(CheckUnused(directory));
   StoreOptions options;
   options.directory = directory;
   rocksdb::DBOptions database = MakeDatabaseOptions(options);

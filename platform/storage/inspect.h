@@ -18,7 +18,8 @@ struct StoreFacts {
   std::map<std::string, std::uint64_t> keys;
 };
 
-// NotFound: there is no store. DataLoss: a file is missing or damaged.
+// NotFound: there is no store. FailedPrecondition: somebody has it open. DataLoss: a file is
+// missing or damaged.
 base::StatusOr<StoreFacts> Inspect(const std::filesystem::path& directory);
 
 }  // namespace belgrand::storage

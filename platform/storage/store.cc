@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <rocksdb/db.h>
+#include <rocksdb/unique_id.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <set>
 
 #include "platform/base/check.h"
@@ -128,6 +130,22 @@ base::Status CheckFamilies(const StoreOptions& options, bool exists) {
         "{} has a family '{}' that this version does not know: it was written by a newer one or "
         "belongs to another role",
         options.directory.string(), name);
+  }
+  return base::OkStatus();
+}
+
+// The engine's own name of each table, by file name. Number and size alone would not do: a database
+// that goes on from an older copy gives the same numbers again. A table without such a name is left
+// out.
+base::Status AddTableIdentities(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,
+                                std::map<std::string, std::string>& identities) {
+  rocksdb::TablePropertiesCollection tables;
+  RETURN_IF_ERROR(
+      FromEngine(db.GetPropertiesOfAllTables(family, &tables), "cannot name the tables"));
+  for (const auto& [path, properties] : tables) {
+    std::string id;
+    if (!rocksdb::GetExtendedUniqueIdFromTableProperties(*properties, &id).ok()) continue;
+    identities[fs::path(path).filename()] = rocksdb::UniqueIdToHumanString(id);
   }
   return base::OkStatus();
 }
@@ -323,12 +341,15 @@ base::Status Store::CopyFiles(
     const std::function<base::Status(const std::vector<LiveFile>&)>& copy) const {
   const base::MutexLock lock(impl_->files_mutex);
   rocksdb::DB& db = *impl_->db;
-  std::string database;
-  RETURN_IF_ERROR(FromEngine(db.GetDbIdentity(database), "cannot name the database"));
   RETURN_IF_ERROR(FromEngine(db.DisableFileDeletions(), "cannot keep files"));
   std::vector<rocksdb::LiveFileStorageInfo> found;
   base::Status status = FromEngine(
       db.GetLiveFilesStorageInfo(rocksdb::LiveFilesStorageInfoOptions(), &found), "cannot copy");
+  // After that: a table that a compaction has replaced since has no identity, and is copied.
+  std::map<std::string, std::string> identities;
+  for (rocksdb::ColumnFamilyHandle* family : impl_->families) {
+    if (status.ok()) status = AddTableIdentities(db, family, identities);
+  }
   if (status.ok()) {
     std::vector<LiveFile> files;
     for (const rocksdb::LiveFileStorageInfo& info : found) {
@@ -337,10 +358,8 @@ base::Status Store::CopyFiles(
       file.path = fs::path(info.directory) / info.relative_filename;
       file.size = info.size;
       if (!info.replacement_contents.empty()) file.content = info.replacement_contents;
-      // A database never gives a number to two tables.
-      if (info.file_type == rocksdb::kTableFile) {
-        file.identity = fmt::format("{}/{}/{}", database, info.relative_filename, info.size);
-      }
+      const auto identity = identities.find(info.relative_filename);
+      if (identity != identities.end()) file.identity = identity->second;
     }
     status = copy(files);
   }

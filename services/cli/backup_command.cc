@@ -185,9 +185,8 @@ base::StatusOr<bool> DrillSet(const FolderFlags& flags, const BackupSet& set) {
   RETURN_IF_ERROR(RestoreSet(flags.folder, set, scratch.path()));
   std::cout << fmt::format("restored {} files into {}; every byte is what was stored\n",
                            backup::SizeOf(set).files, scratch.path().string());
-  ASSIGN_OR_RETURN(const bool agrees, CompareWithSet(scratch.path(), set, std::cout));
-  ASSIGN_OR_RETURN(const bool clean, CheckDataDirectory(scratch.path(), std::cout));
-  return agrees && clean;
+  ASSIGN_OR_RETURN(const DataReport report, CheckDataDirectory(scratch.path(), std::cout));
+  return CompareWithSet(report, set, std::cout) && report.clean;
 }
 
 int Drill(const FolderFlags& flags) {

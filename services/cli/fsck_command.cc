@@ -12,13 +12,13 @@ namespace belgrand::cli {
 namespace {
 
 int Fsck(const std::filesystem::path& data_dir) {
-  const auto clean = CheckDataDirectory(data_dir, std::cout);
-  if (!clean.ok()) {
-    std::cerr << base::Message(clean.status()) << "\n";
-    return clean.status().code() == base::StatusCode::kNotFound ? kExitUsage : kExitRuntime;
+  const auto report = CheckDataDirectory(data_dir, std::cout);
+  if (!report.ok()) {
+    std::cerr << base::Message(report.status()) << "\n";
+    return report.status().code() == base::StatusCode::kNotFound ? kExitUsage : kExitRuntime;
   }
-  std::cout << (*clean ? "clean\n" : "NOT CLEAN\n");
-  return *clean ? kExitOk : kExitRuntime;
+  std::cout << (report->clean ? "clean\n" : "NOT CLEAN\n");
+  return report->clean ? kExitOk : kExitRuntime;
 }
 
 }  // namespace

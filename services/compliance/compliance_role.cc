@@ -83,10 +83,10 @@ class ComplianceRole final : public shared::Role {
   }
 
   base::Status Ready() override {
-    if (!checkpoint_ok_ || !service_.CanWrite()) {
-      return base::Unavailable("the audit log cannot be written: see its error in the log lines");
-    }
-    return base::OkStatus();
+    const base::Status status = service_.WriteStatus();
+    if (!status.ok()) return base::Annotate(status, "the audit log cannot be written");
+    const base::MutexLock lock(mutex_);
+    return checkpoint_;
   }
 
   base::Status StoreStatus() override { return Ready(); }
@@ -112,7 +112,10 @@ class ComplianceRole final : public shared::Role {
 
   void MakeCheckpoint() {
     const auto checkpoint = log_->Checkpoint();
-    checkpoint_ok_ = checkpoint.ok();
+    {
+      const base::MutexLock lock(mutex_);
+      checkpoint_ = base::Annotate(checkpoint.status(), "the audit log cannot be signed");
+    }
     if (checkpoint.ok()) {
       checkpoint_at_us_ = base::ToMicros(clock_.Now());
     } else {
@@ -142,10 +145,10 @@ class ComplianceRole final : public shared::Role {
   std::unique_ptr<RetentionRunner> retention_;
   ComplianceServiceImpl service_;
   std::atomic<std::int64_t> checkpoint_at_us_;
-  std::atomic<bool> checkpoint_ok_ = true;
   base::Mutex mutex_;
   base::CondVar wake_;
   bool stopping_ GUARDED_BY(mutex_) = false;
+  base::Status checkpoint_ GUARDED_BY(mutex_);  // how the last one went
   std::thread timer_;
   // Last: no scrape may reach a member that is gone.
   std::vector<std::shared_ptr<void>> gauges_;

@@ -36,12 +36,14 @@ base::StatusOr<std::uint64_t> ComplianceServiceImpl::Append(
   base::StatusOr<std::uint64_t> first = log_.Append(entries);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   metrics_.append_seconds.Observe(took.count());
+  if (first.status().code() != base::StatusCode::kInvalidArgument) {  // that is the caller's fault
+    const base::MutexLock lock(refusal_mutex_);
+    refusal_ = first.status();
+  }
   if (!first.ok()) {
     metrics_.audit_failures.Increment();
-    can_write_ = first.status().code() == base::StatusCode::kInvalidArgument;
     return first;
   }
-  can_write_ = true;
   metrics_.audit_entries.Increment(static_cast<double>(entries.size()));
   return first;
 }

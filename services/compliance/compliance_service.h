@@ -5,13 +5,14 @@
 // Thread safety: safe after Connect.
 #pragma once
 
-#include <atomic>
 #include <span>
 
 #include "belgrand/compliance/v1/compliance.grpc.pb.h"
 #include "compliance/audit_log.h"
 #include "compliance/keyring.h"
 #include "platform/base/clock.h"
+#include "platform/base/error.h"
+#include "platform/base/mutex.h"
 #include "services/compliance/audit_entries.h"
 #include "services/compliance/compliance_metrics.h"
 #include "services/compliance/retention_runner.h"
@@ -42,8 +43,11 @@ class ComplianceServiceImpl final : public v1::ComplianceService::Service,
   // Before the first call of PlanRetention or ApplyRetention.
   void Connect(RetentionRunner* retention) { retention_ = retention; }
 
-  // False while the audit log refuses to write.
-  bool CanWrite() const { return can_write_; }
+  // Why the audit log refuses to write; OK while it does not.
+  base::Status WriteStatus() const {
+    const base::MutexLock lock(refusal_mutex_);
+    return refusal_;
+  }
 
   // Appends durably and counts; also for the role's own entries.
   base::StatusOr<std::uint64_t> Append(std::span<const v1::AuditEvent> events);
@@ -79,7 +83,8 @@ class ComplianceServiceImpl final : public v1::ComplianceService::Service,
   const AuditEntries& entries_;
   Keyring& keyring_;
   RetentionRunner* retention_ = nullptr;
-  std::atomic<bool> can_write_ = true;
+  mutable base::Mutex refusal_mutex_;
+  base::Status refusal_ GUARDED_BY(refusal_mutex_);
 };
 
 }  // namespace belgrand::compliance

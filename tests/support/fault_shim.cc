@@ -1,5 +1,5 @@
-// A library that makes file writes fail, for LD_PRELOAD: EIO and ENOSPC as the kernel would give
-// them, below everything that a process is linked with.
+// A library that makes file writes fail, for LD_PRELOAD: EIO, ENOSPC and EROFS as the kernel would
+// give them, below everything that a process is linked with.
 //
 // BELGRAND_FAULT_DIR: only files below it. BELGRAND_FAULT_CONTROL: a file of two int32, mapped
 // shared with the test: {calls that still succeed, negative while disarmed; errno to give}.

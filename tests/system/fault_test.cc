@@ -1,4 +1,5 @@
-// A disk that fails under the running service: EIO and ENOSPC at a random write or sync. The client
+// A disk that fails under the running service: EIO, ENOSPC, and EROFS as when the kernel makes a
+// failing disk read-only, at a random write or sync. The client
 // gets an error and never a false acknowledgement; after a restart on a sound disk fsck is clean,
 // what was acknowledged is there, and sending everything again repairs the rest.
 //
@@ -139,8 +140,12 @@ TEST_P(FaultTest, AFailingDiskIsAnErrorToTheClientAndNoSilentLoss) {
   std::cout << fmt::format("{} faults; BELGRAND_FAULTS sets how many\n", trials);
 }
 
-INSTANTIATE_TEST_SUITE_P(Errors, FaultTest, ::testing::Values(EIO, ENOSPC),
-                         [](const auto& error) { return error.param == EIO ? "Eio" : "Enospc"; });
+INSTANTIATE_TEST_SUITE_P(Errors, FaultTest, ::testing::Values(EIO, ENOSPC, EROFS),
+                         [](const auto& error) {
+                           return error.param == EIO      ? "Eio"
+                                  : error.param == ENOSPC ? "Enospc"
+                                                          : "Erofs";
+                         });
 
 }  // namespace
 }  // namespace belgrand::testing

@@ -116,6 +116,43 @@ TEST_F(BackupTest, CopiesOnlyWhatIsNew) {
   EXPECT_EQ(RestoredKeys(second->set), 20'010U);
 }
 
+// A directory that was copied while nothing had it open goes on with the same numbers of files.
+TEST_F(BackupTest, TablesOfTwoCopiesOfADatabaseAreNotTakenForEachOther) {
+  const fs::path home = dir_.path() / "data" / kRole;
+  const fs::path copy = dir_.path() / "copy";
+  Put(0, 10);
+  store_.reset();
+  fs::copy(home, copy, fs::copy_options::recursive);
+  const auto go_on = [&](const std::string& value) {
+    auto opened = OpenStore(home);
+    EXPECT_OK(opened);
+    store_ = *std::move(opened);
+    storage::Batch batch;
+    batch.Put(1, "key", value);
+    EXPECT_OK(store_->Write(batch));
+    return Back();
+  };
+  const auto first = go_on("one");
+  store_.reset();
+  fs::remove_all(home);
+  fs::copy(copy, home, fs::copy_options::recursive);
+  const auto second = go_on("two");
+  int collisions = 0;
+  for (const auto& one : first.parts(0).files()) {
+    for (const auto& other : second.parts(0).files()) {
+      collisions += !one.identity().empty() && one.name() == other.name() &&
+                    one.size() == other.size() && !fs::exists(copy / one.name());
+    }
+  }
+  EXPECT_GT(collisions, 0) << "the copies gave no table the same number and size: proves nothing";
+  const fs::path target = dir_.path() / "restored";
+  ASSERT_OK(Restore(folder_, second, target, {}));
+  const auto restored = OpenStore(target / kRole);
+  ASSERT_OK(restored);
+  EXPECT_THAT((*restored)->Get(1, "key"),
+              belgrand::testing::IsOkAndHolds(::testing::Optional(std::string("two"))));
+}
+
 TEST_F(BackupTest, ForgetsTheOldestAndWhatOnlyTheyHeld) {
   Put(0, 1000);
   const auto first = Back();
