@@ -1,7 +1,7 @@
 #include "services/cli/drill.h"
 
+#include <iostream>
 #include <optional>
-#include <ostream>
 #include <utility>
 
 #include "compliance/audit_verify.h"
@@ -48,7 +48,10 @@ base::StatusOr<bool> CheckStore(const std::string& role, const fs::path& directo
 }
 
 base::StatusOr<bool> CheckTimeseries(const fs::path& directory, Marks& marks, std::ostream& out) {
-  ASSIGN_OR_RETURN(const auto report, timeseries::Fsck(directory));
+  const auto progress = [](std::string_view what, std::uint64_t done, std::uint64_t of) {
+    std::cerr << fmt::format("timeseries: {} {} of {}\n", what, done, of);
+  };
+  ASSIGN_OR_RETURN(const auto report, timeseries::Fsck(directory, progress));
   marks[timeseries::kFeedMark] = report.feed_entries;
   out << fmt::format("timeseries: {} rows, {} versions, {} feed entries, {} sites\n", report.rows,
                      report.versions, report.feed_entries, report.sites);

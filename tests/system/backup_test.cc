@@ -221,8 +221,7 @@ TEST_F(BackupTest, HoldsNoKeyAndBringsNoErasedPersonBack) {
     ASSERT_FALSE(sealed.empty());
     auto& item = *open.add_items();
     item.set_sealed(sealed);
-    item.set_place(shared::SealedPlace(field, version.laboratory_id(), version.sample_id(),
-                                       version.target(), version.gene()));
+    item.set_place(shared::SealedPlace(field, version.laboratory_id(), version.request_id()));
   };
   add("sampled_by_sealed", version.sampled_by_sealed());
   add("analysed_by_sealed", version.analysed_by_sealed());

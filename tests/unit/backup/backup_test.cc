@@ -205,6 +205,8 @@ TEST_F(BackupTest, NamesEachKindOfDamage) {
   expect("holds other bytes than were stored");
   fs::remove(object);
   expect("is missing from the backup folder");
+  Back();
+  EXPECT_THAT(Problems(set), ::testing::IsEmpty()) << "the table is still there to be copied again";
 }
 
 TEST_F(BackupTest, NamesDamageOfTheSetItself) {
