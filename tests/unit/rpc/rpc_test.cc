@@ -64,9 +64,9 @@ TEST(ServerTest, TellsLoopbackFromInProcess) {
 // Waits until its caller is gone, then asks another service of the process.
 class Persistent final : public detection::v1::DetectionService::Service {
  public:
-  std::shared_ptr<grpc::Channel> inside;
+  std::promise<std::shared_ptr<grpc::Channel>> inside;
   std::promise<void> under_way;
-  std::string answer;
+  std::promise<std::string> answer;
 
  private:
   grpc::Status GetProgress(grpc::ServerContext* context, const detection::v1::GetProgressRequest*,
@@ -74,7 +74,7 @@ class Persistent final : public detection::v1::DetectionService::Service {
     if (IsInProcess(*context)) return ToGrpc(base::NotFound("reached"));
     under_way.set_value();
     while (!context->IsCancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    answer = base::Message(Ask(inside));
+    answer.set_value(base::Message(Ask(inside.get_future().get())));
     return grpc::Status::OK;
   }
 };
@@ -86,13 +86,13 @@ TEST(ServerTest, AHandlerThatOutlivesTheStopStillReachesItsPeers) {
   options.services = {&service};
   auto server = Server::Create(options);
   ASSERT_OK(server);
-  service.inside = (*server)->InProcessChannel();
+  service.inside.set_value((*server)->InProcessChannel());
   auto channel = OpenChannel("127.0.0.1:" + std::to_string((*server)->port()), std::nullopt);
   ASSERT_OK(channel);
   auto caller = std::async(std::launch::async, [&] { return Ask(*channel); });
   service.under_way.get_future().wait();
   (*server)->Stop(std::chrono::milliseconds(10));
-  EXPECT_EQ(service.answer, "reached");
+  EXPECT_EQ(service.answer.get_future().get(), "reached");
   EXPECT_FALSE(caller.get().ok());
 }
 
