@@ -4,8 +4,12 @@
 // that it guards, while std::mutex is understood.
 #pragma once
 
+#include <pthread.h>
+
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <ctime>
 #include <mutex>
 
 #if defined(__clang__)
@@ -45,20 +49,26 @@ class BELGRAND_TS(scoped_lockable) MutexLock {
 };
 
 // Waits may wake spuriously: always wait in a loop over the guarded condition.
+//
+// Waits by the system's calls and not by the standard library's, which are compiled elsewhere:
+// ThreadSanitizer, told to pass over libraries that it did not build, would not see the mutex go
+// from one thread to another in them.
 class CondVar {
  public:
   void Wait(Mutex& mutex) REQUIRES_LOCK(mutex) {
-    std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
-    condition_.wait(lock);
-    lock.release();
+    ::pthread_cond_wait(condition_.native_handle(), mutex.mutex_.native_handle());
   }
   // Returns false on timeout.
   template <typename Rep, typename Period>
   bool WaitFor(Mutex& mutex, std::chrono::duration<Rep, Period> timeout) REQUIRES_LOCK(mutex) {
-    std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
-    const bool signalled = condition_.wait_for(lock, timeout) == std::cv_status::no_timeout;
-    lock.release();
-    return signalled;
+    using std::chrono::nanoseconds;
+    using std::chrono::seconds;
+    const auto until = std::chrono::duration_cast<nanoseconds>(
+        std::chrono::steady_clock::now().time_since_epoch() + timeout);
+    const auto whole = std::chrono::floor<seconds>(until);
+    const timespec at{whole.count(), (until - whole).count()};
+    return ::pthread_cond_clockwait(condition_.native_handle(), mutex.mutex_.native_handle(),
+                                    CLOCK_MONOTONIC, &at) != ETIMEDOUT;
   }
   void NotifyOne() { condition_.notify_one(); }
   void NotifyAll() { condition_.notify_all(); }

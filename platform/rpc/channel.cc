@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "platform/base/address.h"
+#include "platform/rpc/call_order.h"
 
 namespace belgrand::rpc {
 
@@ -32,7 +33,8 @@ base::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& ta
   // ping every 20 s by default.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
-  return grpc::CreateCustomChannel(target, credentials, arguments);
+  return grpc::experimental::CreateCustomChannelWithInterceptors(target, credentials, arguments,
+                                                                 OrderOfClientCalls());
 }
 
 void SetTimeout(grpc::ClientContext& context, base::Duration timeout, Deadline latest) {

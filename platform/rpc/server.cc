@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "platform/base/address.h"
+#include "platform/rpc/call_order.h"
 
 namespace belgrand::rpc {
 
@@ -52,6 +53,7 @@ std::unique_ptr<grpc::Server> Build(const ServerOptions& options, grpc::ServerBu
   grpc::ResourceQuota quota("belgrand");
   quota.SetMaxThreads(options.max_threads);
   builder.SetResourceQuota(quota);
+  builder.experimental().SetInterceptorCreators(OrderOfServerCalls());
   for (grpc::Service* service : options.services) builder.RegisterService(service);
   return builder.BuildAndStart();
 }
@@ -101,7 +103,8 @@ int Server::port() const { return impl_->port; }
 std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
-  return impl_->inside->InProcessChannel(arguments);
+  return impl_->inside->experimental().InProcessChannelWithInterceptors(arguments,
+                                                                        OrderOfClientCalls());
 }
 
 void Server::SetServing(bool serving) {
