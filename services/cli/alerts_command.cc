@@ -149,7 +149,10 @@ base::Status Follow(const Flags& flags) {
       wait = std::chrono::seconds(1);
       if (options.after) options.after = event.sequence();
     });
-    if (status.code() != base::StatusCode::kUnavailable || options.once) return status;
+    // gRPC says CANCELLED to a call that reaches a service in the moment in which it stops.
+    const bool passing = status.code() == base::StatusCode::kUnavailable ||
+                         status.code() == base::StatusCode::kCancelled;
+    if (!passing || options.once) return status;
     std::cerr << fmt::format("{}: {}; trying again in {} s\n", flags.client.server,
                              base::Message(status), wait.count());
     std::this_thread::sleep_for(wait);

@@ -246,9 +246,10 @@ void Process::Stop() {
   impl_->operations->Stop();
   for (auto role = impl_->started.rbegin(); role != impl_->started.rend(); ++role) (*role)->Stop();
   impl_->guard.FinishDrain(ToDuration(impl_->config.stop_timeout()));
-  // No call is under way any more. What gRPC still waits for is the farewell of idle connections,
-  // and an idle client of the synchronous API looks at its socket only every five seconds.
-  impl_->server->Stop(std::chrono::milliseconds(200));
+  // Every handler has returned, but on a busy machine its answer may still be on its way. What gRPC
+  // also waits for is the farewell of idle connections, and an idle client of the synchronous API
+  // looks at its socket only every five seconds.
+  impl_->server->Stop(std::chrono::seconds(1));
   impl_->http.reset();
   base::Log(base::LogLevel::kInfo, "stopped", {});
 }
