@@ -235,6 +235,9 @@ class SampleCsvMapper final : public RowMapper {
         has_more_(std::any_of(positions.begin() + kGene, positions.end(),
                               [](std::size_t position) { return position != kAbsent; })) {}
 
+  // A header with any other column is refused.
+  bool Reads(std::size_t) const override { return true; }
+
   FileRow Map(std::span<const std::string> fields) override {
     const auto text = [&](Column column) { return Cell(fields, column); };
     FileRow out;

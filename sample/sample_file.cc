@@ -1,5 +1,6 @@
 #include "sample/sample_file.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -37,6 +38,7 @@ class LineMapper final : public TableMapper {
  public:
   explicit LineMapper(std::unique_ptr<RowMapper> mapper) : mapper_(std::move(mapper)) {}
 
+  bool Reads(std::size_t column) const override { return mapper_->Reads(column); }
   void Add(std::span<const std::string> fields, std::size_t line,
            std::vector<FileRow>& out) override {
     out.push_back(mapper_->Map(fields));
@@ -97,15 +99,25 @@ base::StatusOr<std::unique_ptr<SampleFileReader>> SampleFileReader::Open(
     std::unique_ptr<RowSource> source, std::optional<Profile> profile, ReadContext context) {
   std::unique_ptr<SampleFileReader> reader(
       new SampleFileReader(std::move(source), std::move(context)));
-  std::vector<std::string> header;
+  std::vector<std::string>& header = reader->header_;
   ASSIGN_OR_RETURN(const bool any, reader->source_->Next(header));
   if (!any) return base::InvalidArgument("the file is empty: not even a header row");
-  reader->columns_ = header.size();
   if (reader->context_.mapping != nullptr) profile = Profile::kMapping;
   const Format& format = profile.has_value() ? FormatOf(*profile) : RecogniseFormat(header);
   reader->profile_ = format.profile;
   ASSIGN_OR_RETURN(reader->mapper_, format.open(header, reader->context_));
+  for (std::size_t i = 0; i < header.size(); ++i) {
+    if (!reader->mapper_->Reads(i)) reader->unread_.push_back(i);
+  }
   return reader;
+}
+
+void SampleFileReader::NoteUnread() {
+  std::erase_if(unread_, [this](std::size_t column) {
+    if (IsMissing(Trim(fields_[column]))) return false;
+    found_unread_.push_back(column);
+    return true;
+  });
 }
 
 base::Status SampleFileReader::ReadLine() {
@@ -115,18 +127,25 @@ base::Status SampleFileReader::ReadLine() {
   if (!any) {
     finished_ = true;
     mapper_->Finish(ready_);
+    std::ranges::sort(found_unread_);
+    for (const std::size_t column : found_unread_) {
+      const std::string name = Printable(Trim(header_[column]));
+      notes_.unread_columns.push_back(name.empty() ? fmt::format("column {}", column + 1) : name);
+    }
+    mapper_->Tell(notes_);
     return base::OkStatus();
   }
-  if (fields_.size() < columns_ && source_->ended_without_line_break()) {
+  if (fields_.size() < header_.size() && source_->ended_without_line_break()) {
     return base::InvalidArgument(
         "the file ends in the middle of row {}: {} of {} columns and no line break; it is cut off: "
         "export it again",
-        source_->row(), fields_.size(), columns_);
+        source_->row(), fields_.size(), header_.size());
   }
-  if (fields_.size() == columns_) {
+  if (fields_.size() == header_.size()) {
+    NoteUnread();
     mapper_->Add(fields_, source_->row(), ready_);
   } else {
-    ready_.push_back(WrongColumnCount(fields_.size(), columns_));
+    ready_.push_back(WrongColumnCount(fields_.size(), header_.size()));
     ready_.back().row.line = source_->row();
   }
   return base::OkStatus();

@@ -66,18 +66,26 @@ class SampleFileReader {
   base::StatusOr<bool> Next(FileRow& out);
 
   Profile profile() const { return profile_; }
+  // Whole once Next has given false.
+  const FileNotes& notes() const { return notes_; }
 
  private:
   SampleFileReader(std::unique_ptr<RowSource> source, ReadContext context)
       : source_(std::move(source)), context_(std::move(context)) {}
 
   base::Status ReadLine();
+  void NoteUnread();
 
   const std::unique_ptr<RowSource> source_;
   const ReadContext context_;
   Profile profile_ = Profile::kSampleCsv;
   std::unique_ptr<TableMapper> mapper_;
-  std::size_t columns_ = 0;
+  std::vector<std::string> header_;
+  // Columns that the format does not read and that have held nothing so far.
+  std::vector<std::size_t> unread_;
+  // Columns that it does not read and that hold something.
+  std::vector<std::size_t> found_unread_;
+  FileNotes notes_;
   std::vector<std::string> fields_;
   // Rows that are ready; `at_` is the next one.
   std::vector<FileRow> ready_;

@@ -89,6 +89,10 @@ class ScotlandMapper final : public RowMapper {
   explicit ScotlandMapper(const std::array<std::size_t, kColumns>& positions)
       : positions_(positions) {}
 
+  bool Reads(std::size_t column) const override {
+    return std::ranges::find(positions_, column) != positions_.end();
+  }
+
   FileRow Map(std::span<const std::string> fields) override {
     const auto text = [&](Column column) { return Trim(fields[positions_[column]]); };
     FileRow out;

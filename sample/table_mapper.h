@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -52,9 +53,22 @@ struct ReadContext {
   OpenBeside open_beside;
 };
 
+// What a file holds and no row carries: said to whoever imports it, never passed over in silence.
+struct FileNotes {
+  // Columns that hold something and are not read, in the order of the file; those of a table beside
+  // it with its name in front ("samples.csv: notes").
+  std::vector<std::string> unread_columns;
+  // What was read and became part of no row, and how often.
+  std::map<std::string, std::size_t> left_out;
+};
+
 class TableMapper {
  public:
   virtual ~TableMapper() = default;
+  // Whether anything of a column of the header can reach a row.
+  virtual bool Reads(std::size_t column) const = 0;
+  // After Finish: adds what became part of no row.
+  virtual void Tell(FileNotes& notes) const { static_cast<void>(notes); }
   // Appends what the line completes. REQUIRES: as many fields as the header has.
   virtual void Add(std::span<const std::string> fields, std::size_t line,
                    std::vector<FileRow>& out) = 0;
@@ -66,6 +80,7 @@ class TableMapper {
 class RowMapper {
  public:
   virtual ~RowMapper() = default;
+  virtual bool Reads(std::size_t column) const = 0;
   // REQUIRES: as many fields as the header has.
   virtual FileRow Map(std::span<const std::string> fields) = 0;
 };

@@ -34,6 +34,8 @@ class SitesMapper final : public RowMapper {
  public:
   explicit SitesMapper(Columns columns) : columns_(std::move(columns)) {}
 
+  bool Reads(std::size_t column) const override { return columns_.Reads(column); }
+
   FileRow Map(std::span<const std::string> fields) override {
     const auto text = [&](SiteColumn column) { return columns_(fields, column); };
     FileRow out;
@@ -110,6 +112,11 @@ constexpr std::array<std::string_view, 4> kCurveNames = {"datum", "viruslast", "
 class CurveMapper final : public RowMapper {
  public:
   explicit CurveMapper(Columns columns) : columns_(std::move(columns)) {}
+
+  // `n`, the number of plants, only tells the file from the other.
+  bool Reads(std::size_t column) const override {
+    return columns_.Reads(column) && !columns_.Is(column, kPlants);
+  }
 
   FileRow Map(std::span<const std::string> fields) override {
     const auto text = [&](CurveColumn column) { return columns_(fields, column); };

@@ -65,6 +65,10 @@ std::string_view Columns::operator()(std::span<const std::string> fields,
   return text == "NA" ? std::string_view() : text;
 }
 
+bool Columns::Reads(std::size_t position) const {
+  return std::ranges::find(positions_, position) != positions_.end();
+}
+
 std::string IdentifierOf(std::string_view name) {
   std::string id;
   while (!name.empty()) {
@@ -87,7 +91,8 @@ std::string RepeatCounter::Unique(std::string id, std::string_view target) {
 }
 
 Censoring CensoringOf(double value, std::optional<double> lod, std::optional<double> loq) {
-  if (value <= 0) return Censoring::kNotDetected;
+  if (value == 0) return Censoring::kNotDetected;
+  if (value < 0) return Censoring::kNone;
   if (lod.has_value() && value < *lod) return Censoring::kBelowLod;
   if (loq.has_value() && value < *loq) return Censoring::kBelowLoq;
   return Censoring::kNone;

@@ -24,13 +24,18 @@ bool HasColumns(std::span<const std::string> header, std::span<const std::string
 class Columns {
  public:
   // The first `required` names must be there: InvalidArgument names the missing ones. Columns that
-  // are not named are passed over.
+  // are not named are not read.
   static base::StatusOr<Columns> Find(std::span<const std::string> header,
                                       std::span<const std::string_view> names, std::size_t required,
                                       std::string_view profile);
 
   // Trimmed; empty for an absent column and for "NA".
   std::string_view operator()(std::span<const std::string> fields, std::size_t column) const;
+
+  // Whether the column of the header, by position, is one of the named ones.
+  bool Reads(std::size_t position) const;
+  // Whether it is the named column of that number.
+  bool Is(std::size_t position, std::size_t column) const { return positions_[column] == position; }
 
  private:
   std::vector<std::size_t> positions_;
@@ -50,7 +55,8 @@ class RepeatCounter {
 };
 
 // A number that may be zero, as instruments write it, beside limits that may be absent: the
-// explicit state it stands for. A value of zero or less is "not detected".
+// explicit state it stands for. Zero (and -0) is "not detected"; less than zero is left as a value,
+// which Validate refuses.
 Censoring CensoringOf(double value, std::optional<double> lod, std::optional<double> loq);
 
 // Sets value and censoring so; text that is no number stays text, which Validate refuses.

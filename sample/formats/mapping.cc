@@ -183,6 +183,9 @@ class MappingMapper final : public RowMapper {
         fields_(std::move(fields)),
         inner_(std::move(inner)) {}
 
+  // A column that is neither mapped nor left out by name is refused.
+  bool Reads(std::size_t) const override { return true; }
+
   FileRow Map(std::span<const std::string> cells) override {
     std::map<std::string, std::string, std::less<>> line;
     for (std::size_t i = 0; i < file_header_.size(); ++i) {

@@ -106,6 +106,8 @@ class NwssMapper final : public RowMapper {
  public:
   explicit NwssMapper(Columns columns) : columns_(std::move(columns)) {}
 
+  bool Reads(std::size_t column) const override { return columns_.Reads(column); }
+
   FileRow Map(std::span<const std::string> fields) override {
     const auto text = [&](Column column) { return columns_(fields, column); };
     FileRow out;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <set>
 #include <utility>
 
 #include "sample/codes.h"
@@ -286,7 +287,7 @@ void OdmAssembler::ReadSample(const OdmMeasure& first, FileRow& out) const {
 
 // A mean stands for the row and the single values are its replicates; without a mean one single
 // value is the row's own, and of several their mean is.
-void OdmAssembler::ReadValues(const Group& group, Row& row) const {
+void OdmAssembler::ReadValues(const Group& group, Row& row, FileNotes& notes) const {
   const OdmMeasure* mean = nullptr;
   std::vector<const OdmMeasure*> singles;
   for (const OdmMeasure* m : group.values) {
@@ -296,6 +297,11 @@ void OdmAssembler::ReadValues(const Group& group, Row& row) const {
   const OdmMeasure& first = mean != nullptr   ? *mean
                             : singles.empty() ? *group.values.front()
                                               : *singles.front();
+  for (const OdmMeasure* m : group.values) {
+    if (m == &first || IsSingle(*m)) continue;
+    ++notes.left_out[fmt::format("measure {} with aggregation {}", Printable(m->measure),
+                                 Printable(m->aggregation))];
+  }
   row.unit = UnitOf(first.unit);
   row.value = Number(first.value);
   row.censoring.value = Censoring::kNone;
@@ -306,7 +312,7 @@ void OdmAssembler::ReadValues(const Group& group, Row& row) const {
   for (const OdmMeasure* m : singles) {
     RowReplicate replicate{.value = Number(m->value), .censoring = {}};
     replicate.censoring.value = Censoring::kNone;
-    ReadFlags(FlagsOf(*m), replicate.censoring, nullptr);
+    ReadFlags(FlagsOf(*m), replicate.censoring, &row);
     quantified = quantified && replicate.censoring.value == Censoring::kNone;
     sum += replicate.value.value.value_or(0);
     row.replicates.push_back(std::move(replicate));
@@ -314,8 +320,8 @@ void OdmAssembler::ReadValues(const Group& group, Row& row) const {
   if (mean == nullptr && quantified) row.value.value = sum / static_cast<double>(singles.size());
 }
 
-FileRow OdmAssembler::Assemble(const Group& group,
-                               const std::vector<const OdmMeasure*>& beside) const {
+FileRow OdmAssembler::Assemble(const Group& group, const std::vector<const OdmMeasure*>& beside,
+                               FileNotes& notes) const {
   FileRow out;
   const OdmMeasure& first = *group.values.front();
   out.row.line = first.line;
@@ -323,12 +329,12 @@ FileRow OdmAssembler::Assemble(const Group& group,
   const OdmTarget target = TargetOfOdmMeasure(group.measure);
   out.row.target = target.target.empty() ? group.measure : target.target;
   out.row.gene = target.gene;
-  ReadValues(group, out.row);
+  ReadValues(group, out.row, notes);
   for (const OdmMeasure* m : beside) ReadBeside(*m, out.row);
   return out;
 }
 
-void OdmAssembler::Finish(std::vector<FileRow>& out) {
+void OdmAssembler::Finish(std::vector<FileRow>& out, FileNotes& notes) {
   // Measures of one set belong together; without a set those of one sample and laboratory do.
   const auto key = [](const OdmMeasure& m) {
     return m.set_id.empty() ? fmt::format("s|{}|{}", m.sample_id, m.laboratory_id)
@@ -353,16 +359,31 @@ void OdmAssembler::Finish(std::vector<FileRow>& out) {
     if (fresh) groups.push_back({.measure = m.measure, .values = {}});
     groups[at->second].values.push_back(&m);
   }
+  std::set<std::string> used;
   for (const Group& group : groups) {
     // What belongs to the sample as a whole comes first, so that the set's own word stands.
     const OdmMeasure& first = *group.values.front();
     std::vector<const OdmMeasure*> all;
     if (!first.set_id.empty()) {
-      all = beside[fmt::format("s|{}|{}", first.sample_id, first.laboratory_id)];
+      const std::string sample = fmt::format("s|{}|{}", first.sample_id, first.laboratory_id);
+      used.insert(sample);
+      all = beside[sample];
     }
+    used.insert(key(first));
     const auto& own = beside[key(first)];
     all.insert(all.end(), own.begin(), own.end());
-    out.push_back(Assemble(group, all));
+    out.push_back(Assemble(group, all, notes));
+  }
+  for (const auto& [set, measures] : beside) {
+    if (used.contains(set)) continue;
+    for (const OdmMeasure* m : measures) {
+      ++notes.left_out[fmt::format("measure {} beside no target", Printable(m->measure))];
+    }
+  }
+  std::set<std::string_view> measured;
+  for (const OdmMeasure& m : measures_) measured.insert(m.sample_id);
+  for (const auto& [id, record] : samples_) {
+    if (!measured.contains(id)) ++notes.left_out["sample without a measure"];
   }
   measures_.clear();
 }

@@ -7,6 +7,7 @@
 // Thread safety: the tables are immutable; OdmAssembler is externally synchronised.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -43,6 +44,13 @@ struct OdmMeasure {
 // A line of another table by its headers.
 using OdmRecord = std::map<std::string, std::string, std::less<>>;
 
+// What is read of a line of sites and of samples.
+inline constexpr std::array<std::string_view, 4> kOdmSiteFields = {"siteID", "name", "healthRegion",
+                                                                   "popServ"};
+inline constexpr std::array<std::string_view, 11> kOdmSampleFields = {
+    "sampleID", "siteID",     "organizationID", "collDT",  "collDTStart", "collDTEnd",
+    "recDate",  "saMaterial", "collType",       "collPer", "qualityFlag"};
+
 struct OdmTarget {
   std::string target;
   std::string gene;
@@ -72,24 +80,24 @@ inline constexpr std::string_view kOdmRetestOf = "belgrandRetestOf";
 
 class OdmAssembler {
  public:
-  // `record` holds siteID, name, healthRegion, popServ.
+  // `record` holds kOdmSiteFields.
   void PutSite(const OdmRecord& record);
-  // `record` holds sampleID, siteID, saMaterial, collType, collPer, collDT, collDTStart, collDTEnd,
-  // recDate.
+  // `record` holds kOdmSampleFields.
   void PutSample(OdmRecord record);
   // A quality flag of a measure report or of a sample.
   void AddFlag(std::string_view report_or_sample_id, std::string_view flag);
   void Add(OdmMeasure measure);
 
-  // In the order in which targets came.
-  void Finish(std::vector<FileRow>& out);
+  // In the order in which targets came. Measures that become part of no row are counted in `notes`.
+  void Finish(std::vector<FileRow>& out, FileNotes& notes);
 
  private:
   struct Group;
 
-  FileRow Assemble(const Group& group, const std::vector<const OdmMeasure*>& beside) const;
+  FileRow Assemble(const Group& group, const std::vector<const OdmMeasure*>& beside,
+                   FileNotes& notes) const;
   void ReadSample(const OdmMeasure& first, FileRow& out) const;
-  void ReadValues(const Group& group, Row& row) const;
+  void ReadValues(const Group& group, Row& row, FileNotes& notes) const;
   std::string FlagsOf(const OdmMeasure& measure) const;
 
   std::unordered_map<std::string, Site> sites_;

@@ -1,6 +1,8 @@
 // The layouts of PHES-ODM: profiles odm_v2 (measures table, other tables beside it), odm_v2_wide,
 // odm_v1 (WWMeasure) and odm_v1_wide; docs/formats/odm.md.
+#include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "sample/formats/columns.h"
@@ -14,14 +16,21 @@ namespace {
 
 constexpr std::size_t kAbsent = static_cast<std::size_t>(-1);
 
-// Every line of a table that lies beside the file, by header.
-template <typename Take>
-base::Status ReadBeside(const OpenBeside& open, std::string_view name, Take take) {
+template <typename List>
+bool Contains(const List& list, std::string_view name) {
+  return std::ranges::find(list, name) != std::ranges::end(list);
+}
+
+// Every line of a table that lies beside the file, by header; of its columns `read` are read.
+template <typename List, typename Take>
+base::Status ReadBeside(const OpenBeside& open, std::string_view name, const List& read,
+                        FileNotes& notes, Take take) {
   if (!open) return base::OkStatus();
   ASSIGN_OR_RETURN(const std::unique_ptr<RowSource> source, open(name));
   if (source == nullptr) return base::OkStatus();
   std::vector<std::string> header;
   std::vector<std::string> fields;
+  std::set<std::string> unread;
   ASSIGN_OR_RETURN(bool any, source->Next(header));
   for (; any;) {
     ASSIGN_OR_RETURN(any, source->Next(fields));
@@ -32,16 +41,30 @@ base::Status ReadBeside(const OpenBeside& open, std::string_view name, Take take
     }
     OdmRecord record;
     for (std::size_t i = 0; i < header.size(); ++i) {
-      if (!fields[i].empty()) record.emplace(Trim(header[i]), fields[i]);
+      if (Trim(fields[i]).empty()) continue;
+      record.emplace(Trim(header[i]), fields[i]);
+      if (!Contains(read, Trim(header[i])) && Trim(fields[i]) != "NA") {
+        unread.insert(fmt::format("{}: {}", name, Printable(Trim(header[i]))));
+      }
     }
     take(std::move(record));
   }
+  notes.unread_columns.insert(notes.unread_columns.end(), unread.begin(), unread.end());
   return base::OkStatus();
 }
 
 std::string Get(const OdmRecord& record, std::string_view name) {
   const auto found = record.find(name);
   return found == record.end() ? std::string() : found->second;
+}
+
+constexpr std::array<std::string_view, 4> kReportFields = {"qualityReportID", "measureRepID",
+                                                           "sampleID", "qualityFlag"};
+
+void Append(const FileNotes& more, FileNotes& notes) {
+  notes.unread_columns.insert(notes.unread_columns.end(), more.unread_columns.begin(),
+                              more.unread_columns.end());
+  for (const auto& [what, count] : more.left_out) notes.left_out[what] += count;
 }
 
 // --- version 2, long ---
@@ -72,8 +95,10 @@ constexpr std::size_t kLongRequired = 5;
 
 class LongMapper final : public TableMapper {
  public:
-  LongMapper(Columns columns, OdmAssembler assembler)
-      : columns_(std::move(columns)), assembler_(std::move(assembler)) {}
+  LongMapper(Columns columns, OdmAssembler assembler, FileNotes notes)
+      : columns_(std::move(columns)), assembler_(std::move(assembler)), notes_(std::move(notes)) {}
+
+  bool Reads(std::size_t column) const override { return columns_.Reads(column); }
 
   void Add(std::span<const std::string> fields, std::size_t line,
            std::vector<FileRow>& out) override {
@@ -99,11 +124,13 @@ class LongMapper final : public TableMapper {
     assembler_.Add(std::move(m));
   }
 
-  void Finish(std::vector<FileRow>& out) override { assembler_.Finish(out); }
+  void Finish(std::vector<FileRow>& out) override { assembler_.Finish(out, notes_); }
+  void Tell(FileNotes& notes) const override { Append(notes_, notes); }
 
  private:
   const Columns columns_;
   OdmAssembler assembler_;
+  FileNotes notes_;
 };
 
 bool IsLong(std::span<const std::string> header) {
@@ -114,17 +141,18 @@ base::StatusOr<std::unique_ptr<TableMapper>> OpenLong(const std::vector<std::str
                                                       const ReadContext& context) {
   ASSIGN_OR_RETURN(Columns columns, Columns::Find(header, kLongNames, kLongRequired, "odm_v2"));
   OdmAssembler assembler;
-  RETURN_IF_ERROR(ReadBeside(context.open_beside, "sites.csv",
+  FileNotes notes;
+  RETURN_IF_ERROR(ReadBeside(context.open_beside, "sites.csv", kOdmSiteFields, notes,
                              [&](const OdmRecord& record) { assembler.PutSite(record); }));
-  RETURN_IF_ERROR(ReadBeside(context.open_beside, "samples.csv",
+  RETURN_IF_ERROR(ReadBeside(context.open_beside, "samples.csv", kOdmSampleFields, notes,
                              [&](OdmRecord record) { assembler.PutSample(std::move(record)); }));
-  RETURN_IF_ERROR(
-      ReadBeside(context.open_beside, "qualityReports.csv", [&](const OdmRecord& record) {
-        const std::string report = Get(record, "measureRepID");
-        assembler.AddFlag(report.empty() ? Get(record, "sampleID") : report,
-                          Get(record, "qualityFlag"));
-      }));
-  return std::make_unique<LongMapper>(std::move(columns), std::move(assembler));
+  RETURN_IF_ERROR(ReadBeside(context.open_beside, "qualityReports.csv", kReportFields, notes,
+                             [&](const OdmRecord& record) {
+                               const std::string report = Get(record, "measureRepID");
+                               assembler.AddFlag(report.empty() ? Get(record, "sampleID") : report,
+                                                 Get(record, "qualityFlag"));
+                             }));
+  return std::make_unique<LongMapper>(std::move(columns), std::move(assembler), std::move(notes));
 }
 
 // --- version 2, wide: attributes as table_attribute, measures as
@@ -150,10 +178,13 @@ class WideMapper final : public TableMapper {
       if (parts.size() == kMeasureParts) {
         AddMeasureColumn(parts, i);
       } else if (parts.size() == 2) {
-        attributes_.emplace_back(parts[1], i);
+        AddAttribute(parts[1], i);
       }
     }
   }
+
+  bool Reads(std::size_t column) const override { return read_.contains(column); }
+  void Tell(FileNotes& notes) const override { Append(notes_, notes); }
 
   void Add(std::span<const std::string> fields, std::size_t line,
            std::vector<FileRow>& out) override {
@@ -187,7 +218,7 @@ class WideMapper final : public TableMapper {
       m.flags = flags;
       line_samples.Add(std::move(m));
     }
-    line_samples.Finish(out);
+    line_samples.Finish(out, notes_);
   }
 
  private:
@@ -196,6 +227,16 @@ class WideMapper final : public TableMapper {
     std::size_t value = kAbsent;
     std::size_t flag = kAbsent;
   };
+
+  void AddAttribute(const std::string& name, std::size_t position) {
+    constexpr std::array<std::string_view, 4> kOfReport = {"reportDate", "aDateEnd", "protocolID",
+                                                           "protocolVersion"};
+    attributes_.emplace_back(name, position);
+    if (Contains(kOdmSiteFields, name) || Contains(kOdmSampleFields, name) ||
+        Contains(kOfReport, name)) {
+      read_.insert(position);
+    }
+  }
 
   // Columns that differ only in their attribute are one measure.
   void AddMeasureColumn(const std::vector<std::string>& parts, std::size_t position) {
@@ -218,10 +259,13 @@ class WideMapper final : public TableMapper {
       column->measure.index = parts[6];
     }
     (attribute == "value" ? column->value : column->flag) = position;
+    read_.insert(position);
   }
 
   std::vector<std::pair<std::string, std::size_t>> attributes_;
   std::vector<MeasureColumn> measures_;
+  std::set<std::size_t> read_;
+  FileNotes notes_;
 };
 
 bool HasWideMeasure(std::span<const std::string> header) {
@@ -268,6 +312,8 @@ class V1LongMapper final : public TableMapper {
  public:
   explicit V1LongMapper(Columns columns) : columns_(std::move(columns)) {}
 
+  bool Reads(std::size_t column) const override { return columns_.Reads(column); }
+
   // Where no sample is named, laboratory and day of analysis are all that tells one: they stand for
   // sample, site and collection.
   void Add(std::span<const std::string> fields, std::size_t line,
@@ -295,11 +341,13 @@ class V1LongMapper final : public TableMapper {
     assembler_.Add(std::move(m));
   }
 
-  void Finish(std::vector<FileRow>& out) override { assembler_.Finish(out); }
+  void Finish(std::vector<FileRow>& out) override { assembler_.Finish(out, notes_); }
+  void Tell(FileNotes& notes) const override { Append(notes_, notes); }
 
  private:
   const Columns columns_;
   OdmAssembler assembler_;
+  FileNotes notes_;
 };
 
 bool IsV1Long(std::span<const std::string> header) {
@@ -323,6 +371,8 @@ constexpr std::size_t kV1WideRequired = 4;
 class V1WideMapper final : public TableMapper {
  public:
   explicit V1WideMapper(Columns columns) : columns_(std::move(columns)) {}
+
+  bool Reads(std::size_t column) const override { return columns_.Reads(column); }
 
   void Add(std::span<const std::string> fields, std::size_t line,
            std::vector<FileRow>& out) override {
@@ -348,11 +398,13 @@ class V1WideMapper final : public TableMapper {
     add("covN1", "gcPMMoV", text(kN1));
     add("covN2", "gcPMMoV", text(kN2));
     add("nPMMoV", "Ct", text(kPmmovCt));
-    assembler.Finish(out);
+    assembler.Finish(out, notes_);
   }
+  void Tell(FileNotes& notes) const override { Append(notes_, notes); }
 
  private:
   const Columns columns_;
+  FileNotes notes_;
 };
 
 bool IsV1Wide(std::span<const std::string> header) {

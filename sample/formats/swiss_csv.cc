@@ -27,6 +27,8 @@ class DpcrMapper final : public TableMapper {
  public:
   explicit DpcrMapper(Columns columns) : columns_(std::move(columns)) {}
 
+  bool Reads(std::size_t column) const override { return columns_.Reads(column); }
+
   void Add(std::span<const std::string> fields, std::size_t line,
            std::vector<FileRow>& out) override {
     static_cast<void>(out);
@@ -112,6 +114,8 @@ class MultivirusMapper final : public TableMapper {
  public:
   explicit MultivirusMapper(Columns columns) : columns_(std::move(columns)) {}
 
+  bool Reads(std::size_t column) const override { return columns_.Reads(column); }
+
   void Add(std::span<const std::string> fields, std::size_t line,
            std::vector<FileRow>& out) override {
     static_cast<void>(out);
@@ -129,7 +133,12 @@ class MultivirusMapper final : public TableMapper {
     if (type.ends_with(kConcentration)) target.remove_suffix(kConcentration.size());
     auto& numbers = days_[day->second].targets[std::string(target)];
     if (numbers.line == 0) numbers.line = line;
-    (load ? numbers.load : numbers.concentration) = ParseNumberField(columns_(fields, kMean));
+    Field<double>& number = load ? numbers.load : numbers.concentration;
+    if (!number.absent()) {
+      ++left_out_[fmt::format("another {} of a plant and day", Printable(type))];
+      return;
+    }
+    number = ParseNumberField(columns_(fields, kMean));
   }
 
   void Finish(std::vector<FileRow>& out) override {
@@ -150,6 +159,8 @@ class MultivirusMapper final : public TableMapper {
     }
     days_.clear();
   }
+
+  void Tell(FileNotes& notes) const override { notes.left_out = left_out_; }
 
  private:
   struct Numbers {
@@ -198,6 +209,7 @@ class MultivirusMapper final : public TableMapper {
   const Columns columns_;
   std::map<std::string, std::size_t> index_;
   std::vector<Day> days_;
+  std::map<std::string, std::size_t> left_out_;
 };
 
 bool IsMultivirus(std::span<const std::string> header) { return HasColumns(header, kMultiNames); }
@@ -235,6 +247,8 @@ class OpenZhMapper final : public RowMapper {
  public:
   OpenZhMapper(Columns columns, const SiteTable* sites)
       : columns_(std::move(columns)), sites_(sites) {}
+
+  bool Reads(std::size_t column) const override { return columns_.Reads(column); }
 
   FileRow Map(std::span<const std::string> fields) override {
     const auto text = [&](OpenZhColumn column) { return columns_(fields, column); };

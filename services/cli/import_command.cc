@@ -86,6 +86,7 @@ base::StatusOr<ImportTotals> Run(const Flags& flags) {
                          sample::ProfileName(file.profile),
                          flags.dry_run ? ", dry run: nothing was stored" : ""),
              *totals);
+  ShowNotes(file.notes);
   if (verdicts.has_value() && !verdicts_file.flush()) {
     return base::Unavailable("{} could not be written to the end", flags.verdicts);
   }

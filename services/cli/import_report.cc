@@ -25,6 +25,16 @@ std::string Grouped(std::size_t number) {
   return text;
 }
 
+void ShowNotes(const sample::FileNotes& notes) {
+  std::string columns;
+  for (const std::string& name : notes.unread_columns)
+    columns += (columns.empty() ? "" : ", ") + name;
+  if (!columns.empty()) std::cout << fmt::format("  columns that are not read: {}\n", columns);
+  for (const auto& [what, count] : notes.left_out) {
+    std::cout << fmt::format("  left out: {}, {} times\n", what, Grouped(count));
+  }
+}
+
 void ShowRejection(std::size_t line, const ingest::v1::Verdict& verdict) {
   std::cout << fmt::format("  row {}, sample \"{}\":\n", line, verdict.sample_id());
   for (const auto& violation : verdict.violations()) {

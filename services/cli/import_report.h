@@ -5,6 +5,7 @@
 #include <string>
 
 #include "belgrand/ingest/v1/ingest.pb.h"
+#include "sample/table_mapper.h"
 #include "services/cli/import_client.h"
 
 namespace belgrand::cli {
@@ -14,6 +15,8 @@ inline constexpr std::size_t kShownRejections = 20;
 
 // "1,234,567".
 std::string Grouped(std::size_t number);
+// What the file holds and no row carries; nothing when there is nothing.
+void ShowNotes(const sample::FileNotes& notes);
 // The rules a row breaks, and how to mend it.
 void ShowRejection(std::size_t line, const ingest::v1::Verdict& verdict);
 // `title` and the counts by verdict and rule.

@@ -60,6 +60,7 @@ base::StatusOr<bool> TryData(const Flags& flags) {
   }
   std::cout << fmt::format("{}: {} rows, {} would pass\n", flags.data, Grouped(file.rows.size()),
                            Grouped(good));
+  ShowNotes(file.notes);
   for (const auto& [rule, found] : rules) {
     std::cout << fmt::format("  {} {}, first in row {}\n", Grouped(found.first), rule,
                              found.second);

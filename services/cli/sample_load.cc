@@ -77,6 +77,7 @@ base::StatusOr<SampleFile> Read(sample::SampleFileReader& reader) {
     file.rows.push_back(std::move(read.row));
   }
   for (const auto& [id, site] : sites.sites()) file.sites.push_back(site);
+  file.notes = reader.notes();
   return file;
 }
 

@@ -25,6 +25,7 @@ struct SampleFile {
   std::vector<sample::Row> rows;
   // Every site that the rows describe, in order of site_id; a later row replaces an earlier one.
   std::vector<sample::Site> sites;
+  sample::FileNotes notes;
 };
 
 struct LoadOptions {

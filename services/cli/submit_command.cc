@@ -81,6 +81,7 @@ base::Status SpoolFiles(const Flags& flags, spool::Spool& spool) {
     if (!id.ok()) return base::Annotate(id.status(), flags.files[i] + " was not spooled");
     std::cout << fmt::format("{}: {} rows spooled as input {}\n", flags.files[i],
                              Grouped(rows.size()), *id);
+    ShowNotes(files[i].notes);
   }
   return base::OkStatus();
 }

@@ -1,7 +1,8 @@
 """Counts what an import of a published file must say, from the raw file and by rules of its own.
 
 Run: python3 format_counts.py DATA_DIR PROFILE. Prints "name count" lines, sorted: rows, accepted, state:S for the state of
-accepted rows, rule:R for every row that breaks R. Written apart from the importers and sharing nothing with them: it is what
+accepted rows, rule:R for every row that breaks R, unread:C for every column that holds something and is not read, left out:W for what
+becomes part of no row. Written apart from the importers and sharing nothing with them: it is what
 formats_test.cc compares the verdicts with.
 """
 import collections
@@ -43,13 +44,22 @@ def judge(value, state, lod, loq, unit="gc/L", target_known=True, after=True, co
 
 
 def state_of(value, lod, loq):
-    if value <= 0:
+    if value == 0:
         return "not_detected"
+    if value < 0:
+        return "none"
     if lod is not None and value < lod:
         return "below_lod"
     if loq is not None and value < loq:
         return "below_loq"
     return "none"
+
+
+def note(rows, read, counts):
+    """Columns that hold something and stand not among those that an importer says to read."""
+    for column in rows[0]:
+        if column not in read.split() and any(row[column] not in ("", "NA") for row in rows):
+            counts["unread:" + (column or "column 1")] += 1
 
 
 def number(text):
@@ -58,7 +68,9 @@ def number(text):
 
 def swiss_dpcr(data, counts):
     analyses = collections.OrderedDict()
-    for row in read(data / "switzerland/eawag_dPCR_data_resp6.csv"):
+    rows = read(data / "switzerland/eawag_dPCR_data_resp6.csv")
+    note(rows, "wastewater_treatment_plant.name collection_date target loq lod gc_per_lww", counts)
+    for row in rows:
         key = tuple(row[c] for c in ("wastewater_treatment_plant.name", "collection_date", "target", "lod", "loq"))
         analyses.setdefault(key, []).append(float(row["gc_per_lww"]))
     for (_, _, _, lod, loq), values in analyses.items():
@@ -68,7 +80,9 @@ def swiss_dpcr(data, counts):
 
 def swiss_multivirus(data, counts):
     days = collections.defaultdict(lambda: collections.defaultdict(dict))
-    for row in read(data / "switzerland/eawag_clean_data_multivirus.csv"):
+    rows = read(data / "switzerland/eawag_clean_data_multivirus.csv")
+    note(rows, "sample_date wwtp measurement_type mean", counts)
+    for row in rows:
         target, _, kind = row["measurement_type"].partition("_")
         days[row["sample_date"], row["wwtp"]][target][kind] = number(row["mean"])
     for targets in days.values():
@@ -85,7 +99,9 @@ def swiss_multivirus(data, counts):
 
 
 def openzh(data, counts):
-    for row in read(data / "switzerland/openzh_COVID19_Abwassermonitoring.csv"):
+    rows = read(data / "switzerland/openzh_COVID19_Abwassermonitoring.csv")
+    note(rows, "date SARS_CoV_2_RNA_copies_d_100000 quantification_flag flow_m3_d sample_origin", counts)
+    for row in rows:
         value = number(row["SARS_CoV_2_RNA_copies_d_100000"])
         state = {"Q": "none", "D": "below_loq", "N": "below_lod"}.get(row["quantification_flag"])
         if state == "below_lod" and value == 0:
@@ -94,28 +110,67 @@ def openzh(data, counts):
 
 
 def amelag_curve(data, counts):
-    for row in read(data / "germany/amelag_aggregierte_kurve.tsv", delimiter="\t"):
+    rows = read(data / "germany/amelag_aggregierte_kurve.tsv", delimiter="\t")
+    note(rows, "datum viruslast typ", counts)
+    for row in rows:
         judge(number(row["viruslast"]), "none", None, None, target_known=not row["typ"].endswith("A+B"), counts=counts)
 
 
 def odm_v1(data, counts):
     results = collections.OrderedDict()
-    for row in read(data / "odm_ottawa_v1/wwMeasure.csv"):
+    rows = read(data / "odm_ottawa_v1/wwMeasure.csv")
+    note(rows, "sampleID labID assayID analysisDate reportDate fractionAnalyzed type unit aggregation index value qualityFlag", counts)
+    for row in rows:
         key = row["labID"], row["analysisDate"], row["type"]
         results.setdefault(key, {})[row["aggregation"]] = row
     for (_, analysed, kind), by_aggregation in results.items():
         row = next(by_aggregation[a] for a in ("meanNr", "mean", "single", "sd", "sdNr") if a in by_aggregation)
+        for aggregation, other in by_aggregation.items():
+            if other is not row and aggregation != "single":
+                counts[f"left out:measure {kind} with aggregation {aggregation}"] += 1
         judge(number(row["value"]), "none", None, None, row["unit"], kind != "varB117",
               row["reportDate"] >= analysed or row["reportDate"] in ("", "NA"), counts=counts)
 
 
 def odm_v1_wide(data, counts):
-    for row in read(data / "odm_ottawa_v1/wastewater_virus.csv"):
-        for column in ("covN1_nPMMoV_meanMnNr", "covN2_nPMMoV_meanMnNr", "nPPMoV_Ct_mean"):
+    rows = read(data / "odm_ottawa_v1/wastewater_virus.csv")
+    note(rows, "sampleDate siteID covN1_nPMMoV_meanMnNr covN2_nPMMoV_meanMnNr nPPMoV_Ct_mean reportDate qualityFlag", counts)
+    for row in rows:
+        measures = ("covN1_nPMMoV_meanMnNr", "covN2_nPMMoV_meanMnNr", "nPPMoV_Ct_mean")
+        if all(row[column] in ("", "NA") for column in measures):
+            counts["left out:sample without a measure"] += 1
+        for column in measures:
             if row[column] in ("", "NA"):
                 continue
             judge(number(row[column]), "none", None, None, "ratio or Ct", True,
                   row["reportDate"] >= row["sampleDate"] or row["reportDate"] in ("", "NA"), counts=counts)
+
+
+def scotland(data, counts):
+    rows = read(data / "scotland/SARS-Cov2_RNA_monitoring_ww_scotland_full.csv")
+    note(rows, "Health_Board Site Population Date_collected Date_analysed SW_sample_number N1_description N1_Reported_value-gc_per_L "
+               "Flow-L_per_day Modelled_flow-L_per_day Analysis_lab", counts)
+    states = {"Positive": "none", "Positive (DNQ)": "below_loq", "Weak Positive": "below_lod", "Negative": "not_detected"}
+    for row in rows:
+        value = number(row["N1_Reported_value-gc_per_L"])
+        lod, loq = (6640, 9427) if row["Analysis_lab"].endswith("Low Volume") else (1316, 11368)
+        state = states.get(row["N1_description"])
+        rules = set()
+        if row["N1_description"] == "Analysis Failed":
+            rules.add("analysis_failed")
+        elif value is not None:
+            if state == "below_lod" and value > lod:
+                rules.add("value_above_lod")
+            if state == "below_loq" and value > loq:
+                rules.add("value_above_loq")
+            if state == "below_loq" and value < lod:
+                rules.add("value_below_lod")
+        counts["rows"] += 1
+        if not rules:
+            counts["accepted"] += 1
+            counts["state:" + state] += 1
+        for rule in rules:
+            counts["rule:" + rule] += 1
 
 
 def main():

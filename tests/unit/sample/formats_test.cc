@@ -27,6 +27,7 @@ using ::belgrand::testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 struct FileText {
@@ -39,19 +40,22 @@ struct FileText {
 
 base::StatusOr<std::vector<FileRow>> ReadFrom(std::unique_ptr<RowSource> source,
                                               std::optional<Profile> profile, ReadContext context,
-                                              Profile* found = nullptr) {
+                                              Profile* found = nullptr,
+                                              FileNotes* notes = nullptr) {
   ASSIGN_OR_RETURN(const auto reader,
                    SampleFileReader::Open(std::move(source), profile, std::move(context)));
   if (found != nullptr) *found = reader->profile();
   std::vector<FileRow> rows;
   for (FileRow row;;) {
     ASSIGN_OR_RETURN(const bool any, reader->Next(row));
+    if (!any && notes != nullptr) *notes = reader->notes();
     if (!any) return rows;
     rows.push_back(row);
   }
 }
 
-base::StatusOr<std::vector<FileRow>> Read(const FileText& file, Profile* found = nullptr) {
+base::StatusOr<std::vector<FileRow>> Read(const FileText& file, Profile* found = nullptr,
+                                          FileNotes* notes = nullptr) {
   ReadContext context{.sites = file.sites, .mapping = file.mapping, .open_beside = {}};
   context.open_beside = [&](std::string_view name) -> base::StatusOr<std::unique_ptr<RowSource>> {
     const auto text = file.beside.find(name);
@@ -59,7 +63,7 @@ base::StatusOr<std::vector<FileRow>> Read(const FileText& file, Profile* found =
     return NewCsvSource(std::make_unique<std::istringstream>(text->second));
   };
   return ReadFrom(NewCsvSource(std::make_unique<std::istringstream>(file.text)), file.profile,
-                  std::move(context), found);
+                  std::move(context), found, notes);
 }
 
 std::vector<FileRow> MustRead(const FileText& file, Profile expected) {
@@ -278,6 +282,34 @@ constexpr char kMapped[] =
     "P4;Köln;06.01.2024 08:30;Covid N1;<2,5;;-;x\n"
     "P5;Köln;01/07/2024;Covid N1;12;2,5;-;x\n";
 
+TEST(NotesTest, WhatNoRowCarriesIsSaid) {
+  FileNotes notes;
+  const FileText file{
+      .text =
+          "measureRepID,sampleID,siteID,organizationID,measure,value,unit,aggregation,notes,empty\n"
+          "m1,S1,W1,lab-1,covN1,30,gcL,me,seen,NA\n"
+          "m2,S1,W1,lab-1,covN1,5,gcL,sd,,\n"
+          "m3,S2,W1,lab-1,floRate,12,mld,floMean,,\n",
+      .beside = {{"samples.csv",
+                  "sampleID,siteID,collDT,storage\nS1,W1,2024-01-02,fridge\n"
+                  "S3,W1,2024-01-03,\n"}}};
+  Profile found{};
+  ASSERT_OK(Read(file, &found, &notes));
+  EXPECT_EQ(found, Profile::kOdmLong);
+  EXPECT_THAT(notes.unread_columns, ElementsAre("notes", "samples.csv: storage"))
+      << "a column without content says nothing";
+  EXPECT_THAT(notes.left_out, ElementsAre(Pair("measure covN1 with aggregation sd", 1),
+                                          Pair("measure floRate beside no target", 1),
+                                          Pair("sample without a measure", 1)));
+}
+
+TEST(NotesTest, AValueBelowZeroIsRefusedAndNotTakenForNothingFound) {
+  const auto rows =
+      MustRead({.text = std::string(kDpcr) + "ARA Chur,2023-07-10,IAV-M,32880,6000,-12\n"},
+               Profile::kSwissDpcr);
+  EXPECT_THAT(Judge(rows[0].row), ElementsAre("value:value_not_positive"));
+}
+
 TEST(MappingTest, ALaboratorysOwnSheetGetsTheVerdictsOfTheSampleCsv) {
   const auto mapping = Mapping::Parse(kMapping);
   ASSERT_OK(mapping);
@@ -371,9 +403,10 @@ TEST_P(PublishedFileTest, VerdictsAgreeWithAnIndependentCount) {
     sites = *std::move(table);
   }
   Profile found{};
-  const auto rows =
-      ReadFrom(NewCsvSource(std::make_unique<std::ifstream>(path, std::ios::binary)), std::nullopt,
-               {.sites = sites ? &*sites : nullptr, .mapping = nullptr, .open_beside = {}}, &found);
+  FileNotes notes;
+  const auto rows = ReadFrom(
+      NewCsvSource(std::make_unique<std::ifstream>(path, std::ios::binary)), std::nullopt,
+      {.sites = sites ? &*sites : nullptr, .mapping = nullptr, .open_beside = {}}, &found, &notes);
   ASSERT_OK(rows);
   EXPECT_EQ(ProfileName(found), GetParam().profile);
   std::map<std::string, std::size_t> counts;
@@ -397,6 +430,8 @@ TEST_P(PublishedFileTest, VerdictsAgreeWithAnIndependentCount) {
       EXPECT_TRUE(row.site.has_value()) << row.row.site_id;
     }
   }
+  for (const std::string& column : notes.unread_columns) ++counts["unread:" + column];
+  for (const auto& [what, count] : notes.left_out) counts["left out:" + what] += count;
   std::string text;
   for (const auto& [name, count] : counts) text += fmt::format("{} {}\n", name, count);
   EXPECT_EQ(text, IndependentCounts(data, GetParam().profile));
@@ -405,15 +440,16 @@ TEST_P(PublishedFileTest, VerdictsAgreeWithAnIndependentCount) {
 
 INSTANTIATE_TEST_SUITE_P(
     Files, PublishedFileTest,
-    ::testing::Values(Published{"swiss_dpcr", "switzerland/eawag_dPCR_data_resp6.csv",
-                                "switzerland/wwtp_info.csv"},
-                      Published{"swiss_multivirus", "switzerland/eawag_clean_data_multivirus.csv",
-                                nullptr},
-                      Published{"openzh", "switzerland/openzh_COVID19_Abwassermonitoring.csv",
-                                "switzerland/openzh_ara_einzugsgebiet.csv"},
-                      Published{"amelag_curve", "germany/amelag_aggregierte_kurve.tsv", nullptr},
-                      Published{"odm_v1", "odm_ottawa_v1/wwMeasure.csv", nullptr},
-                      Published{"odm_v1_wide", "odm_ottawa_v1/wastewater_virus.csv", nullptr}),
+    ::testing::Values(
+        Published{"swiss_dpcr", "switzerland/eawag_dPCR_data_resp6.csv",
+                  "switzerland/wwtp_info.csv"},
+        Published{"swiss_multivirus", "switzerland/eawag_clean_data_multivirus.csv", nullptr},
+        Published{"openzh", "switzerland/openzh_COVID19_Abwassermonitoring.csv",
+                  "switzerland/openzh_ara_einzugsgebiet.csv"},
+        Published{"amelag_curve", "germany/amelag_aggregierte_kurve.tsv", nullptr},
+        Published{"scotland", "scotland/SARS-Cov2_RNA_monitoring_ww_scotland_full.csv", nullptr},
+        Published{"odm_v1", "odm_ottawa_v1/wwMeasure.csv", nullptr},
+        Published{"odm_v1_wide", "odm_ottawa_v1/wastewater_virus.csv", nullptr}),
     [](const auto& test) { return std::string(test.param.profile); });
 
 }  // namespace
