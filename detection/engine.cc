@@ -119,56 +119,86 @@ std::vector<SignalChange> Engine::OnSample(const Observation& observation) {
     ++(observation.voided ? statistics_.voided : statistics_.held);
   }
   const auto now = rows_.find(row_key);
-  const bool moved = old && (now == rows_.end() || now->second.group != old->group ||
-                             now->second.site_id != old->site_id);
+  const Location* place = now == rows_.end() ? nullptr : &now->second;
+  const bool moved =
+      old && (place == nullptr || place->group != old->group || place->site_id != old->site_id);
   if (moved) EvaluateSite(*old, observation, changes);
-  if (now != rows_.end()) EvaluateSite(now->second, observation, changes);
-  // A row moved within one district changes that district once.
-  if (moved && (now == rows_.end() || now->second.group != old->group)) {
-    EvaluateDistrict(old->group, observation, changes);
+  if (place != nullptr) EvaluateSite(*place, observation, changes);
+  // Each district once: those that it left, then those in which it counts.
+  if (old) {
+    for (const std::string& district : old->districts) {
+      const bool stays = place != nullptr && old->group.second == place->group.second &&
+                         std::ranges::find(place->districts, district) != place->districts.end();
+      if (!stays) EvaluateDistrict({district, old->group.second}, observation, changes);
+    }
   }
-  if (now != rows_.end()) EvaluateDistrict(now->second.group, observation, changes);
+  if (place != nullptr) {
+    for (const std::string& district : place->districts) {
+      EvaluateDistrict({district, place->group.second}, observation, changes);
+    }
+  }
   return changes;
+}
+
+Engine::Group& Engine::GroupOf(const std::pair<std::string, std::string>& key) {
+  std::unique_ptr<Group>& group = groups_[key];
+  if (!group) {
+    group = std::make_unique<Group>(key.first, key.second, past_);
+    ++statistics_.areas;
+  }
+  return *group;
 }
 
 void Engine::Insert(const Observation& observation, const LogValue& value, const RowKey& row_key) {
   const sample::Measurement& row = observation.measurement;
   const std::pair<std::string, std::string> group_key{observation.district_id, row.target};
-  std::unique_ptr<Group>& group = groups_[group_key];
-  if (!group) {
-    group = std::make_unique<Group>(group_key.first, group_key.second, past_);
-    ++statistics_.areas;
-  }
-  const auto [site, is_new] = group->sites.try_emplace(row.site_id, kSiteParameters, past_);
+  Group& group = GroupOf(group_key);
+  const auto [site, is_new] = group.sites.try_emplace(row.site_id, kSiteParameters, past_);
   if (is_new) ++statistics_.areas;
   const GroupKey key{DayNumber(row.collected_at), StreamOf(row)};
   auto shared = std::make_shared<const Row>(Row{row, value});
-  const bool taken = group->district.track.Put(key, row.site_id, observation.population, shared);
+  Location place{group_key, {}, row.site_id, key, observation.version};
+  std::vector<sample::DistrictShare> shares = observation.shares;
+  if (shares.empty()) shares.push_back({observation.district_id, 1});
+  for (const sample::DistrictShare& share : shares) {
+    Track& track = GroupOf({share.district_id, row.target}).district.track;
+    if (track.Put(key, row.site_id, observation.population * share.share, shared)) {
+      place.districts.push_back(share.district_id);
+    }
+  }
+  const bool taken = !place.districts.empty();
   if (!taken || !site->second.track.Put(key, row.site_id, observation.population, shared)) {
     ++statistics_.too_late;
     if (!taken) return;
   }
-  rows_[row_key] = Location{group_key, row.site_id, key, observation.version};
+  rows_[row_key] = std::move(place);
   Forget();
 }
 
 void Engine::Forget() {
-  // Rows that left the district's window can no longer be replaced.
+  // Rows that left the window of every district can no longer be replaced.
   if (rows_.size() < 4096 || rows_.size() % 1024 != 0) return;
   std::erase_if(rows_, [this](const auto& entry) {
-    const auto found = groups_.find(entry.second.group);
-    return found == groups_.end() ||
-           entry.second.key.day < found->second->district.track.oldest_day();
+    const Location& place = entry.second;
+    return std::ranges::all_of(place.districts, [&](const std::string& district) {
+      const auto found = groups_.find({district, place.group.second});
+      return found == groups_.end() || place.key.day < found->second->district.track.oldest_day();
+    });
   });
 }
 
 bool Engine::Evict(const Location& location, const RowKey& row_key) {
   rows_.erase(row_key);
-  const auto found = groups_.find(location.group);
-  if (found == groups_.end()) return false;
-  Group& group = *found->second;
   const auto& [laboratory, sample_id, target, gene] = row_key;
-  bool removed = group.district.track.Remove(location.key, laboratory, sample_id);
+  bool removed = false;
+  for (const std::string& district : location.districts) {
+    const auto in = groups_.find({district, location.group.second});
+    if (in == groups_.end()) continue;
+    if (in->second->district.track.Remove(location.key, laboratory, sample_id)) removed = true;
+  }
+  const auto found = groups_.find(location.group);
+  if (found == groups_.end()) return removed;
+  Group& group = *found->second;
   const auto site = group.sites.find(location.site_id);
   if (site != group.sites.end() && site->second.track.Remove(location.key, laboratory, sample_id)) {
     removed = true;
@@ -337,8 +367,9 @@ std::vector<AreaState> Engine::States(std::string_view district_id, std::string_
   for (const auto& [key, group] : groups_) {
     if (!district_id.empty() && key.first != district_id) continue;
     if (!target.empty() && key.second != target) continue;
-    if (group->district.track.filter().empty()) continue;
-    states.push_back(StateOf(*group, AreaLevel::kDistrict, group->district_id, group->district));
+    if (!group->district.track.filter().empty()) {
+      states.push_back(StateOf(*group, AreaLevel::kDistrict, group->district_id, group->district));
+    }
     for (const auto& [site_id, area] : group->sites) {
       if (area.track.filter().empty()) continue;
       states.push_back(StateOf(*group, AreaLevel::kSite, site_id, area));

@@ -2,7 +2,8 @@
 //
 // The state is a pure function of the sequence of observations: no clock, no randomness, no
 // look-ahead. The service and the backtest run this same class. Groups of (district, target) do not
-// influence one another, except that an amended row may move from one to another.
+// influence one another, except that an amended row may move from one to another. A site belongs to
+// the district that acts on it; its samples count in every district where its persons live.
 //
 // A row amended by a higher version replaces the old one, one that is voided leaves; a late row
 // takes its place by date of collection. Signals already emitted are not taken back: the state
@@ -90,7 +91,10 @@ class Engine {
   // Everything of one district and target.
   struct Group;
   struct Location {
+    // Where its site is.
     std::pair<std::string, std::string> group;
+    // The districts in which it counts.
+    std::vector<std::string> districts;
     std::string site_id;
     GroupKey key;
     std::uint32_t version = 0;
@@ -100,6 +104,7 @@ class Engine {
 
   explicit Engine(std::vector<const Detector*> detectors);
   void Insert(const Observation& observation, const LogValue& value, const RowKey& row_key);
+  Group& GroupOf(const std::pair<std::string, std::string>& key);
   // Takes the row out of its tracks; false: it was in none.
   bool Evict(const Location& location, const RowKey& row_key);
   void EvaluateSite(const Location& location, const Observation& cause,

@@ -17,9 +17,12 @@ namespace belgrand::detection {
 
 struct Observation {
   sample::Measurement measurement;
-  // The district the site lies in, and the persons it serves, from the catalogue of sites.
+  // The district that acts on the site, and the persons it serves, from the catalogue of sites.
   std::string district_id;
   double population = 0;
+  // Where those persons live, when the sample was collected; empty: all in district_id. The sample
+  // counts in each of these districts with its share of the persons.
+  std::vector<sample::DistrictShare> shares = {};
   // When the value became known: the only clock the engine has.
   base::Instant known_at{};
   // Number in the change feed; ascending over calls.

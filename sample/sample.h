@@ -184,13 +184,44 @@ struct Measurement {
   std::string retest_of;
 };
 
+// How many persons a site serves from an instant on; absent: from the beginning.
+struct DatedPopulation {
+  std::optional<base::Instant> valid_from;
+  double persons = 0;
+
+  friend bool operator==(const DatedPopulation&, const DatedPopulation&) = default;
+};
+
+// Which part of a site's persons, 0 to 1, lives in a district.
+struct DistrictShare {
+  std::string district_id;
+  double share = 0;
+
+  friend bool operator==(const DistrictShare&, const DistrictShare&) = default;
+};
+
+struct DatedDistricts {
+  std::optional<base::Instant> valid_from;
+  std::vector<DistrictShare> shares;
+
+  friend bool operator==(const DatedDistricts&, const DatedDistricts&) = default;
+};
+
 // A sampling site of the catalogue.
 struct Site {
   std::string site_id;
   std::string name;
+  // Whose officials act on the site.
   std::string district_id;
-  // Persons, greater than zero.
+  // Persons, greater than zero; the newest number.
   double population_served = 0;
+  // In order of valid_from; before the first entry the first one holds. Empty: population_served.
+  std::vector<DatedPopulation> populations = {};
+  // Likewise; empty: all persons in district_id.
+  std::vector<DatedDistricts> districts = {};
+
+  double PopulationAt(base::Instant at) const;
+  std::vector<DistrictShare> SharesAt(base::Instant at) const;
 };
 
 }  // namespace belgrand::sample

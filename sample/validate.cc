@@ -177,7 +177,7 @@ class Checker {
   void Plausibility() {
     if (IsHeld(out_)) findings_.Warn("quality_flags", "", Text::kQualityHeld);
     if (site_ == nullptr || !out_.flow_m3_per_day.has_value()) return;
-    const double persons = out_.population_served.value_or(site_->population_served);
+    const double persons = out_.population_served.value_or(site_->PopulationAt(out_.collected_at));
     if (persons <= 0) return;
     const double litres = *out_.flow_m3_per_day * 1000 / persons;
     if (litres >= kMinFlowPerPerson && litres <= kMaxFlowPerPerson) return;

@@ -19,6 +19,7 @@
 #include "services/cli/sensors_command.h"
 #include "services/cli/serve_command.h"
 #include "services/cli/simulate_command.h"
+#include "services/cli/sites_command.h"
 #include "services/cli/smooth_command.h"
 #include "services/cli/spool_command.h"
 #include "services/cli/submit_command.h"
@@ -39,6 +40,8 @@ constexpr Command kCommands[] = {
      belgrand::cli::AddImport},
     {"export", "Write stored samples as PHES-ODM tables or as a Frictionless data package",
      belgrand::cli::AddExport},
+    {"sites", "Load the catalogue of sites from files, and look at it and its history",
+     belgrand::cli::AddSites},
     {"mapping", "Check the description of a laboratory's own columns", belgrand::cli::AddMapping},
     {"amend", "Correct stored samples from a file, or see what that would touch",
      belgrand::cli::AddAmend},

@@ -26,6 +26,17 @@ base::Status WithFieldViolations(
   return status;
 }
 
+std::vector<std::pair<std::string, std::string>> FieldViolations(const base::Status& status) {
+  std::vector<std::pair<std::string, std::string>> violations;
+  const auto payload = status.GetPayload(kBadRequestType);
+  error::v1::BadRequest details;
+  if (!payload || !details.ParseFromString(std::string(*payload))) return violations;
+  for (const auto& violation : details.field_violations()) {
+    violations.emplace_back(violation.field(), violation.description());
+  }
+  return violations;
+}
+
 base::Status WithRetryDelay(base::Status status, base::Duration delay) {
   error::v1::RetryInfo details;
   details.mutable_retry_delay()->set_seconds(delay.count() / 1'000'000);

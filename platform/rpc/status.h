@@ -16,6 +16,8 @@ namespace belgrand::rpc {
 // Attaches google.rpc.BadRequest: pairs of field path and description.
 base::Status WithFieldViolations(
     base::Status status, const std::vector<std::pair<std::string, std::string>>& violations);
+// What google.rpc.BadRequest says; empty without one.
+std::vector<std::pair<std::string, std::string>> FieldViolations(const base::Status& status);
 // Attaches google.rpc.RetryInfo.
 base::Status WithRetryDelay(base::Status status, base::Duration delay);
 // What the server asked for in google.rpc.RetryInfo; negative delays count as zero.

@@ -1,6 +1,7 @@
 #include "services/cli/import_client.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -72,11 +73,26 @@ ImportClient::ImportClient(const std::shared_ptr<grpc::Channel>& channel, const 
     : clock_(clock), sites_(timeseries::v1::SiteService::NewStub(channel)), sender_(channel) {}
 
 base::StatusOr<std::size_t> ImportClient::RegisterSites(std::span<const sample::Site> sites) {
+  timeseries::v1::ListSitesResponse known;
+  grpc::ClientContext listing;
+  rpc::SetTimeout(listing, kCallTimeout);
+  RETURN_IF_ERROR(rpc::FromGrpc(sites_->ListSites(&listing, {}, &known)));
+  std::map<std::string_view, const timeseries::v1::Site*> by_id;
+  for (const auto& site : known.sites()) by_id.emplace(site.site_id(), &site);
   std::size_t changed = 0;
   while (!sites.empty()) {
     timeseries::v1::PutSitesRequest request;
     const auto chunk = sites.first(std::min(kSitesPerCall, sites.size()));
-    for (const sample::Site& site : chunk) *request.add_sites() = shared::ToProto(site);
+    for (const sample::Site& site : chunk) {
+      timeseries::v1::Site& said = *request.add_sites() = shared::ToProto(site);
+      const auto at = by_id.find(site.site_id);
+      if (at == by_id.end()) continue;
+      // A file of samples knows of no dates, and often of no name: it does not correct a catalogue
+      // that does.
+      if (site.name == site.site_id) said.clear_name();
+      if (!at->second->populations().empty()) said.clear_population_served();
+      if (!at->second->districts().empty()) said.clear_district_id();
+    }
     grpc::ClientContext context;
     rpc::SetTimeout(context, kCallTimeout);
     timeseries::v1::PutSitesResponse response;

@@ -45,26 +45,6 @@ class SheetSource final : public sample::RowSource {
   std::size_t width_ = 0;
 };
 
-base::StatusOr<std::unique_ptr<sample::RowSource>> OpenSource(const std::filesystem::path& path,
-                                                              const std::string& sheet) {
-  auto in = std::make_unique<std::ifstream>(path, std::ios::binary);
-  if (!*in) return base::NotFound("{}: the file cannot be opened", path.string());
-  std::string start(kZip.size(), '\0');
-  in->read(start.data(), static_cast<std::streamsize>(start.size()));
-  if (start == kZip) {
-    ASSIGN_OR_RETURN(const std::string bytes, base::ReadFile(path, kMaxWorkbookBytes));
-    auto rows = workbook::ReadXlsx(bytes, sheet);
-    if (!rows.ok()) return base::Annotate(rows.status(), path.string());
-    return std::make_unique<SheetSource>(*std::move(rows));
-  }
-  if (!sheet.empty()) {
-    return base::InvalidArgument("{}: only a workbook has sheets, and this is none", path.string());
-  }
-  in->clear();
-  in->seekg(0);
-  return sample::NewCsvSource(std::move(in));
-}
-
 base::StatusOr<SampleFile> Read(sample::SampleFileReader& reader) {
   SampleFile file;
   file.profile = reader.profile();
@@ -82,7 +62,7 @@ base::StatusOr<SampleFile> Read(sample::SampleFileReader& reader) {
 }
 
 base::StatusOr<sample::SiteTable> LoadSites(const std::filesystem::path& path) {
-  ASSIGN_OR_RETURN(const auto source, OpenSource(path, ""));
+  ASSIGN_OR_RETURN(const auto source, OpenTable(path, ""));
   auto sites = sample::SiteTable::Read(*source);
   if (!sites.ok()) return base::Annotate(sites.status(), path.string());
   return sites;
@@ -107,6 +87,26 @@ base::StatusOr<Place> Locate(const std::filesystem::path& path,
 }
 
 }  // namespace
+
+base::StatusOr<std::unique_ptr<sample::RowSource>> OpenTable(const std::filesystem::path& path,
+                                                             const std::string& sheet) {
+  auto in = std::make_unique<std::ifstream>(path, std::ios::binary);
+  if (!*in) return base::NotFound("{}: the file cannot be opened", path.string());
+  std::string start(kZip.size(), '\0');
+  in->read(start.data(), static_cast<std::streamsize>(start.size()));
+  if (start == kZip) {
+    ASSIGN_OR_RETURN(const std::string bytes, base::ReadFile(path, kMaxWorkbookBytes));
+    auto rows = workbook::ReadXlsx(bytes, sheet);
+    if (!rows.ok()) return base::Annotate(rows.status(), path.string());
+    return std::make_unique<SheetSource>(*std::move(rows));
+  }
+  if (!sheet.empty()) {
+    return base::InvalidArgument("{}: only a workbook has sheets, and this is none", path.string());
+  }
+  in->clear();
+  in->seekg(0);
+  return sample::NewCsvSource(std::move(in));
+}
 
 SampleSource::SampleSource() = default;
 SampleSource::~SampleSource() = default;
@@ -135,9 +135,9 @@ base::StatusOr<std::unique_ptr<SampleSource>> SampleSource::Open(const std::file
           std::string_view name) -> base::StatusOr<std::unique_ptr<sample::RowSource>> {
     const std::filesystem::path beside = folder / name;
     if (!std::filesystem::exists(beside)) return nullptr;
-    return OpenSource(beside, "");
+    return OpenTable(beside, "");
   };
-  ASSIGN_OR_RETURN(auto source, OpenSource(place.file, options.sheet));
+  ASSIGN_OR_RETURN(auto source, OpenTable(place.file, options.sheet));
   auto reader =
       sample::SampleFileReader::Open(std::move(source), options.profile, std::move(context));
   if (!reader.ok()) return base::Annotate(reader.status(), place.file.string());

@@ -40,6 +40,10 @@ struct LoadOptions {
   std::string sheet = {};
 };
 
+// The lines of a CSV file or of a sheet of a workbook; the first sheet when none is named.
+base::StatusOr<std::unique_ptr<sample::RowSource>> OpenTable(const std::filesystem::path& path,
+                                                             const std::string& sheet);
+
 // A file that is being read, and what its reader borrows. Thread safety: as the reader.
 class SampleSource {
  public:

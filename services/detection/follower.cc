@@ -79,7 +79,7 @@ void Follower::Run(timeseries::v1::TimeseriesService::StubInterface& timeseries,
   rebuild_started_us_ = SteadyMicros();
   while (!stop_.stopped()) {
     const std::uint64_t before = processed_.load();
-    base::Status status = directory_->Refresh();
+    base::Status status = directory_->Refresh(clock_.Now());
     if (status.ok()) {
       // The feed may have nothing new for days: that the catalogue answers is the sign of life.
       SetHealth(HealthBetweenMessages());
@@ -187,6 +187,7 @@ base::Status Follower::Take(const timeseries::v1::FollowFeedResponse& response) 
 
 base::Status Follower::TakeSamples(const timeseries::v1::FollowFeedResponse& response,
                                    std::vector<v1::Signal>& signals) {
+  if (!response.samples().empty()) RETURN_IF_ERROR(directory_->RefreshIfOld(clock_.Now()));
   for (const timeseries::v1::SampleVersion& version : response.samples()) {
     if (version.feed_sequence() <= processed_.load()) continue;  // sent again after a reconnect
     if (version.feed_sequence() > *silent_until_) FinishRebuild(signals);
@@ -275,13 +276,14 @@ base::StatusOr<Observation> Follower::ToObservation(const timeseries::v1::Sample
   const sample::Measurement& row = observation.measurement;
   const sample::Site* site = directory_->Find(row.site_id);
   if (site == nullptr) {
-    RETURN_IF_ERROR(directory_->Refresh());
+    RETURN_IF_ERROR(directory_->Refresh(clock_.Now()));
     site = directory_->Find(row.site_id);
   }
   // The store refuses rows of unknown sites, so this is a site that was taken out of the catalogue.
   observation.district_id = site != nullptr ? site->district_id : row.site_id;
   observation.population =
-      row.population_served.value_or(site != nullptr ? site->population_served : 0);
+      row.population_served.value_or(site != nullptr ? site->PopulationAt(row.collected_at) : 0);
+  if (site != nullptr) observation.shares = site->SharesAt(row.collected_at);
   observation.known_at = row.known_at.value_or(shared::ToInstant(version.recorded_at()));
   observation.feed_sequence = version.feed_sequence();
   observation.version = version.version();

@@ -11,7 +11,9 @@
 // the next generation. Nothing is written before that, so a crash on the way repeats it.
 // A feed without any sample ends no alert: the follower waits for the first.
 // Limits: a rebuild reads the whole feed (its rate is logged); it uses the catalogue of sites as it
-// is now, so a site that changed its district counts as if it had always lain there.
+// is now: population and shares in districts are those that hold, by its word of now, when a sample
+// was collected; a change of the catalogue reaches samples read five seconds later, and all at a
+// rebuild.
 //
 // Thread safety: Run on one thread; everything else from any.
 #pragma once

@@ -8,7 +8,7 @@
 
 namespace belgrand::detection {
 
-base::Status SiteDirectory::Refresh() {
+base::Status SiteDirectory::Refresh(base::Instant now) {
   grpc::ClientContext context;
   rpc::SetTimeout(context, std::chrono::seconds(10));
   const StopSignal::Call call(stop_, context);
@@ -20,7 +20,14 @@ base::Status SiteDirectory::Refresh() {
     fresh[site.site_id()] = shared::ToSite(site);
   }
   by_id_ = std::move(fresh);
+  read_at_ = now;
   return base::OkStatus();
+}
+
+base::Status SiteDirectory::RefreshIfOld(base::Instant now) {
+  // A clock that was set back makes it old, too.
+  if (now >= read_at_ && now - read_at_ < kMaxAge) return base::OkStatus();
+  return Refresh(now);
 }
 
 const sample::Site* SiteDirectory::Find(const std::string& site_id) const {

@@ -296,14 +296,41 @@ timeseries::v1::Site ToProto(const sample::Site& site) {
   proto.set_name(site.name);
   proto.set_district_id(site.district_id);
   proto.set_population_served(site.population_served);
+  for (const sample::DatedPopulation& dated : site.populations) {
+    auto& out = *proto.add_populations();
+    if (dated.valid_from) *out.mutable_valid_from() = ToTimestamp(*dated.valid_from);
+    out.set_persons(dated.persons);
+  }
+  for (const sample::DatedDistricts& dated : site.districts) {
+    auto& out = *proto.add_districts();
+    if (dated.valid_from) *out.mutable_valid_from() = ToTimestamp(*dated.valid_from);
+    for (const sample::DistrictShare& share : dated.shares) {
+      auto& part = *out.add_shares();
+      part.set_district_id(share.district_id);
+      part.set_share(share.share);
+    }
+  }
   return proto;
 }
 
 sample::Site ToSite(const timeseries::v1::Site& site) {
-  return {.site_id = site.site_id(),
-          .name = site.name(),
-          .district_id = site.district_id(),
-          .population_served = site.population_served()};
+  sample::Site out{.site_id = site.site_id(),
+                   .name = site.name(),
+                   .district_id = site.district_id(),
+                   .population_served = site.population_served()};
+  for (const auto& dated : site.populations()) {
+    auto& entry = out.populations.emplace_back();
+    if (dated.has_valid_from()) entry.valid_from = ToInstant(dated.valid_from());
+    entry.persons = dated.persons();
+  }
+  for (const auto& dated : site.districts()) {
+    auto& entry = out.districts.emplace_back();
+    if (dated.has_valid_from()) entry.valid_from = ToInstant(dated.valid_from());
+    for (const auto& share : dated.shares()) {
+      entry.shares.push_back({share.district_id(), share.share()});
+    }
+  }
+  return out;
 }
 
 ingest::v1::Violation ToProto(const sample::Violation& violation, sample::Language language) {

@@ -169,24 +169,6 @@ v1::SampleVersion ToSampleVersion(const Record& record, SealedFields sealed) {
   return sample;
 }
 
-storage::v1::SiteRecord ToSiteRecord(const v1::Site& site) {
-  storage::v1::SiteRecord record;
-  record.set_site_id(site.site_id());
-  record.set_name(site.name());
-  record.set_district_id(site.district_id());
-  record.set_population_served(site.population_served());
-  return record;
-}
-
-v1::Site ToSite(const storage::v1::SiteRecord& record) {
-  v1::Site site;
-  site.set_site_id(record.site_id());
-  site.set_name(record.name());
-  site.set_district_id(record.district_id());
-  site.set_population_served(record.population_served());
-  return site;
-}
-
 bool HashIsDerived(const Record& record) {
   const auto sealed_whole = [](const std::string& sealed) {
     return sealed.empty() || compliance::SubjectRefOf(sealed).ok();

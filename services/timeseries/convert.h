@@ -13,9 +13,6 @@ enum class SealedFields { kLeaveOut, kInclude };
 Record ToRecord(v1::SampleVersion sample);
 v1::SampleVersion ToSampleVersion(const Record& record, SealedFields sealed);
 
-storage::v1::SiteRecord ToSiteRecord(const v1::Site& site);
-v1::Site ToSite(const storage::v1::SiteRecord& record);
-
 // Whether the content hash follows from the record itself, so that it need not be stored: the
 // persons stand in their seals by reference, and there is a measurement.
 bool HashIsDerived(const Record& record);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -12,6 +13,7 @@
 #include "services/timeseries/identity_index.h"
 #include "services/timeseries/layout.h"
 #include "services/timeseries/row_log.h"
+#include "services/timeseries/site_catalogue.h"
 
 namespace belgrand::timeseries {
 namespace {
@@ -98,6 +100,12 @@ class Checker {
 
   base::Status CheckMeta();
   base::Status CheckSites();
+  struct SiteVersions {
+    std::uint32_t count = 0;
+    std::int64_t recorded_us = 0;  // of the newest
+  };
+  // Of the older versions of each site.
+  base::StatusOr<std::map<std::string, SiteVersions>> CheckSiteVersions();
   base::Status CheckLog();
   void CheckLogChunk(const LogRows& rows);
   void CheckVersion(const Record& record, std::uint64_t expected);
@@ -196,20 +204,61 @@ base::Status Checker::CheckMeta() {
 }
 
 base::Status Checker::CheckSites() {
+  ASSIGN_OR_RETURN(auto older, CheckSiteVersions());
   storage::Cursor cursor = snapshot_.Scan(kSitesFamily, "", "");
   for (; cursor.Valid(); cursor.Next()) {
     ++report_.sites;
     storage::v1::SiteRecord site;
     if (!Parse(cursor.value(), site)) {
       Problem("sites", cursor.key(), "cannot be read");
-    } else if (SiteKey(site.site_id()) != cursor.key()) {
+      continue;
+    }
+    if (SiteKey(site.site_id()) != cursor.key()) {
       Problem("sites", cursor.key(), "holds site '{}'", site.site_id());
-    } else if (!(site.population_served() > 0)) {
+      continue;
+    }
+    if (!(site.population_served() > 0)) {
       Problem("sites", cursor.key(), "has population {}", site.population_served());
     }
     sites_.insert(site.site_id());
+    const SiteVersions versions = older[site.site_id()];
+    older.erase(site.site_id());
+    if (std::max(site.version(), 1U) != versions.count + 1) {
+      Problem("sites", cursor.key(), "is version {}, and {} older ones are stored", site.version(),
+              versions.count);
+    } else if (versions.recorded_us > site.recorded_at_us()) {
+      Problem("sites", cursor.key(), "was recorded before an older version");
+    }
   }
-  return cursor.status();
+  RETURN_IF_ERROR(cursor.status());
+  for (const auto& [site_id, versions] : older) {
+    Problem("meta", SiteVersionsPrefix(site_id), "are {} versions of no site", versions.count);
+  }
+  return base::OkStatus();
+}
+
+base::StatusOr<std::map<std::string, Checker::SiteVersions>> Checker::CheckSiteVersions() {
+  std::map<std::string, SiteVersions> older;
+  const std::string prefix = SiteVersionsPrefix(std::nullopt);
+  storage::Cursor cursor = snapshot_.Scan(kMetaFamily, prefix, storage::PrefixEnd(prefix));
+  for (; cursor.Valid(); cursor.Next()) {
+    storage::v1::SiteRecord site;
+    if (!Parse(cursor.value(), site)) {
+      Problem("meta", cursor.key(), "cannot be read");
+      continue;
+    }
+    SiteVersions& versions = older[site.site_id()];
+    if (SiteVersionKey(site.site_id(), ++versions.count) != cursor.key() ||
+        std::max(site.version(), 1U) != versions.count) {
+      Problem("meta", cursor.key(), "holds version {} of site '{}' where {} is expected",
+              site.version(), site.site_id(), versions.count);
+    } else if (site.recorded_at_us() < versions.recorded_us) {
+      Problem("meta", cursor.key(), "was recorded before an older version");
+    }
+    versions.recorded_us = site.recorded_at_us();
+  }
+  RETURN_IF_ERROR(cursor.status());
+  return older;
 }
 
 base::Status Checker::CheckLog() {

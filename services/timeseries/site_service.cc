@@ -1,71 +1,28 @@
 #include "services/timeseries/site_service.h"
 
-#include <cmath>
-#include <set>
+#include <algorithm>
 
-#include "platform/rpc/status.h"
-#include "sample/validate.h"
-#include "services/timeseries/convert.h"
+#include "services/shared/timestamp.h"
+#include "services/timeseries/site_check.h"
+#include "services/timeseries/site_convert.h"
 
 namespace belgrand::timeseries {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 200;
-// More than any catchment on Earth serves.
-constexpr double kMaxPopulation = 1e8;
-// What fits into the trailer of an answer (8 KiB); the message says how many there are in all.
-constexpr std::size_t kMaxViolationsListed = 20;
+// Below the limit of a message (16 MiB), with room for the rest of the answer.
+constexpr std::size_t kMaxAnswerBytes = std::size_t{12} << 20;
 
-using Violations = std::vector<std::pair<std::string, std::string>>;
-
-void CheckIdentifier(const std::string& field, const std::string& value, Violations& violations) {
-  if (sample::IsIdentifier(value)) return;
-  violations.emplace_back(
-      field, fmt::format("'{}' is not an identifier: write 1 to {} of A-Z a-z 0-9 . _ : / - and "
-                         "spaces inside",
-                         value.substr(0, sample::kMaxIdentifierCharacters),
-                         sample::kMaxIdentifierCharacters));
+bool IsOnlyLaboratory(const shared::Caller& caller) {
+  return std::ranges::all_of(caller.roles,
+                             [](int role) { return role == privacy::v1::LABORATORY; });
 }
 
-Violations CheckSites(const v1::PutSitesRequest& request) {
-  Violations violations;
-  std::set<std::string_view> seen;
-  for (int i = 0; i < request.sites_size(); ++i) {
-    const v1::Site& site = request.sites(i);
-    const std::string path = fmt::format("sites[{}].", i);
-    CheckIdentifier(path + "site_id", site.site_id(), violations);
-    CheckIdentifier(path + "district_id", site.district_id(), violations);
-    if (site.name().size() > kMaxNameBytes) {
-      violations.emplace_back(path + "name", fmt::format("has {} bytes: shorten it to {}",
-                                                         site.name().size(), kMaxNameBytes));
-    }
-    const double population = site.population_served();
-    if (!(population > 0) || population > kMaxPopulation) {
-      violations.emplace_back(
-          path + "population_served",
-          fmt::format("{} is not a number of persons: it is greater than 0 and at most {:.0f}",
-                      population, kMaxPopulation));
-    }
-    if (!seen.insert(site.site_id()).second) {
-      violations.emplace_back(path + "site_id",
-                              "is named twice in this request: send each site once");
-    }
-  }
-  return violations;
-}
-
-base::Status Validate(const v1::PutSitesRequest& request) {
+base::Status CheckCount(const v1::PutSitesRequest& request) {
   if (request.sites().empty() || request.sites_size() > SiteServiceImpl::kMaxSitesPerRequest) {
     return base::InvalidArgument("{} sites in one request: send 1 to {}", request.sites_size(),
                                  SiteServiceImpl::kMaxSitesPerRequest);
   }
-  Violations violations = CheckSites(request);
-  if (violations.empty()) return base::OkStatus();
-  const base::Status status =
-      base::InvalidArgument("{} violation(s), nothing was stored; the first: {} {}",
-                            violations.size(), violations.front().first, violations.front().second);
-  if (violations.size() > kMaxViolationsListed) violations.resize(kMaxViolationsListed);
-  return rpc::WithFieldViolations(status, violations);
+  return base::OkStatus();
 }
 
 }  // namespace
@@ -73,33 +30,74 @@ base::Status Validate(const v1::PutSitesRequest& request) {
 grpc::Status SiteServiceImpl::PutSites(grpc::ServerContext* context,
                                        const v1::PutSitesRequest* request,
                                        v1::PutSitesResponse* response) {
-  return guard_.Unary(*context, "belgrand.timeseries.v1.SiteService.PutSites",
-                      [&](const shared::Caller&, shared::CallReport& report) -> base::Status {
-                        report.object_kind = "site";
-                        report.record_count = static_cast<std::uint64_t>(request->sites_size());
-                        RETURN_IF_ERROR(Validate(*request));
-                        std::vector<storage::v1::SiteRecord> sites;
-                        for (const v1::Site& site : request->sites())
-                          sites.push_back(ToSiteRecord(site));
-                        ASSIGN_OR_RETURN(const PutSitesResult result,
-                                         sites_.Put(sites, clock_.Now()));
-                        response->set_added(result.added);
-                        response->set_changed(result.changed);
-                        response->set_unchanged(result.unchanged);
-                        return base::OkStatus();
-                      });
+  return guard_.Unary(
+      *context, "belgrand.timeseries.v1.SiteService.PutSites",
+      [&](const shared::Caller&, shared::CallReport& report) -> base::Status {
+        report.object_kind = "site";
+        report.record_count = static_cast<std::uint64_t>(request->sites_size());
+        RETURN_IF_ERROR(CheckCount(*request));
+        const PutMode mode = request->dry_run() ? PutMode::kCheckOnly : PutMode::kStore;
+        std::vector<storage::v1::SiteRecord> sites;
+        for (const v1::Site& site : request->sites()) sites.push_back(ToSiteRecord(site));
+        ASSIGN_OR_RETURN(const PutSitesResult result,
+                         sites_.Put(sites, clock_.Now(), mode, CheckSites(*request)));
+        report.object_ref = fmt::format("{}catalogue {}", request->dry_run() ? "dry run, " : "",
+                                        result.catalogue_version);
+        if (sites.size() == 1) {
+          report.object_ref += ", site " + request->sites(0).site_id();
+        }
+        response->set_added(result.added);
+        response->set_changed(result.changed);
+        response->set_unchanged(result.unchanged);
+        return base::OkStatus();
+      });
 }
 
 grpc::Status SiteServiceImpl::ListSites(grpc::ServerContext* context,
                                         const v1::ListSitesRequest* request,
                                         v1::ListSitesResponse* response) {
-  return guard_.Unary(*context, "belgrand.timeseries.v1.SiteService.ListSites",
+  return guard_.Unary(
+      *context, "belgrand.timeseries.v1.SiteService.ListSites",
+      [&](const shared::Caller& caller, shared::CallReport& report) -> base::Status {
+        report.object_kind = "site";
+        // The outline of a small catchment says where few people live.
+        if (request->with_catchments() && IsOnlyLaboratory(caller)) {
+          return base::PermissionDenied("catchments are not given to laboratories");
+        }
+        SiteQuery query{.district_id = request->district_id(),
+                        .site_id = request->site_id(),
+                        .as_of = {},
+                        .with_polygons = request->with_catchments()};
+        if (request->has_as_of()) query.as_of = shared::ToInstant(request->as_of());
+        ASSIGN_OR_RETURN(const SiteList list, sites_.Read(query, clock_.Now()));
+        report.record_count = list.sites.size();
+        std::size_t bytes = 0;
+        for (const auto& site : list.sites) {
+          bytes += request->with_catchments() ? site.ByteSizeLong() : 0;
+          if (bytes > kMaxAnswerBytes) {
+            return base::ResourceExhausted(
+                "the catchments of {} sites do not fit into one answer: ask site by site",
+                list.sites.size());
+          }
+          *response->add_sites() = ToSite(site);
+        }
+        response->set_catalogue_version(list.catalogue_version);
+        return base::OkStatus();
+      });
+}
+
+grpc::Status SiteServiceImpl::GetSiteHistory(grpc::ServerContext* context,
+                                             const v1::GetSiteHistoryRequest* request,
+                                             v1::GetSiteHistoryResponse* response) {
+  return guard_.Unary(*context, "belgrand.timeseries.v1.SiteService.GetSiteHistory",
                       [&](const shared::Caller&, shared::CallReport& report) -> base::Status {
                         report.object_kind = "site";
-                        const SiteList list = sites_.List(request->district_id());
-                        report.record_count = list.sites.size();
-                        for (const auto& site : list.sites) *response->add_sites() = ToSite(site);
-                        response->set_catalogue_version(list.catalogue_version);
+                        ASSIGN_OR_RETURN(const auto versions, sites_.History(request->site_id()));
+                        report.object_ref = request->site_id();
+                        report.record_count = versions.size();
+                        for (const auto& version : versions) {
+                          *response->add_versions() = ToSite(version);
+                        }
                         return base::OkStatus();
                       });
 }

@@ -21,6 +21,9 @@ class SiteServiceImpl final : public v1::SiteService::Service {
                         v1::PutSitesResponse* response) override;
   grpc::Status ListSites(grpc::ServerContext* context, const v1::ListSitesRequest* request,
                          v1::ListSitesResponse* response) override;
+  grpc::Status GetSiteHistory(grpc::ServerContext* context,
+                              const v1::GetSiteHistoryRequest* request,
+                              v1::GetSiteHistoryResponse* response) override;
 
  private:
   SiteCatalogue& sites_;

@@ -123,6 +123,7 @@ class Bench {
     std::vector<storage::v1::SiteRecord> sites;
     for (int i = 0; i < options_.sites; ++i) {
       sites.emplace_back().set_site_id(SiteId(i));
+      sites.back().set_district_id("district");
       sites.back().set_population_served(1000);
     }
     BELGRAND_CHECK(store_->sites().Put(sites, clock_.Now()).ok());
@@ -165,6 +166,7 @@ class Bench {
       version.set_content_hash(shared::ContentHash(*judged.measurement, "", "", judged.comment));
       storage::v1::SiteRecord& site = sites[version.site_id()];
       site.set_site_id(version.site_id());
+      site.set_district_id("district");
       site.set_population_served(1000);
       rows.push_back(ToRecord(std::move(version)));
     }

@@ -58,6 +58,7 @@ struct Fixture {
     std::vector<storage::v1::SiteRecord> sites;
     for (int i = 0; i < kSites; ++i) {
       sites.emplace_back().set_site_id(SiteId(i));
+      sites.back().set_district_id("district");
       sites.back().set_population_served(1000);
     }
     BELGRAND_CHECK(store->sites().Put(sites, clock.Now()).ok());

@@ -8,7 +8,6 @@
 
 #include "platform/base/file.h"
 #include "tests/support/deployment.h"
-#include "tests/support/shared_data.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/zip_writer.h"
@@ -144,21 +143,6 @@ TEST_F(ExportTest, ASheetUnderAMappingGetsTheVerdictsOfTheSameRowsInCsv) {
                  "X3;W9;2024-01-11;?\n"),
            "--mapping", mapping});
   EXPECT_THAT(csv.out, ::testing::ContainsRegex("duplicate[^0-9]*2")) << csv.out;
-}
-
-TEST_F(ExportTest, ThePublishedSwissFileGoesRoundWithItsReplicates) {
-  const std::filesystem::path folder = SharedData() / "switzerland";
-  if (!std::filesystem::exists(folder)) {
-    GTEST_SKIP() << "the published Swiss files are not at " << folder
-                 << ": set BELGRAND_DATA_DIR to the folder that holds switzerland/";
-  }
-  const CommandResult first =
-      Run({"import", (folder / "eawag_dPCR_data_resp6.csv").string(), "--sites",
-           (folder / "wwtp_info.csv").string(), "--register-sites"});
-  EXPECT_EQ(first.exit_code, 0) << first.out << first.err;
-  EXPECT_THAT(first.out, HasSubstr("14 sites in the file"));
-  EXPECT_THAT(first.out, ::testing::ContainsRegex("accepted[^0-9]*16,892")) << first.out;
-  ExpectEveryRowKnown("16,892");
 }
 
 }  // namespace

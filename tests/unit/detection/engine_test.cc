@@ -85,6 +85,79 @@ TEST(EngineTest, AVoidedRowLeavesNoTrace) {
   }
 }
 
+AreaState DistrictOf(const Feed& feed, const std::string& district) {
+  const auto states = feed.engine->States(district, "");
+  EXPECT_FALSE(states.empty()) << district;
+  return states.empty() ? AreaState() : states.front();
+}
+
+void ExpectSameDistrict(const Feed& a, const Feed& b, const std::string& district) {
+  const AreaState left = DistrictOf(a, district);
+  const AreaState right = DistrictOf(b, district);
+  EXPECT_EQ(left.level, AreaLevel::kDistrict);
+  EXPECT_EQ(left.sample_count, right.sample_count);
+  EXPECT_NEAR(left.estimate_log10, right.estimate_log10, 1e-12);
+  EXPECT_NEAR(left.growth_per_day, right.growth_per_day, 1e-12);
+}
+
+// A site that serves two districts counts in each as a site of that many persons would.
+TEST(EngineTest, ASampleCountsInEveryDistrictWithItsShareOfThePersons) {
+  Feed shared;
+  Feed north;
+  Feed south;
+  for (int day = 0; day < 90; day += 3) {
+    const double a = std::pow(10, 4 + 0.1 * Noise(day));
+    const double b = std::pow(10, 5 + 0.1 * Noise(day + 1));
+    Observation of_a = shared.Make(day, "a", a);
+    of_a.population = 60000;
+    of_a.shares = {{"north", 0.25}, {"south", 0.75}};
+    Observation of_b = shared.Make(day, "b", b);
+    of_b.district_id = "south";
+    of_b.population = 30000;
+    shared.Give(of_a);
+    shared.Give(of_b);
+    of_a.shares.clear();
+    of_a.population = 15000;
+    north.Give(of_a);
+    of_a.district_id = "south";
+    of_a.population = 45000;
+    south.Give(of_a);
+    south.Give(of_b);
+  }
+  ExpectSameDistrict(shared, north, "north");
+  ExpectSameDistrict(shared, south, "south");
+  std::size_t sites = 0;
+  for (const AreaState& state : shared.engine->States("", "")) {
+    if (state.level != AreaLevel::kSite) continue;
+    ++sites;
+    EXPECT_EQ(state.district_id, state.area_id == "a" ? "north" : "south")
+        << "the site itself belongs to the district that acts on it";
+  }
+  EXPECT_EQ(sites, 2U);
+}
+
+TEST(EngineTest, AnAmendedRowLeavesTheDistrictsInWhichItNoLongerCounts) {
+  Feed amended;
+  Feed plain;
+  for (int day = 0; day < 60; day += 3) {
+    Observation o =
+        amended.Make(day, "a", std::pow(10, 4 + 0.1 * Noise(day)), "row " + std::to_string(day));
+    plain.Give(o);
+    o.shares = {{"north", 0.5}, {"south", 0.5}};
+    amended.Give(o);
+  }
+  EXPECT_EQ(DistrictOf(amended, "south").sample_count, 20U);
+  for (int day = 0; day < 60; day += 3) {
+    Observation o =
+        amended.Make(day, "a", std::pow(10, 4 + 0.1 * Noise(day)), "row " + std::to_string(day));
+    o.version = 2;
+    o.shares = {{"north", 1}};
+    amended.Give(o);
+  }
+  EXPECT_TRUE(amended.engine->States("south", "").empty());
+  ExpectSameDistrict(amended, plain, "north");
+}
+
 TEST(EngineTest, TwoGenesOfOneSampleAreTwoRows) {
   Feed feed;
   Observation n1 = feed.Make(0, "a", 10000.0, "S-1");

@@ -116,6 +116,15 @@ def amelag_curve(data, counts):
         judge(number(row["viruslast"]), "none", None, None, target_known=not row["typ"].endswith("A+B"), counts=counts)
 
 
+def amelag(data, counts):
+    rows = read(data / "germany/amelag_einzelstandorte.tsv", delimiter="\t")
+    note(rows, "standort datum viruslast typ unter_bg bundesland einwohner laborwechsel", counts)
+    for row in rows:
+        value, below = number(row["viruslast"]), row["unter_bg"] == "ja"
+        judge(None if below else value, "below_loq" if below else "none", None, 2 * value if below and value else None,
+              target_known=not row["typ"].endswith("A+B"), counts=counts)
+
+
 def odm_v1(data, counts):
     results = collections.OrderedDict()
     rows = read(data / "odm_ottawa_v1/wwMeasure.csv")
@@ -171,6 +180,29 @@ def scotland(data, counts):
             counts["state:" + state] += 1
         for rule in rules:
             counts["rule:" + rule] += 1
+
+
+def esi_cora(data, counts):
+    for row in read(data / "germany/ESI-CorA_Abwassersurveillance.tsv", delimiter="\t"):
+        value = number(row["Genkopien_normalisiert"])
+        judge(value or None, "not_detected" if value == 0 else "none", None, None, counts=counts)
+
+
+def scotland_weekly(data, counts):
+    for row in read(data / "scotland/wastewater_covid19_by_wwtw_20260624.csv"):
+        value = number(row["Average(Mgc)"])
+        judge(value or None, "not_detected" if value == 0 else "none", None, None, "loads", counts=counts)
+
+
+def episewer(data, counts):
+    for row in read(data / "switzerland/episewer_Influenza_A_Zurich_measurements.csv"):
+        value = number(row["concentration"])
+        judge(value or None, "none" if value is None else state_of(value, 0.5, None), 0.5, None, counts=counts)
+
+
+def episewer_sars(data, counts):
+    for row in read(data / "switzerland/episewer_SARS_CoV_2_Zurich_measurements.csv"):
+        judge(number(row["concentration"]), "none", None, None, counts=counts)
 
 
 def main():

@@ -9,6 +9,7 @@
 
 #include "platform/storage/keys.h"
 #include "services/detection/backoff.h"
+#include "services/detection/site_directory.h"
 #include "tests/unit/services/detection_fixture.h"
 
 namespace belgrand::detection {
@@ -108,6 +109,22 @@ TEST_F(DetectionRoleTest, AnswersWhatItBelievesAndHowItJudges) {
   ASSERT_OK(rpc::FromGrpc(stub_->ListDetectors(&detectors_context, {}, &detectors)));
   EXPECT_EQ(static_cast<std::size_t>(detectors.detectors_size()), RegisteredDetectors().size());
   for (const auto& detector : detectors.detectors()) EXPECT_FALSE(detector.meaning().empty());
+}
+
+TEST_F(DetectionRoleTest, AnEditOfTheCatalogueCountsForSamplesReadAfterIt) {
+  feed_.visible = feed_.versions.size() / 2;
+  StartRole();
+  ASSERT_TRUE(Eventually([&] { return Processed() == feed_.visible; }));
+  for (const auto& [id, site] : site_of_) sites_.Put(id, "elsewhere", site.population_served);
+  clock_.Advance(SiteDirectory::kMaxAge);
+  feed_.visible = feed_.versions.size();
+  ASSERT_TRUE(Eventually([&] { return Processed() == feed_.visible; }));
+  grpc::ClientContext context;
+  v1::ListAreaStatesRequest request;
+  request.set_district_id("elsewhere");
+  v1::ListAreaStatesResponse states;
+  ASSERT_OK(rpc::FromGrpc(stub_->ListAreaStates(&context, request, &states)));
+  EXPECT_GT(states.states_size(), 0);
 }
 
 TEST_F(DetectionRoleTest, RefusesADetectorThatIsNotRegistered) {

@@ -244,6 +244,18 @@ INSTANTIATE_TEST_SUITE_P(Damages, FsckTest,
                                                    FirstValue(s, kSitesFamily));
                                            },
                                            "holds site 'seafield'"},
+                                    Damage{"SiteVersionTooMany",
+                                           [](const storage::Store& s, storage::Batch& b) {
+                                             b.Put(kMetaFamily, SiteVersionKey("seafield", 1),
+                                                   FirstValue(s, kSitesFamily));
+                                           },
+                                           "is version 1, and 1 older ones are stored"},
+                                    Damage{"SiteVersionMisplaced",
+                                           [](const storage::Store& s, storage::Batch& b) {
+                                             b.Put(kMetaFamily, SiteVersionKey("seafield", 7),
+                                                   FirstValue(s, kSitesFamily));
+                                           },
+                                           "where 1 is expected"},
                                     Damage{"FormatUnknown",
                                            [](const storage::Store&, storage::Batch& b) {
                                              b.Put(kMetaFamily, kFormatKey, MetaNumber(3));

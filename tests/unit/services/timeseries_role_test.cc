@@ -318,6 +318,86 @@ TEST_F(TimeseriesRoleTest, AFollowerShowsThePlaceItWasGivenAndIsLetInOnlyWithIt)
               StatusIs(base::StatusCode::kOutOfRange, HasSubstr("older copy")));
 }
 
+TEST_F(TimeseriesRoleTest, ASiteKeepsItsHistoryAndEveryEditIsAudited) {
+  v1::Site site = Site("shieldhall");
+  site.set_population_served(0);
+  auto& first = *site.add_populations();
+  first.set_persons(1000);
+  auto& second = *site.add_populations();
+  *second.mutable_valid_from() = shared::ToTimestamp(At("2020-07-01"));
+  second.set_persons(1500);
+  auto& shares = *site.add_districts();
+  shares.add_shares()->set_district_id(site.district_id());
+  shares.mutable_shares(0)->set_share(0.75);
+  shares.add_shares()->set_district_id("elsewhere");
+  shares.mutable_shares(1)->set_share(0.25);
+  site.set_institution(v1::CORRECTIONAL);
+  auto& catchment = *site.mutable_catchment();
+  catchment.set_license("CC0-1.0");
+  auto& ring = *catchment.add_polygons()->add_rings();
+  for (const double number : {0, 0, 1, 0, 1, 1, 0, 0}) ring.add_positions(number);
+  const base::Instant before = clock_.Now();
+  clock_.Advance(std::chrono::hours(1));
+  ASSERT_OK(PutSites({site}));
+  EXPECT_EQ(compliance_.entries().back(), "PutSites catalogue 2, site shieldhall");
+
+  const auto list = [&](const v1::ListSitesRequest& request) {
+    grpc::ClientContext context;
+    v1::ListSitesResponse response;
+    EXPECT_OK(rpc::FromGrpc(sites_->ListSites(&context, request, &response)));
+    return response;
+  };
+  v1::ListSitesRequest request;
+  request.set_site_id("shieldhall");
+  v1::Site read = list(request).sites(0);
+  EXPECT_EQ(read.population_served(), 1500);
+  EXPECT_EQ(read.populations_size(), 2);
+  EXPECT_EQ(read.districts(0).shares_size(), 2);
+  EXPECT_EQ(read.version(), 2u);
+  EXPECT_EQ(read.catchment().polygons_size(), 0);
+  EXPECT_EQ(read.catchment().position_count(), 4u);
+  request.set_with_catchments(true);
+  EXPECT_EQ(list(request).sites(0).catchment().polygons(0).rings(0).positions_size(), 8);
+  *request.mutable_as_of() = shared::ToTimestamp(before);
+  EXPECT_EQ(list(request).sites(0).population_served(), 1000) << "as it was then";
+
+  grpc::ClientContext context;
+  v1::GetSiteHistoryRequest of;
+  of.set_site_id("shieldhall");
+  v1::GetSiteHistoryResponse history;
+  ASSERT_OK(rpc::FromGrpc(sites_->GetSiteHistory(&context, of, &history)));
+  ASSERT_EQ(history.versions_size(), 2);
+  EXPECT_EQ(history.versions(0).population_served(), 1000);
+  EXPECT_EQ(history.versions(1).catalogue_version(), 2u);
+  grpc::ClientContext again;
+  of.set_site_id("nowhere");
+  EXPECT_THAT(rpc::FromGrpc(sites_->GetSiteHistory(&again, of, &history)),
+              StatusIs(base::StatusCode::kNotFound, HasSubstr("nowhere")));
+}
+
+TEST_F(TimeseriesRoleTest, EveryPartOfASiteIsCheckedAndNamed) {
+  v1::Site bad = Site("bad");
+  bad.add_populations()->set_persons(-1);
+  bad.add_populations()->set_persons(1);
+  bad.add_districts()->add_shares()->set_share(1.5);
+  bad.set_institution(static_cast<v1::InstitutionClass>(99));
+  auto& ring = *bad.mutable_catchment()->add_polygons()->add_rings();
+  for (const double number : {0, 0, 1, 1, 1, 0, 0, 0}) ring.add_positions(number);
+  bad.mutable_catchment()->set_license("CC0-1.0");
+  const base::Status status = PutSites({bad});
+  const auto payload = status.GetPayload("type.googleapis.com/google.rpc.BadRequest");
+  ASSERT_TRUE(payload) << base::Message(status);
+  const std::string details(*payload);
+  for (const char* field :
+       {"sites[0].populations[0].persons", "sites[0].populations[1].valid_from",
+        "sites[0].population_served", "sites[0].districts[0].shares[0].district_id",
+        "sites[0].districts[0].shares[0].share", "sites[0].institution",
+        "sites[0].catchment.polygons[0].rings[0]", "sites[0].district_id"}) {
+    EXPECT_THAT(details, HasSubstr(field));
+  }
+  EXPECT_THAT(details, HasSubstr("runs clockwise"));
+}
+
 TEST_F(TimeseriesRoleTest, SitesAreListedByDistrictAndEveryViolationIsNamed) {
   grpc::ClientContext context;
   v1::ListSitesRequest request;
