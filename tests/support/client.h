@@ -98,13 +98,21 @@ class Client {
   }
 
   // True once detection has handed over the signals of everything up to feed number `sequence`.
+  // Gives up when detection stands still, not when it is slow: sanitizers make it ten times so.
   bool WaitForDetection(std::uint64_t sequence) {
-    return Eventually([&] {
-      const auto progress = Call<detection::v1::GetProgressResponse>(
-          *detection, &detection::v1::DetectionService::Stub::GetProgress,
-          detection::v1::GetProgressRequest());
-      return progress.ok() && progress->processed_sequence() >= sequence;
-    });
+    std::uint64_t processed = 0;
+    while (processed < sequence) {
+      const std::uint64_t before = processed;
+      const bool moved = Eventually([&] {
+        const auto progress = Call<detection::v1::GetProgressResponse>(
+            *detection, &detection::v1::DetectionService::Stub::GetProgress,
+            detection::v1::GetProgressRequest());
+        if (progress.ok()) processed = progress->processed_sequence();
+        return processed > before;
+      });
+      if (!moved) return false;
+    }
+    return true;
   }
 
   base::StatusOr<std::vector<alerting::v1::Alert>> ListAlerts() {
