@@ -17,14 +17,12 @@ using storage::v1::AlertEventRecord;
 using storage::v1::AlertRecord;
 using storage::v1::DeliveryRecord;
 
-constexpr std::uint64_t kFormat = 1;
+// 2: outcomes, and states 4 to 6. What format 1 wrote reads the same.
+constexpr std::uint64_t kFormat = 2;
+constexpr std::uint64_t kOldestFormat = 1;
 
 bool Concerns(const Route& route, const std::string& district_id) {
   return route.district_ids.empty() || route.district_ids.contains(district_id);
-}
-
-AlertKey KeyOf(const AlertRecord& alert) {
-  return {alert.district_id(), alert.target(), alert.rule()};
 }
 
 base::StatusOr<std::optional<std::uint64_t>> GetNumber(const storage::Store& store,
@@ -48,12 +46,16 @@ base::Status Prepare(storage::Store& store, const std::string& new_instance_id) 
     batch.Put(kMeta, NextSequenceMetaKey(), EncodeNumber(1));
     return store.Write(batch);
   }
-  if (*format != kFormat) {
+  if (*format < kOldestFormat || *format > kFormat) {
     return base::FailedPrecondition(
-        "alerting database has format {}, this program knows {}: run the version that wrote it",
-        *format, kFormat);
+        "alerting database has format {}, this program knows {} to {}: run the version that wrote "
+        "it",
+        *format, kOldestFormat, kFormat);
   }
-  return base::OkStatus();
+  if (*format == kFormat) return base::OkStatus();
+  storage::Batch batch;
+  batch.Put(kMeta, FormatMetaKey(), EncodeNumber(kFormat));
+  return store.Write(batch);
 }
 
 }  // namespace
@@ -108,19 +110,21 @@ base::StatusOr<std::optional<AlertRecord>> AlertBook::Find(const AlertKey& key) 
   return std::optional<AlertRecord>(std::move(alert));
 }
 
-void AlertBook::AddEvent(Draft& draft, v1::EventKind kind, const AlertRecord& alert,
-                         std::string_view by, std::string_view comment, std::string_view not_to) {
+void AlertBook::AddEvent(Draft& draft, const NewEvent& told, const AlertRecord& alert) {
   AlertEventRecord event;
   event.set_sequence(draft.next_sequence++);
-  event.set_kind(kind);
+  event.set_kind(told.kind);
   event.set_at_us(base::ToMicros(draft.now));
   *event.mutable_alert() = alert;
-  event.set_by(std::string(by));
-  event.set_comment(std::string(comment));
+  event.set_by(std::string(told.by));
+  event.set_comment(std::string(told.comment));
+  event.set_cause(std::string(told.cause));
+  event.set_state_before(told.state_before);
   draft.batch.Put(kEvents, EventKey(event.sequence()), event.SerializeAsString());
   draft.batch.Put(kHistory, HistoryKey(AlertRecordKey(KeyOf(alert)), event.sequence()), "");
+  if (told.kind == v1::OUTCOME_RECORDED) return;  // in the history only
   for (const Route& route : routes_) {
-    if (route.receiver == not_to || !Concerns(route, alert.district_id())) continue;
+    if (route.receiver == told.not_to || !Concerns(route, alert.district_id())) continue;
     DeliveryRecord delivery;
     delivery.set_event_sequence(event.sequence());
     delivery.set_alert_id(alert.alert_id());
@@ -136,7 +140,15 @@ void AlertBook::AddEvent(Draft& draft, v1::EventKind kind, const AlertRecord& al
 
 void AlertBook::AddChange(Draft& draft, const Change& change, std::string_view by,
                           std::string_view comment) {
-  if (change.event) AddEvent(draft, *change.event, change.alert, by, comment, "");
+  if (change.event) {
+    AddEvent(draft,
+             {.kind = *change.event,
+              .state_before = change.state_before,
+              .by = by,
+              .comment = comment,
+              .cause = change.cause},
+             change.alert);
+  }
   draft.alerts[KeyOf(change.alert)] = change.alert;
 }
 
@@ -180,40 +192,17 @@ base::StatusOr<std::uint32_t> AlertBook::Apply(
       ASSIGN_OR_RETURN(stored, Find(key));
       if (stored) current = &*stored;
     }
-    const Change change = ApplySignal(current, *signal, draft.now);
+    Change change = ApplySignal(current, *signal, draft.now);
     if (!change.changed) continue;
+    if (change.event == v1::OPENED || change.event == v1::REOPENED) {
+      RETURN_IF_ERROR(AddTrackRecord(change.alert));
+    }
     draft.old_states.try_emplace(key, current == nullptr ? 0 : current->state());
     AddChange(draft, change, "", "");
     ++applied;
   }
   RETURN_IF_ERROR(Commit(draft));
   return applied;
-}
-
-base::StatusOr<AlertRecord> AlertBook::CommitOne(const AlertRecord& before, const Change& change,
-                                                 std::string_view by, std::string_view comment) {
-  if (!change.changed) return change.alert;
-  Draft draft(next_sequence_, base::FromMicros(change.alert.changed_at_us()));
-  draft.old_states.emplace(KeyOf(before), before.state());
-  AddChange(draft, change, by, comment);
-  RETURN_IF_ERROR(Commit(draft));
-  return change.alert;
-}
-
-base::StatusOr<AlertRecord> AlertBook::Acknowledge(std::string_view alert_id, std::string_view by,
-                                                   std::string_view comment) {
-  base::MutexLock lock(mutex_);
-  ASSIGN_OR_RETURN(const AlertRecord before, Get(alert_id));
-  ASSIGN_OR_RETURN(const Change change, alerting::Acknowledge(before, by, comment, clock_.Now()));
-  return CommitOne(before, change, by, comment);
-}
-
-base::StatusOr<AlertRecord> AlertBook::Resolve(std::string_view alert_id, std::string_view by,
-                                               std::string_view reason) {
-  base::MutexLock lock(mutex_);
-  ASSIGN_OR_RETURN(const AlertRecord before, Get(alert_id));
-  ASSIGN_OR_RETURN(const Change change, ResolveByHand(before, by, reason, clock_.Now()));
-  return CommitOne(before, change, by, reason);
 }
 
 base::StatusOr<AlertRecord> AlertBook::Get(std::string_view alert_id) const {
@@ -226,41 +215,18 @@ base::StatusOr<AlertRecord> AlertBook::Get(std::string_view alert_id) const {
 }
 
 base::StatusOr<std::vector<AlertRecord>> AlertBook::List(const AlertFilter& filter) const {
+  if (filter.as_of) return ListAsOf(filter);
   std::string from;
   if (!filter.district_id.empty()) storage::AppendText(from, filter.district_id);
   std::vector<AlertRecord> alerts;
   auto cursor = store_.Scan(kAlerts, from, from.empty() ? "" : storage::PrefixEnd(from));
   for (; cursor.Valid(); cursor.Next()) {
     ASSIGN_OR_RETURN(auto alert, ParseRecord<AlertRecord>("alert", cursor.value()));
-    if (!WasOpened(alert)) continue;
-    if (!filter.states.empty() && !filter.states.contains(alert.state())) continue;
-    alerts.push_back(std::move(alert));
+    if (WasOpened(alert) && Passes(filter, alert)) alerts.push_back(std::move(alert));
   }
   RETURN_IF_ERROR(cursor.status());
-  std::ranges::stable_sort(alerts, [](const AlertRecord& a, const AlertRecord& b) {
-    return a.changed_at_us() > b.changed_at_us();
-  });
+  SortNewestFirst(alerts);
   return alerts;
-}
-
-base::StatusOr<std::vector<AlertEventRecord>> AlertBook::History(std::string_view alert_id) const {
-  ASSIGN_OR_RETURN(const AlertKey key, ParseAlertId(alert_id));
-  const std::string prefix = AlertRecordKey(key);
-  std::vector<std::string> keys;
-  auto cursor = store_.Scan(kHistory, prefix, storage::PrefixEnd(prefix));
-  for (; cursor.Valid(); cursor.Next()) {
-    const auto sequence = SequenceOfHistoryKey(cursor.key());
-    if (sequence) keys.push_back(EventKey(*sequence));
-  }
-  RETURN_IF_ERROR(cursor.status());
-  ASSIGN_OR_RETURN(const auto values, store_.MultiGet(kEvents, keys));
-  std::vector<AlertEventRecord> events;
-  for (const auto& value : values) {
-    if (!value) continue;  // deleted by retention between the two reads
-    ASSIGN_OR_RETURN(auto event, ParseRecord<AlertEventRecord>("event", *value));
-    events.push_back(std::move(event));
-  }
-  return events;
 }
 
 base::StatusOr<AlertEventRecord> AlertBook::Event(std::uint64_t sequence) const {
@@ -288,7 +254,7 @@ std::uint64_t AlertBook::newest_sequence() const {
   return next_sequence_ - 1;
 }
 
-std::array<std::uint64_t, 4> AlertBook::CountByState() const {
+StateCounts AlertBook::CountByState() const {
   base::MutexLock lock(mutex_);
   return by_state_;
 }

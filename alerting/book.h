@@ -56,8 +56,22 @@ struct AlertFilter {
   // Empty: all.
   std::string district_id;
   // Empty: all.
-  std::set<int> states;
+  std::set<int> states = {};
+  // Each alert as its newest event up to this instant left it, instead of as it is.
+  std::optional<base::Instant> as_of = {};
+  // Only closed ones of which nobody has said what they were.
+  bool awaiting_outcome = false;
 };
+
+// What officials said of the alerts of one rule in one district.
+struct RuleRecord {
+  std::string district_id;
+  std::string rule;
+  storage::v1::TrackRecordCounts counts;
+};
+
+// Alerts by number of AlertState.
+using StateCounts = std::array<std::uint64_t, v1::AlertState_ARRAYSIZE>;
 
 // How far a stream subscriber is.
 struct SubscriberPosition {
@@ -98,16 +112,32 @@ class AlertBook {
   base::StatusOr<storage::v1::AlertRecord> Acknowledge(std::string_view alert_id,
                                                        std::string_view by,
                                                        std::string_view comment);
-  base::StatusOr<storage::v1::AlertRecord> Resolve(std::string_view alert_id, std::string_view by,
-                                                   std::string_view reason);
+  base::StatusOr<storage::v1::AlertRecord> Escalate(std::string_view alert_id, std::string_view by,
+                                                    std::string_view reason);
+  base::StatusOr<storage::v1::AlertRecord> Close(
+      std::string_view alert_id, Closing closing, std::string_view by, std::string_view reason,
+      v1::AlertOutcome outcome = v1::OUTCOME_UNSPECIFIED);
+  base::StatusOr<storage::v1::AlertRecord> Reopen(std::string_view alert_id, std::string_view by,
+                                                  std::string_view reason);
+  // Writes an event that is in the history and that no receiver is sent.
+  base::StatusOr<storage::v1::AlertRecord> RecordOutcome(std::string_view alert_id,
+                                                         std::string_view by,
+                                                         v1::AlertOutcome outcome,
+                                                         std::string_view comment);
 
   // NotFound, or InvalidArgument when it is no alert id.
   base::StatusOr<storage::v1::AlertRecord> Get(std::string_view alert_id) const;
+  // As its newest event up to `as_of` left it. NotFound also when there was none yet.
+  base::StatusOr<storage::v1::AlertRecord> GetAsOf(std::string_view alert_id,
+                                                   base::Instant as_of) const;
   // Newest change first.
   base::StatusOr<std::vector<storage::v1::AlertRecord>> List(const AlertFilter& filter) const;
   // Oldest first.
   base::StatusOr<std::vector<storage::v1::AlertEventRecord>> History(
       std::string_view alert_id) const;
+  // By district, then rule; empty texts: all.
+  base::StatusOr<std::vector<RuleRecord>> TrackRecords(std::string_view district_id,
+                                                       std::string_view rule) const;
   // Of every event of the alert, oldest first; also for receivers no longer configured.
   base::StatusOr<std::vector<storage::v1::DeliveryRecord>> Deliveries(
       std::string_view alert_id) const;
@@ -120,8 +150,8 @@ class AlertBook {
   std::uint64_t newest_sequence() const EXCLUDES_LOCK(mutex_);
   const std::string& instance_id() const { return instance_id_; }
   const std::vector<Route>& routes() const { return routes_; }
-  // Alerts that have been opened, by number of AlertState.
-  std::array<std::uint64_t, 4> CountByState() const EXCLUDES_LOCK(mutex_);
+  // Those that have been opened.
+  StateCounts CountByState() const EXCLUDES_LOCK(mutex_);
 
   // Blocks until an event after `sequence` exists, the timeout passes, or Wake() is called.
   void WaitForEvents(std::uint64_t sequence, base::Duration timeout) const EXCLUDES_LOCK(mutex_);
@@ -160,7 +190,8 @@ class AlertBook {
   base::StatusOr<Confirmation> Confirm(std::string_view subscriber, std::uint64_t up_to);
 
   // Retention: shows every stored record of a type to the judge and, with kApply, does what it
-  // says. AlertRecord, AlertEventRecord and DeliveryRecord are stored (others: InvalidArgument).
+  // says. AlertRecord, AlertEventRecord, DeliveryRecord and OutcomeRecord are stored (others:
+  // InvalidArgument).
   // Broken off and repeated, it does the rest. Deleting an event or a delivery takes its index
   // entries along.
   base::Status Sweep(const google::protobuf::Descriptor& record, const ExpiryJudge& judge,
@@ -171,6 +202,7 @@ class AlertBook {
 
  private:
   struct Draft;
+  struct NewEvent;
   AlertBook(storage::Store& store, const base::Clock& clock, std::vector<Route> routes,
             std::string instance_id, std::uint64_t next_sequence);
 
@@ -178,8 +210,14 @@ class AlertBook {
   base::StatusOr<std::optional<storage::v1::AlertRecord>> Find(const AlertKey& key) const;
   void AddChange(Draft& draft, const Change& change, std::string_view by, std::string_view comment)
       REQUIRES_LOCK(mutex_);
-  void AddEvent(Draft& draft, v1::EventKind kind, const storage::v1::AlertRecord& alert,
-                std::string_view by, std::string_view comment, std::string_view not_to);
+  void AddEvent(Draft& draft, const NewEvent& event, const storage::v1::AlertRecord& alert);
+  // Puts the rule's record into an alert that opens.
+  base::Status AddTrackRecord(storage::v1::AlertRecord& alert) const;
+  base::StatusOr<std::vector<std::uint64_t>> Sequences(const AlertKey& key) const;
+  // The alert as the newest of these events up to `as_of` left it.
+  base::StatusOr<std::optional<storage::v1::AlertRecord>> NewestUpTo(
+      std::span<const std::uint64_t> sequences, base::Instant as_of) const;
+  base::StatusOr<std::vector<storage::v1::AlertRecord>> ListAsOf(const AlertFilter& filter) const;
   base::Status Commit(Draft& draft) REQUIRES_LOCK(mutex_);
   base::StatusOr<storage::v1::AlertRecord> CommitOne(const storage::v1::AlertRecord& before,
                                                      const Change& change, std::string_view by,
@@ -212,7 +250,7 @@ class AlertBook {
   mutable base::CondVar event_written_;
   std::uint64_t next_sequence_ GUARDED_BY(mutex_);
   mutable std::uint64_t wakes_ GUARDED_BY(mutex_) = 0;
-  std::array<std::uint64_t, 4> by_state_ GUARDED_BY(mutex_) = {};
+  StateCounts by_state_ GUARDED_BY(mutex_) = {};
 };
 
 // Opens the store of the alerting role with the families of this version.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <string_view>
 
 #include "alerting/book.h"
 
@@ -19,5 +20,23 @@ struct AlertBook::Draft {
 
   Draft(std::uint64_t next, base::Instant at) : next_sequence(next), now(at) {}
 };
+
+// An event that is to be written.
+struct AlertBook::NewEvent {
+  v1::EventKind kind = v1::EVENT_KIND_UNSPECIFIED;
+  int state_before = 0;
+  std::string_view by = {};
+  std::string_view comment = {};
+  std::string_view cause = {};
+  // A receiver that is not told.
+  std::string_view not_to = {};
+};
+
+inline AlertKey KeyOf(const storage::v1::AlertRecord& alert) {
+  return {alert.district_id(), alert.target(), alert.rule()};
+}
+
+bool Passes(const AlertFilter& filter, const storage::v1::AlertRecord& alert);
+void SortNewestFirst(std::vector<storage::v1::AlertRecord>& alerts);
 
 }  // namespace belgrand::alerting

@@ -112,11 +112,15 @@ base::Status AlertBook::Bury(DeliveryRecord delivery) {
   Draft draft(next_sequence_, clock_.Now());
   ASSIGN_OR_RETURN(const auto alert, AlertToReport(delivery.event_sequence()));
   if (alert) {
-    AddEvent(draft, v1::DELIVERY_FAILED, *alert, "",
-             fmt::format("Event {} did not reach receiver '{}' after {} attempts: {}",
-                         delivery.event_sequence(), delivery.receiver(), delivery.attempts(),
-                         delivery.last_result()),
-             delivery.receiver());
+    const std::string comment = fmt::format(
+        "Event {} did not reach receiver '{}' after {} attempts: {}", delivery.event_sequence(),
+        delivery.receiver(), delivery.attempts(), delivery.last_result());
+    AddEvent(draft,
+             {.kind = v1::DELIVERY_FAILED,
+              .state_before = alert->state(),
+              .comment = comment,
+              .not_to = delivery.receiver()},
+             *alert);
   }
   BuryInto(draft, std::move(delivery));
   return Commit(draft);
@@ -127,7 +131,12 @@ base::Status AlertBook::BuryUntold(Draft& draft, DeliveryRecord delivery, std::s
   const std::string receiver = delivery.receiver();
   ASSIGN_OR_RETURN(const auto alert, AlertToReport(delivery.event_sequence()));
   if (alert && told.insert(receiver + '\n' + alert->alert_id()).second) {
-    AddEvent(draft, v1::DELIVERY_FAILED, *alert, "", comment, receiver);
+    AddEvent(draft,
+             {.kind = v1::DELIVERY_FAILED,
+              .state_before = alert->state(),
+              .comment = comment,
+              .not_to = receiver},
+             *alert);
   }
   BuryInto(draft, std::move(delivery));
   return base::OkStatus();

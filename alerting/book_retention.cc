@@ -12,11 +12,13 @@ namespace {
 using storage::v1::AlertEventRecord;
 using storage::v1::AlertRecord;
 using storage::v1::DeliveryRecord;
+using storage::v1::OutcomeRecord;
 
 // Records looked at under one lock and changed in one batch.
 constexpr std::size_t kPageRecords = 256;
 
 void DeleteIndexes(const AlertRecord&, storage::Batch&) {}
+void DeleteIndexes(const OutcomeRecord&, storage::Batch&) {}
 void DeleteIndexes(const AlertEventRecord& event, storage::Batch& batch) {
   const AlertRecord& alert = event.alert();
   batch.Delete(kHistory,
@@ -71,6 +73,9 @@ base::Status AlertBook::Sweep(const google::protobuf::Descriptor& record, const 
   }
   if (&record == DeliveryRecord::descriptor()) {
     return SweepFamily<DeliveryRecord>(kDeliveries, judge, mode);
+  }
+  if (&record == OutcomeRecord::descriptor()) {
+    return SweepFamily<OutcomeRecord>(kOutcomes, judge, mode);
   }
   if (&record != AlertRecord::descriptor()) {
     return base::InvalidArgument("the alerting database holds no '{}'", record.full_name());

@@ -45,7 +45,20 @@ v1::Alert ToWire(const storage::v1::AlertRecord& record) {
   if (record.acknowledged_at_us() != 0) {
     SetTimestamp(record.acknowledged_at_us(), alert.mutable_acknowledged_at());
   }
+  alert.set_outcome(static_cast<v1::AlertOutcome>(record.outcome()));
+  if (record.has_track_record()) *alert.mutable_track_record() = ToWire(record.track_record());
   return alert;
+}
+
+v1::TrackRecord ToWire(const storage::v1::TrackRecordCounts& counts) {
+  v1::TrackRecord record;
+  record.set_true_alerts(counts.true_alerts());
+  record.set_false_alerts(counts.false_alerts());
+  record.set_data_faults(counts.data_faults());
+  record.set_no_action_needed(counts.no_action_needed());
+  record.set_judged(counts.true_alerts() + counts.false_alerts() + counts.data_faults() +
+                    counts.no_action_needed());
+  return record;
 }
 
 v1::AlertEvent ToWire(const storage::v1::AlertEventRecord& record, Repeat repeat) {
@@ -57,6 +70,8 @@ v1::AlertEvent ToWire(const storage::v1::AlertEventRecord& record, Repeat repeat
   event.set_by(record.by());
   event.set_comment(record.comment());
   event.set_repeat(repeat == Repeat::kYes);
+  event.set_state_before(static_cast<v1::AlertState>(record.state_before()));
+  event.set_cause(record.cause());
   return event;
 }
 

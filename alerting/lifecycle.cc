@@ -68,7 +68,9 @@ void TakeEvidence(AlertRecord& alert, const Signal& signal) {
 
 void Open(AlertRecord& alert, const Signal& signal, std::int64_t now_us) {
   const auto& observed = signal.observed_at();
-  alert.set_state(v1::OPEN);
+  alert.set_state(WasOpened(alert) ? v1::OPEN_AGAIN : v1::OPEN);
+  alert.clear_outcome();
+  alert.clear_track_record();
   alert.set_episode(alert.episode() + 1);
   alert.set_kind(signal.kind());
   alert.set_opened_at_us(now_us);
@@ -101,8 +103,7 @@ std::optional<v1::EventKind> FollowSeverity(AlertRecord& alert) {
 std::optional<v1::EventKind> Decide(AlertRecord& alert, const Signal& signal, bool was_active,
                                     std::int64_t now_us) {
   const bool cleared = signal.phase() == Signal::CLEARED;
-  const bool open = alert.state() == v1::OPEN || alert.state() == v1::ACKNOWLEDGED;
-  if (!open) {
+  if (!Stands(alert.state())) {
     if (cleared) return std::nullopt;
     const bool raised = signal.phase() == Signal::RAISED || !was_active;
     if (!raised && signal.severity() <= alert.severity()) return std::nullopt;
@@ -118,6 +119,42 @@ std::optional<v1::EventKind> Decide(AlertRecord& alert, const Signal& signal, bo
   }
   if (!cleared) TakeEvidence(alert, signal);
   return FollowSeverity(alert);
+}
+
+std::string SeverityName(int severity) {
+  return detection::v1::Severity_Name(static_cast<detection::v1::Severity>(severity));
+}
+
+// What a signal did, for the history.
+std::string CauseOf(const Signal& signal, v1::EventKind event, const AlertRecord& before,
+                    const AlertRecord& after) {
+  if (event == v1::RESOLVED_BY_DETECTION) {
+    return fmt::format("rule {} has cleared everywhere, last on {}", after.rule(),
+                       signal.area_id());
+  }
+  if (event == v1::SEVERITY_CHANGED) {
+    return fmt::format("severity went from {} to {} with a signal on {}",
+                       SeverityName(before.announced_severity()), SeverityName(after.severity()),
+                       signal.area_id());
+  }
+  return fmt::format("rule {} {} {} on {}", after.rule(),
+                     signal.phase() == Signal::RAISED ? "raised" : "held",
+                     SeverityName(signal.severity()), signal.area_id());
+}
+
+// Refuses to do to a closed alert what only one that stands can bear.
+base::Status CheckStands(const AlertRecord& alert, std::string_view why) {
+  if (!IsClosed(alert.state())) return base::OkStatus();
+  return base::FailedPrecondition("alert '{}' is {}: {}; it reopens by itself on a new signal",
+                                  alert.alert_id(),
+                                  alert.state() == v1::RESOLVED ? "resolved" : "dismissed", why);
+}
+
+base::Status CheckOutcome(v1::AlertOutcome outcome) {
+  if (v1::AlertOutcome_IsValid(outcome)) return base::OkStatus();
+  return base::InvalidArgument(
+      "outcome is {}: say TRUE_ALERT, FALSE_ALERT, DATA_FAULT or NO_ACTION_NEEDED",
+      static_cast<int>(outcome));
 }
 
 base::Status CheckPersonText(std::string_view field, std::string_view text, std::size_t max_bytes) {
@@ -158,6 +195,11 @@ base::Status CheckName(std::string_view field, std::string_view text) {
 }  // namespace
 
 bool WasOpened(const AlertRecord& alert) { return alert.episode() > 0; }
+bool NeedsPerson(int state) {
+  return state == v1::OPEN || state == v1::OPEN_AGAIN || state == v1::ESCALATED;
+}
+bool Stands(int state) { return NeedsPerson(state) || state == v1::ACKNOWLEDGED; }
+bool IsClosed(int state) { return state == v1::RESOLVED || state == v1::DISMISSED; }
 
 base::Status CheckSignal(const Signal& signal) {
   if (signal.signal_key().empty() || signal.signal_key().size() > 4 * kMaxNameBytes) {
@@ -193,6 +235,7 @@ base::Status CheckSignal(const Signal& signal) {
 
 Change ApplySignal(const AlertRecord* current, const Signal& signal, base::Instant now) {
   Change change{.alert = current != nullptr ? *current : NewRecord(signal)};
+  change.state_before = change.alert.state();
   AlertRecord& alert = change.alert;
   AlertAreaRecord* area = FindArea(alert, signal.signal_key());
   if (area == nullptr) {
@@ -211,44 +254,110 @@ Change ApplySignal(const AlertRecord* current, const Signal& signal, base::Insta
   change.changed = true;
   alert.set_changed_at_us(base::ToMicros(now));
   if (!area->supporting()) change.event = Decide(alert, signal, was_active, base::ToMicros(now));
+  if (change.event) {
+    change.cause = CauseOf(signal, *change.event, current != nullptr ? *current : alert, alert);
+  }
   return change;
 }
+
+namespace {
+
+// The start of what a person does: the alert as it was, changed now.
+Change Act(const AlertRecord& current, v1::AlertState state, v1::EventKind event,
+           base::Instant now) {
+  Change change{.alert = current};
+  change.state_before = current.state();
+  change.event = event;
+  change.changed = true;
+  change.alert.set_state(state);
+  change.alert.set_changed_at_us(base::ToMicros(now));
+  return change;
+}
+
+base::Status CheckReason(std::string_view by, std::string_view reason, std::string_view why) {
+  RETURN_IF_ERROR(CheckPerson(by, "reason", reason));
+  if (TrimmedEmpty(reason)) return base::InvalidArgument("reason is empty: say why {}", why);
+  return base::OkStatus();
+}
+
+}  // namespace
 
 base::StatusOr<Change> Acknowledge(const AlertRecord& current, std::string_view by,
                                    std::string_view comment, base::Instant now) {
   RETURN_IF_ERROR(CheckPerson(by, "comment", comment));
-  if (current.state() == v1::RESOLVED) {
-    return base::FailedPrecondition(
-        "alert '{}' is resolved: there is nothing to take responsibility for; it reopens by itself "
-        "on a new signal",
-        current.alert_id());
-  }
-  Change change{.alert = current};
-  if (current.state() == v1::ACKNOWLEDGED) return change;
-  change.alert.set_state(v1::ACKNOWLEDGED);
+  RETURN_IF_ERROR(CheckStands(current, "there is nothing to take responsibility for"));
+  if (current.state() == v1::ACKNOWLEDGED) return Change{.alert = current};
+  Change change = Act(current, v1::ACKNOWLEDGED, v1::ACKNOWLEDGED_BY, now);
   change.alert.set_acknowledged_by(std::string(by));
   change.alert.set_acknowledged_at_us(base::ToMicros(now));
-  change.alert.set_changed_at_us(base::ToMicros(now));
-  change.event = v1::ACKNOWLEDGED_BY;
-  change.changed = true;
   return change;
 }
 
-base::StatusOr<Change> ResolveByHand(const AlertRecord& current, std::string_view by,
-                                     std::string_view reason, base::Instant now) {
-  RETURN_IF_ERROR(CheckPerson(by, "reason", reason));
-  if (TrimmedEmpty(reason)) {
-    return base::InvalidArgument("reason is empty: say why the alert can be closed");
+base::StatusOr<Change> Escalate(const AlertRecord& current, std::string_view by,
+                                std::string_view reason, base::Instant now) {
+  RETURN_IF_ERROR(CheckReason(by, reason, "others must act"));
+  RETURN_IF_ERROR(CheckStands(current, "there is nothing to hand on"));
+  Change change = Act(current, v1::ESCALATED, v1::ESCALATED_BY, now);
+  change.alert.clear_acknowledged_by();
+  change.alert.clear_acknowledged_at_us();
+  return change;
+}
+
+base::StatusOr<Change> CloseByHand(const AlertRecord& current, Closing closing, std::string_view by,
+                                   std::string_view reason, v1::AlertOutcome outcome,
+                                   base::Instant now) {
+  RETURN_IF_ERROR(CheckReason(by, reason, "the alert can be closed"));
+  RETURN_IF_ERROR(CheckOutcome(outcome));
+  if (IsClosed(current.state())) {
+    return base::FailedPrecondition("alert '{}' is {} already", current.alert_id(),
+                                    current.state() == v1::RESOLVED ? "resolved" : "dismissed");
   }
-  if (current.state() == v1::RESOLVED) {
-    return base::FailedPrecondition("alert '{}' is resolved already", current.alert_id());
+  const bool dismiss = closing == Closing::kDismiss;
+  if (dismiss && outcome == v1::OUTCOME_UNSPECIFIED) outcome = v1::FALSE_ALERT;
+  if (dismiss && outcome != v1::FALSE_ALERT && outcome != v1::DATA_FAULT) {
+    return base::InvalidArgument(
+        "outcome is {}: a dismissed alert is a FALSE_ALERT or a DATA_FAULT; resolve one that was "
+        "real",
+        v1::AlertOutcome_Name(outcome));
   }
-  Change change{.alert = current};
-  change.alert.set_state(v1::RESOLVED);
+  Change change = Act(current, dismiss ? v1::DISMISSED : v1::RESOLVED,
+                      dismiss ? v1::DISMISSED_BY : v1::RESOLVED_BY_HAND, now);
   change.alert.set_resolved_at_us(base::ToMicros(now));
-  change.alert.set_changed_at_us(base::ToMicros(now));
-  change.event = v1::RESOLVED_BY_HAND;
-  change.changed = true;
+  change.alert.set_outcome(outcome);
+  return change;
+}
+
+base::StatusOr<Change> ReopenByHand(const AlertRecord& current, std::string_view by,
+                                    std::string_view reason, base::Instant now) {
+  RETURN_IF_ERROR(CheckReason(by, reason, "it must stand again"));
+  if (!IsClosed(current.state())) {
+    return base::FailedPrecondition("alert '{}' is not closed", current.alert_id());
+  }
+  Change change = Act(current, v1::OPEN_AGAIN, v1::REOPENED_BY, now);
+  change.alert.clear_resolved_at_us();
+  change.alert.clear_outcome();
+  change.alert.clear_acknowledged_by();
+  change.alert.clear_acknowledged_at_us();
+  return change;
+}
+
+base::StatusOr<Change> RecordOutcome(const AlertRecord& current, std::string_view by,
+                                     v1::AlertOutcome outcome, std::string_view comment,
+                                     base::Instant now) {
+  RETURN_IF_ERROR(CheckPerson(by, "comment", comment));
+  RETURN_IF_ERROR(CheckOutcome(outcome));
+  if (outcome == v1::OUTCOME_UNSPECIFIED) {
+    return base::InvalidArgument(
+        "outcome is missing: say TRUE_ALERT, FALSE_ALERT, DATA_FAULT or NO_ACTION_NEEDED");
+  }
+  if (!IsClosed(current.state())) {
+    return base::FailedPrecondition("alert '{}' is not closed: what it was is said at its end",
+                                    current.alert_id());
+  }
+  if (current.outcome() == outcome) return Change{.alert = current};
+  Change change =
+      Act(current, static_cast<v1::AlertState>(current.state()), v1::OUTCOME_RECORDED, now);
+  change.alert.set_outcome(outcome);
   return change;
 }
 

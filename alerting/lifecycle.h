@@ -20,18 +20,23 @@
 //   tells officials of a rise at once, of a fall only when a second signal in a row
 //       finds the severity below what they were last told: a dip of one sample makes no noise, and
 //       an official never believes less than the truth.
-//   (5) A resolved alert reopens (next episode, acknowledgement cleared) on a new raise; and, when
-//   it was
-//       resolved by hand over a standing signal, on an update above the severity it was resolved
-//       at.
+//   (5) A closed alert (resolved or dismissed) reopens (next episode, acknowledgement and outcome
+//   cleared) on a new raise; and, when it was closed by hand over a standing signal, on an update
+//   above the severity it was closed at.
 //   (6) The evidence is that of the newest signal that raised or updated it; of the one that
 //   resolved it.
+//   (7) An official may escalate an alert that stands (it then waits for an acknowledgement again),
+//   close it as resolved or dismissed, take a closing back (the same episode goes on), and say what
+//   a closed episode was: its outcome.
+// Hysteresis is detection's: a level apart for clearing and a number of quiet samples (and days)
+// come before CLEARED (detection/hysteresis.h). It is not done again here.
 // UPDATED for an area that is not active counts as a raise: the raise was lost, the danger was not.
 //
 // Pure functions: no clock, no I/O. Thread safety: safe.
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "belgrand/alerting/v1/alerting.pb.h"
@@ -54,7 +59,17 @@ struct Change {
   std::optional<v1::EventKind> event = std::nullopt;
   // False: the alert is as it was and nothing need be written.
   bool changed = false;
+  // Number of the AlertState before; 0: it was never opened.
+  int state_before = 0;
+  // Why, when no person did it.
+  std::string cause = {};
 };
+
+// It has been opened and not closed.
+bool Stands(int state);
+// It stands and nobody has taken responsibility.
+bool NeedsPerson(int state);
+bool IsClosed(int state);
 
 // InvalidArgument names the field that makes a signal unusable, its value and the remedy.
 base::Status CheckSignal(const detection::v1::Signal& signal);
@@ -65,14 +80,30 @@ Change ApplySignal(const storage::v1::AlertRecord* current, const detection::v1:
                    base::Instant now);
 
 // Repeating an acknowledgement changes nothing: the first official keeps it.
-// InvalidArgument: `by` is empty, or a text too long or not UTF-8. FailedPrecondition: resolved.
+// InvalidArgument: `by` is empty, or a text too long or not UTF-8. FailedPrecondition: closed.
 base::StatusOr<Change> Acknowledge(const storage::v1::AlertRecord& current, std::string_view by,
                                    std::string_view comment, base::Instant now);
 
-// InvalidArgument: `by` or `reason` is empty, or a text too long or not UTF-8.
-// FailedPrecondition: resolved already.
-base::StatusOr<Change> ResolveByHand(const storage::v1::AlertRecord& current, std::string_view by,
-                                     std::string_view reason, base::Instant now);
+// The rest refuse with InvalidArgument when `by` or `reason` is empty, or a text is too long or not
+// UTF-8.
+//
+// FailedPrecondition: closed.
+base::StatusOr<Change> Escalate(const storage::v1::AlertRecord& current, std::string_view by,
+                                std::string_view reason, base::Instant now);
+
+enum class Closing { kResolve, kDismiss };
+// OUTCOME_UNSPECIFIED: FALSE_ALERT when dismissing, else nothing is said yet.
+// FailedPrecondition: closed already. InvalidArgument also: a dismissed alert that was real.
+base::StatusOr<Change> CloseByHand(const storage::v1::AlertRecord& current, Closing closing,
+                                   std::string_view by, std::string_view reason,
+                                   v1::AlertOutcome outcome, base::Instant now);
+// FailedPrecondition: not closed.
+base::StatusOr<Change> ReopenByHand(const storage::v1::AlertRecord& current, std::string_view by,
+                                    std::string_view reason, base::Instant now);
+// `comment` may be empty. Saying the same again changes nothing. FailedPrecondition: not closed.
+base::StatusOr<Change> RecordOutcome(const storage::v1::AlertRecord& current, std::string_view by,
+                                     v1::AlertOutcome outcome, std::string_view comment,
+                                     base::Instant now);
 
 // True when readers are shown it: it has been opened at least once.
 bool WasOpened(const storage::v1::AlertRecord& alert);

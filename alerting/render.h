@@ -20,6 +20,8 @@ std::string RenderHtml(const v1::AlertEvent& event);
 // The webhook's body; "version": 1. Fields are only ever added. `event_id` names the event across
 // databases. Times are ISO 8601, UTC.
 std::string RenderJson(const v1::AlertEvent& event, const std::string& event_id);
+// "right 9 of 11 times here (1 false, 1 data fault)"; "not judged here yet".
+std::string RecordWords(const v1::TrackRecord& record);
 // One line of a list of alerts.
 std::string RenderLine(const v1::Alert& alert);
 

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "alerting/lifecycle.h"
+#include "alerting/render.h"
 #include "alerting/text.h"
 #include "platform/base/time.h"
 
@@ -118,6 +120,14 @@ std::string EventWords(const v1::AlertEvent& event) {
       return "back again";
     case v1::DELIVERY_FAILED:
       return "a receiver could not be told";
+    case v1::DISMISSED_BY:
+      return "dismissed as not real";
+    case v1::ESCALATED_BY:
+      return "handed on, somebody must take it";
+    case v1::REOPENED_BY:
+      return "open again by hand";
+    case v1::OUTCOME_RECORDED:
+      return "outcome recorded";
     default:
       return "changed";
   }
@@ -144,6 +154,12 @@ std::string StateWord(v1::AlertState state) {
       return "acknowledged";
     case v1::RESOLVED:
       return "resolved";
+    case v1::DISMISSED:
+      return "dismissed";
+    case v1::ESCALATED:
+      return "escalated";
+    case v1::OPEN_AGAIN:
+      return "open again";
     default:
       return "unknown";
   }
@@ -220,6 +236,10 @@ std::vector<std::pair<std::string, std::string>> Facts(const v1::AlertEvent& eve
   if (!alert.evidence().explanation().empty()) {
     facts.emplace_back("Why", alert.evidence().explanation());
   }
+  if (alert.track_record().judged() > 0) {
+    facts.emplace_back(
+        "Record", fmt::format("Rule {} was {}.", alert.rule(), RecordWords(alert.track_record())));
+  }
   return facts;
 }
 
@@ -251,7 +271,7 @@ Table SiteTable(const Evidence& evidence) {
 }
 
 std::string AcknowledgeCommand(const v1::AlertEvent& event) {
-  if (event.alert().state() != v1::OPEN) return "";
+  if (!NeedsPerson(event.alert().state())) return "";
   return fmt::format("belgrand alerts ack {} --by \"YOUR NAME\" --comment \"WHAT YOU DO\"",
                      QuoteShell(event.alert().alert_id()));
 }

@@ -69,6 +69,16 @@ Json AlertJson(const v1::Alert& alert) {
     json["acknowledged_by"] = alert.acknowledged_by();
     json["acknowledged_at"] = FormatTimestamp(alert.acknowledged_at());
   }
+  if (alert.outcome() != v1::OUTCOME_UNSPECIFIED) {
+    json["outcome"] = Lower(v1::AlertOutcome_Name(alert.outcome()));
+  }
+  if (const v1::TrackRecord& record = alert.track_record(); record.judged() > 0) {
+    json["track_record"] = {{"judged", record.judged()},
+                            {"true_alerts", record.true_alerts()},
+                            {"false_alerts", record.false_alerts()},
+                            {"data_faults", record.data_faults()},
+                            {"no_action_needed", record.no_action_needed()}};
+  }
   json["active_areas"] = Json::array();
   for (const std::string& area : alert.active_areas()) json["active_areas"].push_back(area);
   if (alert.has_evidence()) json["evidence"] = EvidenceJson(alert.evidence());
@@ -86,6 +96,7 @@ std::string RenderJson(const v1::AlertEvent& event, const std::string& event_id)
                {"repeat", event.repeat()}};
   if (!event.by().empty()) json["by"] = event.by();
   if (!event.comment().empty()) json["comment"] = event.comment();
+  if (!event.cause().empty()) json["cause"] = event.cause();
   json["alert"] = AlertJson(event.alert());
   // Bytes that are not UTF-8 (a site's name from elsewhere) are replaced: dump would throw.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

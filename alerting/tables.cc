@@ -5,7 +5,7 @@
 namespace belgrand::alerting {
 
 std::vector<std::string> FamilyNames() {
-  return {"alerts", "events", "history", "deliveries", "pending", "dead", "meta"};
+  return {"alerts", "events", "history", "deliveries", "pending", "dead", "meta", "outcomes"};
 }
 
 std::string AlertRecordKey(const AlertKey& key) {
@@ -53,6 +53,25 @@ std::optional<QueueEntry> ParseQueueKey(std::string_view key) {
   const auto sequence = storage::TakeUint64(key);
   if (!receiver || !sequence || !key.empty()) return std::nullopt;
   return QueueEntry{*std::move(receiver), *sequence};
+}
+
+std::string OutcomePrefix(std::string_view district_id) {
+  std::string out;
+  storage::AppendText(out, district_id);
+  return out;
+}
+
+std::string OutcomePrefix(std::string_view district_id, std::string_view rule) {
+  std::string out = OutcomePrefix(district_id);
+  storage::AppendText(out, rule);
+  return out;
+}
+
+std::string OutcomeKey(const AlertKey& key, std::uint64_t episode) {
+  std::string out = OutcomePrefix(key.district_id, key.rule);
+  storage::AppendText(out, key.target);
+  storage::AppendUint64(out, episode);
+  return out;
 }
 
 std::string FormatMetaKey() { return "format"; }

@@ -22,6 +22,7 @@ inline constexpr storage::Family kDeliveries = 3;
 inline constexpr storage::Family kPending = 4;
 inline constexpr storage::Family kDead = 5;
 inline constexpr storage::Family kMeta = 6;
+inline constexpr storage::Family kOutcomes = 7;
 
 std::vector<std::string> FamilyNames();
 
@@ -43,6 +44,12 @@ struct QueueEntry {
 std::string QueueKey(std::string_view receiver, std::uint64_t sequence);
 std::string QueuePrefix(std::string_view receiver);
 std::optional<QueueEntry> ParseQueueKey(std::string_view key);
+
+// outcomes: text(district) text(rule) text(target) uint64(episode).
+std::string OutcomeKey(const AlertKey& key, std::uint64_t episode);
+// Of every outcome of a district; of a rule in it.
+std::string OutcomePrefix(std::string_view district_id);
+std::string OutcomePrefix(std::string_view district_id, std::string_view rule);
 
 // Keys of `meta`.
 std::string FormatMetaKey();

@@ -26,7 +26,8 @@ AlertingMetrics::AlertingMetrics(metrics::Registry& registry, const AlertBook& b
           registry.AddGauge("belgrand_alerting_followers", "Clients that follow the alerts now.")) {
   for (const auto& [state, label] :
        {std::pair(v1::OPEN, "open"), std::pair(v1::ACKNOWLEDGED, "acknowledged"),
-        std::pair(v1::RESOLVED, "resolved")}) {
+        std::pair(v1::RESOLVED, "resolved"), std::pair(v1::DISMISSED, "dismissed"),
+        std::pair(v1::ESCALATED, "escalated"), std::pair(v1::OPEN_AGAIN, "open_again")}) {
     gauges_.push_back(registry.AddGaugeFunction("belgrand_alerting_alerts", "Alerts by state.",
                                                 [this, index = static_cast<std::size_t>(state)] {
                                                   return static_cast<double>(

@@ -8,6 +8,7 @@
 
 #include "alerting/convert.h"
 #include "platform/rpc/status.h"
+#include "services/shared/timestamp.h"
 
 namespace belgrand::alerting {
 namespace {
@@ -89,14 +90,18 @@ grpc::Status AlertingServiceImpl::ListAlerts(grpc::ServerContext* context,
   return guard_.Unary(
       *context, MethodName("ListAlerts"), [&](const Caller&, CallReport& report) -> base::Status {
         report.object_kind = "alert";
-        AlertFilter filter{.district_id = request->district_id(), .states = {}};
+        AlertFilter filter{.district_id = request->district_id(),
+                           .awaiting_outcome = request->awaiting_outcome()};
         for (const int state : request->states()) {
-          if (state < v1::OPEN || state > v1::RESOLVED) {
+          if (!v1::AlertState_IsValid(state) || state == v1::ALERT_STATE_UNSPECIFIED) {
             return base::InvalidArgument(
-                "states holds {}: say OPEN, ACKNOWLEDGED or RESOLVED, or nothing for all", state);
+                "states holds {}: say states of the contract (OPEN, ACKNOWLEDGED, ...), or nothing "
+                "for all",
+                state);
           }
           filter.states.insert(state);
         }
+        if (request->has_as_of()) filter.as_of = shared::ToInstant(request->as_of());
         ASSIGN_OR_RETURN(const auto alerts, book_.List(filter));
         for (const auto& alert : alerts) *response->add_alerts() = ToWire(alert);
         report.record_count = alerts.size();
@@ -110,39 +115,108 @@ grpc::Status AlertingServiceImpl::GetAlert(grpc::ServerContext* context,
   return guard_.Unary(
       *context, MethodName("GetAlert"), [&](const Caller&, CallReport& report) -> base::Status {
         ReportAlert(report, request->alert_id());
-        ASSIGN_OR_RETURN(const auto alert, book_.Get(request->alert_id()));
-        ASSIGN_OR_RETURN(const auto history, book_.History(request->alert_id()));
+        ASSIGN_OR_RETURN(auto history, book_.History(request->alert_id()));
         ASSIGN_OR_RETURN(const auto deliveries, book_.Deliveries(request->alert_id()));
-        *response->mutable_alert() = ToWire(alert);
-        for (const auto& event : history) *response->add_history() = ToWire(event, Repeat::kNo);
-        for (const auto& delivery : deliveries) *response->add_deliveries() = ToWire(delivery);
+        if (request->has_as_of()) {
+          const base::Instant as_of = shared::ToInstant(request->as_of());
+          ASSIGN_OR_RETURN(const auto alert, book_.GetAsOf(request->alert_id(), as_of));
+          *response->mutable_alert() = ToWire(alert);
+          std::erase_if(history,
+                        [&](const auto& event) { return event.at_us() > base::ToMicros(as_of); });
+        } else {
+          ASSIGN_OR_RETURN(const auto alert, book_.Get(request->alert_id()));
+          *response->mutable_alert() = ToWire(alert);
+        }
+        std::set<std::uint64_t> shown;
+        for (const auto& event : history) {
+          shown.insert(event.sequence());
+          *response->add_history() = ToWire(event, Repeat::kNo);
+        }
+        for (const auto& delivery : deliveries) {
+          if (shown.contains(delivery.event_sequence())) {
+            *response->add_deliveries() = ToWire(delivery);
+          }
+        }
         return base::OkStatus();
       });
+}
+
+template <typename Request, typename Response, typename Act>
+grpc::Status AlertingServiceImpl::ActOn(grpc::ServerContext& context, std::string_view method,
+                                        const Request& request, Response& response,
+                                        const Act& act) {
+  return guard_.Unary(context, MethodName(method),
+                      [&](const Caller&, CallReport& report) -> base::Status {
+                        ReportAlert(report, request.alert_id());
+                        ASSIGN_OR_RETURN(const storage::v1::AlertRecord alert, act());
+                        *response.mutable_alert() = ToWire(alert);
+                        return base::OkStatus();
+                      });
 }
 
 grpc::Status AlertingServiceImpl::AcknowledgeAlert(grpc::ServerContext* context,
                                                    const v1::AcknowledgeAlertRequest* request,
                                                    v1::AcknowledgeAlertResponse* response) {
-  return guard_.Unary(
-      *context, MethodName("AcknowledgeAlert"),
-      [&](const Caller&, CallReport& report) -> base::Status {
-        ReportAlert(report, request->alert_id());
-        ASSIGN_OR_RETURN(const auto alert,
-                         book_.Acknowledge(request->alert_id(), request->by(), request->comment()));
-        *response->mutable_alert() = ToWire(alert);
-        return base::OkStatus();
-      });
+  return ActOn(*context, "AcknowledgeAlert", *request, *response, [&] {
+    return book_.Acknowledge(request->alert_id(), request->by(), request->comment());
+  });
+}
+
+grpc::Status AlertingServiceImpl::EscalateAlert(grpc::ServerContext* context,
+                                                const v1::EscalateAlertRequest* request,
+                                                v1::EscalateAlertResponse* response) {
+  return ActOn(*context, "EscalateAlert", *request, *response, [&] {
+    return book_.Escalate(request->alert_id(), request->by(), request->reason());
+  });
 }
 
 grpc::Status AlertingServiceImpl::ResolveAlert(grpc::ServerContext* context,
                                                const v1::ResolveAlertRequest* request,
                                                v1::ResolveAlertResponse* response) {
+  return ActOn(*context, "ResolveAlert", *request, *response, [&] {
+    return book_.Close(request->alert_id(), Closing::kResolve, request->by(), request->reason(),
+                       request->outcome());
+  });
+}
+
+grpc::Status AlertingServiceImpl::DismissAlert(grpc::ServerContext* context,
+                                               const v1::DismissAlertRequest* request,
+                                               v1::DismissAlertResponse* response) {
+  return ActOn(*context, "DismissAlert", *request, *response, [&] {
+    return book_.Close(request->alert_id(), Closing::kDismiss, request->by(), request->reason(),
+                       request->outcome());
+  });
+}
+
+grpc::Status AlertingServiceImpl::ReopenAlert(grpc::ServerContext* context,
+                                              const v1::ReopenAlertRequest* request,
+                                              v1::ReopenAlertResponse* response) {
+  return ActOn(*context, "ReopenAlert", *request, *response,
+               [&] { return book_.Reopen(request->alert_id(), request->by(), request->reason()); });
+}
+
+grpc::Status AlertingServiceImpl::RecordOutcome(grpc::ServerContext* context,
+                                                const v1::RecordOutcomeRequest* request,
+                                                v1::RecordOutcomeResponse* response) {
+  return ActOn(*context, "RecordOutcome", *request, *response, [&] {
+    return book_.RecordOutcome(request->alert_id(), request->by(), request->outcome(),
+                               request->comment());
+  });
+}
+
+grpc::Status AlertingServiceImpl::ListTrackRecords(grpc::ServerContext* context,
+                                                   const v1::ListTrackRecordsRequest* request,
+                                                   v1::ListTrackRecordsResponse* response) {
   return guard_.Unary(
-      *context, MethodName("ResolveAlert"), [&](const Caller&, CallReport& report) -> base::Status {
-        ReportAlert(report, request->alert_id());
-        ASSIGN_OR_RETURN(const auto alert,
-                         book_.Resolve(request->alert_id(), request->by(), request->reason()));
-        *response->mutable_alert() = ToWire(alert);
+      *context, MethodName("ListTrackRecords"), [&](const Caller&, CallReport&) -> base::Status {
+        ASSIGN_OR_RETURN(const auto records,
+                         book_.TrackRecords(request->district_id(), request->rule()));
+        for (const RuleRecord& record : records) {
+          auto& row = *response->add_rows();
+          row.set_district_id(record.district_id);
+          row.set_rule(record.rule);
+          *row.mutable_record() = ToWire(record.counts);
+        }
         return base::OkStatus();
       });
 }

@@ -40,6 +40,17 @@ class AlertingServiceImpl final : public v1::AlertingService::Service {
                                 v1::AcknowledgeAlertResponse* response) override;
   grpc::Status ResolveAlert(grpc::ServerContext* context, const v1::ResolveAlertRequest* request,
                             v1::ResolveAlertResponse* response) override;
+  grpc::Status EscalateAlert(grpc::ServerContext* context, const v1::EscalateAlertRequest* request,
+                             v1::EscalateAlertResponse* response) override;
+  grpc::Status DismissAlert(grpc::ServerContext* context, const v1::DismissAlertRequest* request,
+                            v1::DismissAlertResponse* response) override;
+  grpc::Status ReopenAlert(grpc::ServerContext* context, const v1::ReopenAlertRequest* request,
+                           v1::ReopenAlertResponse* response) override;
+  grpc::Status RecordOutcome(grpc::ServerContext* context, const v1::RecordOutcomeRequest* request,
+                             v1::RecordOutcomeResponse* response) override;
+  grpc::Status ListTrackRecords(grpc::ServerContext* context,
+                                const v1::ListTrackRecordsRequest* request,
+                                v1::ListTrackRecordsResponse* response) override;
   grpc::Status FollowAlerts(grpc::ServerContext* context, const v1::FollowAlertsRequest* request,
                             grpc::ServerWriter<v1::AlertEvent>* writer) override;
   grpc::Status ConfirmEvents(grpc::ServerContext* context, const v1::ConfirmEventsRequest* request,
@@ -49,6 +60,10 @@ class AlertingServiceImpl final : public v1::AlertingService::Service {
                                v1::ListDeadLettersResponse* response) override;
 
  private:
+  // Does what a person asks to one alert, and answers with the alert.
+  template <typename Request, typename Response, typename Act>
+  grpc::Status ActOn(grpc::ServerContext& context, std::string_view method, const Request& request,
+                     Response& response, const Act& act);
   base::Status CheckSubscriber(const std::string& subscriber) const;
   base::Status Pump(grpc::ServerContext& context, const v1::FollowAlertsRequest& request,
                     grpc::ServerWriter<v1::AlertEvent>& writer);

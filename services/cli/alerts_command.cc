@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <thread>
 
@@ -36,8 +38,41 @@ struct Flags {
   std::string alert_id;
   std::string by;
   std::string text;
+  std::string outcome;
+  std::string as_of;
+  bool awaiting_outcome = false;
+  std::string rule;
   FollowOptions follow;
 };
+
+const std::map<std::string, v1::AlertState>& States() {
+  static const std::map<std::string, v1::AlertState> states = {
+      {"open", v1::OPEN},           {"acknowledged", v1::ACKNOWLEDGED},
+      {"escalated", v1::ESCALATED}, {"resolved", v1::RESOLVED},
+      {"dismissed", v1::DISMISSED}, {"open-again", v1::OPEN_AGAIN}};
+  return states;
+}
+
+const std::map<std::string, v1::AlertOutcome>& Outcomes() {
+  static const std::map<std::string, v1::AlertOutcome> outcomes = {
+      {"true", v1::TRUE_ALERT},
+      {"false", v1::FALSE_ALERT},
+      {"data-fault", v1::DATA_FAULT},
+      {"no-action", v1::NO_ACTION_NEEDED}};
+  return outcomes;
+}
+
+v1::AlertOutcome OutcomeOf(const Flags& flags) {
+  const auto outcome = Outcomes().find(flags.outcome);
+  return outcome == Outcomes().end() ? v1::OUTCOME_UNSPECIFIED : outcome->second;
+}
+
+base::Status ReadAsOf(const Flags& flags, const std::function<void(base::Instant)>& set) {
+  if (flags.as_of.empty()) return base::OkStatus();
+  ASSIGN_OR_RETURN(const base::Instant as_of, base::ParseInstant(flags.as_of));
+  set(as_of);
+  return base::OkStatus();
+}
 
 std::string When(const google::protobuf::Timestamp& timestamp) {
   return base::FormatInstant(
@@ -62,10 +97,11 @@ base::Status List(const Flags& flags) {
   v1::ListAlertsRequest request;
   request.set_district_id(flags.district);
   for (const std::string& state : flags.states) {
-    request.add_states(state == "open"           ? v1::OPEN
-                       : state == "acknowledged" ? v1::ACKNOWLEDGED
-                                                 : v1::RESOLVED);
+    request.add_states(States().at(state));
   }
+  request.set_awaiting_outcome(flags.awaiting_outcome);
+  RETURN_IF_ERROR(ReadAsOf(
+      flags, [&](base::Instant as_of) { *request.mutable_as_of() = shared::ToTimestamp(as_of); }));
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::ListAlerts, request));
   if (response.alerts().empty() && !flags.ids_only) std::cout << "no alerts\n";
   for (const v1::Alert& alert : response.alerts()) {
@@ -86,16 +122,19 @@ std::string DeliveryLine(const v1::Delivery& delivery) {
 base::Status Show(const Flags& flags) {
   v1::GetAlertRequest request;
   request.set_alert_id(flags.alert_id);
+  RETURN_IF_ERROR(ReadAsOf(
+      flags, [&](base::Instant as_of) { *request.mutable_as_of() = shared::ToTimestamp(as_of); }));
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::GetAlert, request));
   v1::AlertEvent newest;
   if (!response.history().empty()) newest = *response.history().rbegin();
   *newest.mutable_alert() = response.alert();
   std::cout << alerting::RenderText(newest) << "\nHistory\n";
   for (const v1::AlertEvent& event : response.history()) {
+    const std::string& why = event.comment().empty() ? event.cause() : event.comment();
     std::cout << fmt::format("  event {:<6} {}  {}{}{}\n", event.sequence(), When(event.at()),
                              v1::EventKind_Name(event.kind()),
                              event.by().empty() ? "" : " " + event.by(),
-                             event.comment().empty() ? "" : ": " + event.comment());
+                             why.empty() ? "" : ": " + why);
   }
   std::cout << "\nDeliveries\n";
   for (const v1::Delivery& delivery : response.deliveries()) std::cout << DeliveryLine(delivery);
@@ -114,14 +153,67 @@ base::Status Acknowledge(const Flags& flags) {
   return base::OkStatus();
 }
 
-base::Status Resolve(const Flags& flags) {
-  v1::ResolveAlertRequest request;
+template <typename Request, typename Method>
+base::Status ActWithReason(const Flags& flags, Method method, Request request,
+                           std::string_view done) {
   request.set_alert_id(flags.alert_id);
   request.set_by(flags.by);
   request.set_reason(flags.text);
-  ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::ResolveAlert, request));
-  std::cout << fmt::format("{}: resolved at {}\n", response.alert().alert_id(),
-                           When(response.alert().resolved_at()));
+  ASSIGN_OR_RETURN(const auto response, Call(flags, method, request));
+  std::cout << fmt::format("{}: {} at {}\n", response.alert().alert_id(), done,
+                           When(response.alert().changed_at()));
+  return base::OkStatus();
+}
+
+base::Status Resolve(const Flags& flags) {
+  v1::ResolveAlertRequest request;
+  request.set_outcome(OutcomeOf(flags));
+  RETURN_IF_ERROR(ActWithReason(flags, &Stub::ResolveAlert, request, "resolved"));
+  if (flags.outcome.empty()) {
+    std::cout << fmt::format(
+        "What was it? Say so, and the next alert of this rule says how often it is right here:\n"
+        "  belgrand alerts outcome {} --outcome true|false|data-fault|no-action --by \"{}\"\n",
+        flags.alert_id, flags.by);
+  }
+  return base::OkStatus();
+}
+
+base::Status Dismiss(const Flags& flags) {
+  v1::DismissAlertRequest request;
+  request.set_outcome(OutcomeOf(flags));
+  return ActWithReason(flags, &Stub::DismissAlert, request, "dismissed");
+}
+
+base::Status Escalate(const Flags& flags) {
+  return ActWithReason(flags, &Stub::EscalateAlert, v1::EscalateAlertRequest(), "escalated");
+}
+
+base::Status Reopen(const Flags& flags) {
+  return ActWithReason(flags, &Stub::ReopenAlert, v1::ReopenAlertRequest(), "open again");
+}
+
+base::Status SayOutcome(const Flags& flags) {
+  v1::RecordOutcomeRequest request;
+  request.set_alert_id(flags.alert_id);
+  request.set_by(flags.by);
+  request.set_outcome(OutcomeOf(flags));
+  request.set_comment(flags.text);
+  ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::RecordOutcome, request));
+  std::cout << fmt::format("{}: {}\n", response.alert().alert_id(),
+                           v1::AlertOutcome_Name(response.alert().outcome()));
+  return base::OkStatus();
+}
+
+base::Status ShowRecord(const Flags& flags) {
+  v1::ListTrackRecordsRequest request;
+  request.set_district_id(flags.district);
+  request.set_rule(flags.rule);
+  ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::ListTrackRecords, request));
+  if (response.rows().empty()) std::cout << "no alert has an outcome yet\n";
+  for (const auto& row : response.rows()) {
+    std::cout << fmt::format("{:<24} {:<24} {}\n", row.district_id(), row.rule(),
+                             alerting::RecordWords(row.record()));
+  }
   return base::OkStatus();
 }
 
@@ -170,21 +262,48 @@ void AddAlerts(CLI::App& app, RunSlot& run) {
   list->add_option("--district", flags->district, "only of this district");
   list->add_flag("--ids", flags->ids_only, "only their ids, one a line, for scripts");
   list->add_option("--state", flags->states, "only in these states")
-      ->check(CLI::IsMember({"open", "acknowledged", "resolved"}));
+      ->check(CLI::IsMember(States()));
+  list->add_flag("--awaiting-outcome", flags->awaiting_outcome,
+                 "only closed ones of which nobody has said what they were");
 
   auto* show = AddClientVerb(app, run, flags, "show",
                              "Show one alert, its history, and who was told of it when", Show);
   auto* ack =
       AddClientVerb(app, run, flags, "ack", "Take responsibility for an alert", Acknowledge);
+  auto* escalate =
+      AddClientVerb(app, run, flags, "escalate",
+                    "Hand an alert on: it waits for an acknowledgement again", Escalate);
   auto* resolve = AddClientVerb(app, run, flags, "resolve", "Close an alert by hand", Resolve);
-  for (auto* verb : {show, ack, resolve}) {
+  auto* dismiss =
+      AddClientVerb(app, run, flags, "dismiss", "Close an alert that was not real", Dismiss);
+  auto* reopen = AddClientVerb(app, run, flags, "reopen", "Take a closing back", Reopen);
+  auto* outcome = AddClientVerb(app, run, flags, "outcome",
+                                "Say of a closed alert what it turned out to be", SayOutcome);
+  for (auto* verb : {show, ack, escalate, resolve, dismiss, reopen, outcome}) {
     verb->add_option("id", flags->alert_id, "id of the alert, as listed")->required();
   }
-  for (auto* verb : {ack, resolve}) {
+  for (auto* verb : {ack, escalate, resolve, dismiss, reopen, outcome}) {
     verb->add_option("--by", flags->by, "name of the official who acts")->required();
   }
+  for (auto* verb : {list, show}) {
+    verb->add_option("--as-of", flags->as_of, "as it was told of at this instant (ISO 8601)");
+  }
   ack->add_option("--comment", flags->text, "what is being done");
+  escalate->add_option("--reason", flags->text, "why others must act")->required();
   resolve->add_option("--reason", flags->text, "why it can be closed")->required();
+  dismiss->add_option("--reason", flags->text, "why it is not real")->required();
+  reopen->add_option("--reason", flags->text, "why it must stand again")->required();
+  outcome->add_option("--comment", flags->text, "what is known of it");
+  resolve->add_option("--outcome", flags->outcome, "what it was")->check(CLI::IsMember(Outcomes()));
+  dismiss->add_option("--outcome", flags->outcome, "why it was not real (false unless said)")
+      ->check(CLI::IsMember({"false", "data-fault"}));
+  outcome->add_option("--outcome", flags->outcome, "what it was")
+      ->check(CLI::IsMember(Outcomes()))
+      ->required();
+  auto* record = AddClientVerb(app, run, flags, "record",
+                               "How often each rule was right in each district", ShowRecord);
+  record->add_option("--district", flags->district, "only of this district");
+  record->add_option("--rule", flags->rule, "only of this rule");
 
   auto* follow = AddClientVerb(app, run, flags, "follow",
                                "Print each alert event as it comes, and confirm it", Follow);

@@ -41,6 +41,8 @@ void AddAlerts(const std::shared_ptr<grpc::Channel>& channel, AmendmentReport& r
   alerting::v1::ListAlertsRequest request;
   request.add_states(alerting::v1::OPEN);
   request.add_states(alerting::v1::ACKNOWLEDGED);
+  request.add_states(alerting::v1::ESCALATED);
+  request.add_states(alerting::v1::OPEN_AGAIN);
   grpc::ClientContext context;
   rpc::SetTimeout(context, kTimeout);
   alerting::v1::ListAlertsResponse response;

@@ -255,6 +255,104 @@ TEST(AlertBookTest, ASweepDoesWhatTheJudgeSaysAndTakesIndexesAlong) {
   EXPECT_FALSE(shelf->Sweep(*v1::Alert::descriptor(), {}, SweepMode::kPlan).ok());
 }
 
+TEST(AlertBookTest, AnAlertIsReadAsItWasToldOfAtAnInstant) {
+  constexpr char kId[] = "north/SARS-CoV-2/trend";
+  Shelf shelf(Routes());
+  const base::Instant before = shelf.clock().Now();
+  shelf.clock().Advance(std::chrono::hours(1));
+  ASSERT_OK(shelf.Apply({MakeSignal({})}));
+  const base::Instant opened = shelf.clock().Now();
+  shelf.clock().Advance(std::chrono::hours(1));
+  ASSERT_OK(shelf->Acknowledge(kId, "A. Official", "seen"));
+  shelf.clock().Advance(std::chrono::hours(1));
+  ASSERT_OK(shelf->Close(kId, Closing::kDismiss, "B. Official", "sewer works"));
+  shelf.Restart();
+  EXPECT_THAT(
+      shelf->GetAsOf(kId, before),
+      StatusIs(base::StatusCode::kNotFound, HasSubstr("was known at 2023-11-14T22:13:20Z")));
+  EXPECT_THAT(*shelf->List({.district_id = "", .as_of = before}), IsEmpty());
+  EXPECT_EQ(shelf->GetAsOf(kId, opened)->state(), v1::OPEN);
+  EXPECT_EQ(shelf->GetAsOf(kId, opened)->outcome(), 0) << "known only later";
+  EXPECT_EQ(shelf->GetAsOf(kId, opened + std::chrono::hours(1))->acknowledged_by(), "A. Official");
+  EXPECT_THAT(*shelf->List({.district_id = "", .states = {v1::DISMISSED}, .as_of = opened}),
+              IsEmpty());
+  EXPECT_EQ(shelf->GetAsOf(kId, shelf.clock().Now())->state(), v1::DISMISSED);
+}
+
+TEST(AlertBookTest, TheNextAlertOfARuleSaysHowOftenItWasRightInItsDistrict) {
+  constexpr char kId[] = "north/SARS-CoV-2/trend";
+  Shelf shelf(Routes());
+  std::uint64_t feed = 0;
+  const auto episode = [&](const std::string& target, v1::AlertOutcome outcome) {
+    ASSERT_OK(shelf.Apply({MakeSignal({.feed = ++feed, .target = target})}));
+    ASSERT_OK(
+        shelf.Apply({MakeSignal({.phase = Signal::CLEARED, .feed = ++feed, .target = target})}));
+    ASSERT_OK(shelf->RecordOutcome("north/" + target + "/trend", "A. Official", outcome, ""));
+  };
+  episode("SARS-CoV-2", v1::TRUE_ALERT);
+  episode("SARS-CoV-2", v1::FALSE_ALERT);
+  episode("Influenza-A", v1::NO_ACTION_NEEDED);
+  const std::uint64_t last = shelf->newest_sequence();
+  EXPECT_THAT(PendingNumbers(*shelf, "hook"), SizeIs(last - 3)) << "an outcome is told to nobody";
+  // Other districts and other rules have records of their own.
+  ASSERT_OK(shelf.Apply({MakeSignal({.area = "south", .feed = ++feed, .district = "south"}),
+                         MakeSignal({.feed = ++feed, .rule = "spike"})}));
+  EXPECT_FALSE(shelf->Get("south/SARS-CoV-2/trend")->has_track_record());
+  EXPECT_FALSE(shelf->Get("north/SARS-CoV-2/spike")->has_track_record());
+  shelf.Restart();
+  ASSERT_OK(shelf.Apply({MakeSignal({.feed = ++feed})}));
+  auto record = shelf->Get(kId)->track_record();
+  EXPECT_EQ(record.true_alerts(), 1U);
+  EXPECT_EQ(record.false_alerts(), 1U);
+  EXPECT_EQ(record.no_action_needed(), 1U);
+  // Saying it anew replaces what was said; taking the closing back forgets it.
+  ASSERT_OK(shelf->Close(kId, Closing::kDismiss, "A. Official", "mixed up", v1::DATA_FAULT));
+  ASSERT_OK(shelf->RecordOutcome(kId, "A. Official", v1::FALSE_ALERT, "not mixed up"));
+  EXPECT_EQ(shelf->TrackRecords("north", "trend")->front().counts.false_alerts(), 2U);
+  ASSERT_OK(shelf->Reopen(kId, "A. Official", "wrong alert"));
+  EXPECT_EQ(shelf->TrackRecords("", "trend")->front().counts.false_alerts(), 1U);
+  EXPECT_EQ(shelf->Get(kId)->episode(), 3U) << "the same episode goes on";
+}
+
+TEST(AlertBookTest, ADatabaseOfFormatOneIsOpenedAndUpgraded) {
+  belgrand::testing::TempDir dir;
+  base::FakeClock clock(base::FromMicros(1'700'000'000'000'000));
+  storage::v1::AlertRecord alert;
+  alert.set_alert_id("north/SARS-CoV-2/trend");
+  alert.set_district_id("north");
+  alert.set_target("SARS-CoV-2");
+  alert.set_rule("trend");
+  alert.set_kind(detection::v1::RISE);
+  alert.set_state(v1::RESOLVED);
+  alert.set_severity(detection::v1::WARNING);
+  alert.set_episode(2);
+  alert.set_changed_at_us(1'600'000'000'000'000);
+  {
+    storage::StoreOptions options;
+    options.directory = dir.path() / "alerting";
+    options.families = {"alerts", "events", "history", "deliveries", "pending", "dead", "meta"};
+    auto store = storage::Store::Open(options);
+    ASSERT_OK(store);
+    storage::Batch batch;
+    batch.Put(kMeta, "format", EncodeNumber(1));
+    batch.Put(kMeta, "instance", "old");
+    batch.Put(kMeta, "next_sequence", EncodeNumber(7));
+    batch.Put(kAlerts, AlertRecordKey({"north", "SARS-CoV-2", "trend"}), alert.SerializeAsString());
+    ASSERT_OK((*store)->Write(batch));
+  }
+  for (int i = 0; i < 2; ++i) {
+    auto store = OpenAlertStore(dir.path() / "alerting");
+    ASSERT_OK(store);
+    auto book = AlertBook::Open(**store, clock, {Routes(), "new"});
+    ASSERT_OK(book);
+    EXPECT_EQ((*book)->instance_id(), "old");
+    EXPECT_THAT((*store)->Get(kMeta, "format"), IsOkAndHolds(std::optional(EncodeNumber(2))));
+    EXPECT_EQ((*book)->CountByState()[v1::RESOLVED], 1U);
+    EXPECT_OK((*book)->RecordOutcome(alert.alert_id(), "A. Official", v1::TRUE_ALERT, ""));
+    EXPECT_EQ((*book)->newest_sequence(), 7U);
+  }
+}
+
 // What the schema says of every record, as the alerting role carries it out.
 void ApplyRetention(AlertBook& book, base::Instant now) {
   for (const auto* record :
@@ -286,12 +384,13 @@ void ExpectSame(AlertBook& book, const BookModel& model) {
   std::size_t opened = 0;
   for (const auto& [id, alert] : model.alerts) opened += alert.episode > 0 ? 1 : 0;
   ASSERT_EQ(alerts->size(), opened);
-  std::array<std::uint64_t, 4> by_state = {};
+  StateCounts by_state = {};
   for (const auto& alert : *alerts) {
     const auto& expected = model.alerts.at(alert.alert_id());
     EXPECT_EQ(alert.state(), expected.state) << alert.alert_id();
     EXPECT_EQ(alert.severity(), expected.severity) << alert.alert_id();
     EXPECT_EQ(alert.episode(), expected.episode);
+    EXPECT_EQ(alert.outcome(), expected.outcome);
     EXPECT_EQ(alert.acknowledged_by(), expected.by);
     EXPECT_EQ(alert.acknowledged_at_us() != 0, !expected.by.empty());
     ++by_state[expected.state];
@@ -309,6 +408,9 @@ void ExpectSame(AlertBook& book, const BookModel& model) {
     EXPECT_EQ((*events)[i].kind(), model.events[i].kind);
     EXPECT_EQ((*events)[i].alert().alert_id(), model.events[i].alert_id);
     EXPECT_EQ((*events)[i].by(), model.events[i].by);
+    EXPECT_EQ((*events)[i].alert().state(), model.events[i].state);
+    EXPECT_EQ((*events)[i].state_before(), model.events[i].state_before);
+    EXPECT_EQ((*events)[i].alert().outcome(), model.events[i].outcome);
     EXPECT_EQ((*events)[i].alert().acknowledged_by(), model.events[i].acknowledged_by);
     EXPECT_EQ((*events)[i].alert().acknowledged_at_us() != 0,
               !model.events[i].acknowledged_by.empty());
@@ -334,6 +436,39 @@ void ExpectSame(AlertBook& book, const BookModel& model) {
   ASSERT_OK(depths);
   for (const auto& entry : *depths) depth += entry.pending;
   EXPECT_EQ(depth, pending);
+}
+
+// Every alert as it was at an instant, and what officials said of each rule.
+void ExpectSameAsOf(AlertBook& book, const BookModel& model, base::Instant as_of) {
+  std::map<std::string, const BookModel::Event*> newest;
+  for (const auto& event : model.events) {
+    if (event.at <= as_of) newest[event.alert_id] = &event;
+  }
+  const auto alerts = book.List({.district_id = "", .as_of = as_of});
+  ASSERT_OK(alerts);
+  EXPECT_EQ(alerts->size(), newest.size());
+  for (const auto& alert : *alerts) {
+    ASSERT_TRUE(newest.contains(alert.alert_id()));
+    const BookModel::Event& event = *newest.at(alert.alert_id());
+    EXPECT_EQ(alert.state(), event.state);
+    EXPECT_EQ(alert.outcome(), event.outcome);
+    EXPECT_EQ(alert.acknowledged_by(), event.acknowledged_by);
+    const auto one = book.GetAsOf(alert.alert_id(), as_of);
+    ASSERT_OK(one);
+    EXPECT_EQ(one->SerializeAsString(), alert.SerializeAsString());
+  }
+  const auto records = book.TrackRecords("", "");
+  ASSERT_OK(records);
+  std::map<std::pair<std::string, std::string>, std::map<int, unsigned>> said;
+  for (const RuleRecord& record : *records) {
+    std::map<int, unsigned> counts = {{v1::TRUE_ALERT, record.counts.true_alerts()},
+                                      {v1::FALSE_ALERT, record.counts.false_alerts()},
+                                      {v1::DATA_FAULT, record.counts.data_faults()},
+                                      {v1::NO_ACTION_NEEDED, record.counts.no_action_needed()}};
+    std::erase_if(counts, [](const auto& entry) { return entry.second == 0; });
+    said[{record.district_id, record.rule}] = counts;
+  }
+  EXPECT_EQ(said, model.Records());
 }
 
 class BookModelTest : public ::testing::TestWithParam<unsigned> {};
@@ -383,7 +518,7 @@ TEST_P(BookModelTest, BehavesAsTheModelThroughRandomWorkAndRestarts) {
   for (int step = 0; step < 420; ++step) {
     shelf.clock().Advance(std::chrono::minutes(1));
     model.now = shelf.clock().Now();
-    switch (pick(10)) {
+    switch (pick(13)) {
       case 0:
       case 1: {  // a batch, some of it told before
         std::vector<Signal> batch;
@@ -411,7 +546,31 @@ TEST_P(BookModelTest, BehavesAsTheModelThroughRandomWorkAndRestarts) {
       }
       case 3: {
         const std::string id = any_alert();
-        ASSERT_EQ(shelf->Resolve(id, "official", "reason").ok(), model.Resolve(id, "official"));
+        const bool dismiss = pick(3) == 0;
+        const int outcome = pick(5);
+        ASSERT_EQ(shelf
+                      ->Close(id, dismiss ? Closing::kDismiss : Closing::kResolve, "official",
+                              "reason", static_cast<v1::AlertOutcome>(outcome))
+                      .ok(),
+                  model.Close(id, dismiss, "official", outcome));
+        break;
+      }
+      case 10: {
+        const std::string id = any_alert();
+        ASSERT_EQ(shelf->Escalate(id, "official", "reason").ok(), model.Escalate(id, "official"));
+        break;
+      }
+      case 11: {
+        const std::string id = any_alert();
+        ASSERT_EQ(shelf->Reopen(id, "official", "reason").ok(), model.Reopen(id, "official"));
+        break;
+      }
+      case 12: {
+        const std::string id = any_alert();
+        const int outcome = pick(5);
+        ASSERT_EQ(
+            shelf->RecordOutcome(id, "official", static_cast<v1::AlertOutcome>(outcome), "").ok(),
+            model.RecordOutcome(id, "official", outcome));
         break;
       }
       case 4: {
@@ -459,7 +618,10 @@ TEST_P(BookModelTest, BehavesAsTheModelThroughRandomWorkAndRestarts) {
       default:
         if (pick(4) == 0) shelf.Restart();
     }
-    if (step % 20 == 19) ExpectSame(*shelf, model);
+    if (step % 20 == 19) {
+      ExpectSame(*shelf, model);
+      ExpectSameAsOf(*shelf, model, shelf.clock().Now() - std::chrono::minutes(pick(60)));
+    }
     if (HasFatalFailure() || HasNonfatalFailure()) return;
   }
   shelf.Restart();

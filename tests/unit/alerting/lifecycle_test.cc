@@ -193,7 +193,7 @@ TEST(LifecycleTest, ReopensAsTheNextEpisodeWithoutTheOldAcknowledgement) {
   EXPECT_EQ(story.Tell({.phase = Signal::CLEARED, .feed = 2}), v1::RESOLVED_BY_DETECTION);
   EXPECT_EQ(story.alert->acknowledged_by(), "A. Official");
   EXPECT_EQ(story.Tell({.severity = WATCH, .feed = 3}), v1::REOPENED);
-  EXPECT_EQ(story.alert->state(), v1::OPEN);
+  EXPECT_EQ(story.alert->state(), v1::OPEN_AGAIN);
   EXPECT_EQ(story.alert->episode(), 2U);
   EXPECT_EQ(story.alert->severity(), WATCH);
   EXPECT_EQ(story.alert->acknowledged_by(), "");
@@ -211,7 +211,8 @@ TEST(LifecycleTest, AnUpdateOfAnUnknownAreaCountsAsARaise) {
 TEST(LifecycleTest, ResolvedByHandStaysClosedUntilItGetsWorseOrIsRaisedAnew) {
   Story story;
   story.Tell({.severity = WARNING, .feed = 1});
-  const auto resolved = ResolveByHand(*story.alert, "A. Official", "works on the sewer", {});
+  const auto resolved = CloseByHand(*story.alert, Closing::kResolve, "A. Official",
+                                    "works on the sewer", v1::OUTCOME_UNSPECIFIED, {});
   ASSERT_OK(resolved);
   EXPECT_EQ(resolved->event, v1::RESOLVED_BY_HAND);
   story.alert = resolved->alert;
@@ -222,6 +223,67 @@ TEST(LifecycleTest, ResolvedByHandStaysClosedUntilItGetsWorseOrIsRaisedAnew) {
   EXPECT_EQ(worse.Tell({.phase = Signal::UPDATED, .severity = CRITICAL, .feed = 4}), v1::REOPENED);
   EXPECT_EQ(story.Tell({.phase = Signal::CLEARED, .feed = 4}), std::nullopt);
   EXPECT_EQ(story.Tell({.severity = WATCH, .feed = 5}), v1::REOPENED);
+}
+
+TEST(LifecycleTest, AnEscalatedAlertWaitsForAnotherAcknowledgement) {
+  Story story;
+  story.Tell({.feed = 1});
+  story.Ack("A. Official");
+  auto escalated = Escalate(*story.alert, "A. Official", "needs the plant's manager", {});
+  ASSERT_OK(escalated);
+  EXPECT_EQ(escalated->event, v1::ESCALATED_BY);
+  EXPECT_EQ(escalated->state_before, v1::ACKNOWLEDGED);
+  story.alert = escalated->alert;
+  EXPECT_TRUE(NeedsPerson(story.alert->state()));
+  EXPECT_EQ(story.alert->acknowledged_by(), "") << "the one who handed it on is free of it";
+  EXPECT_EQ(story.Tell({.phase = Signal::UPDATED, .severity = CRITICAL, .feed = 2}),
+            v1::SEVERITY_CHANGED);
+  EXPECT_EQ(story.alert->state(), v1::ESCALATED);
+  EXPECT_EQ(story.Ack("B. Official"), v1::ACKNOWLEDGED_BY);
+  EXPECT_EQ(story.Tell({.phase = Signal::CLEARED, .feed = 3}), v1::RESOLVED_BY_DETECTION);
+}
+
+TEST(LifecycleTest, ADismissedAlertIsFalseAndComesBackWhenItIsRaisedAnew) {
+  Story story;
+  story.Tell({.feed = 1});
+  const auto dismissed = CloseByHand(*story.alert, Closing::kDismiss, "A. Official", "a wedding",
+                                     v1::OUTCOME_UNSPECIFIED, {});
+  ASSERT_OK(dismissed);
+  EXPECT_EQ(dismissed->event, v1::DISMISSED_BY);
+  EXPECT_EQ(dismissed->alert.outcome(), v1::FALSE_ALERT);
+  story.alert = dismissed->alert;
+  EXPECT_EQ(story.Tell({.phase = Signal::UPDATED, .feed = 2}), std::nullopt);
+  EXPECT_EQ(story.Tell({.phase = Signal::UPDATED, .severity = WARNING, .feed = 3}), v1::REOPENED)
+      << "what got worse was not dismissed";
+  EXPECT_EQ(story.alert->outcome(), v1::OUTCOME_UNSPECIFIED) << "of the new episode";
+}
+
+TEST(LifecycleTest, TakingAClosingBackGoesOnWithTheSameEpisode) {
+  Story story;
+  story.Tell({.feed = 1});
+  story.alert =
+      CloseByHand(*story.alert, Closing::kResolve, "A", "over", v1::TRUE_ALERT, {})->alert;
+  const auto reopened = ReopenByHand(*story.alert, "A", "the wrong alert", {});
+  ASSERT_OK(reopened);
+  EXPECT_EQ(reopened->state_before, v1::RESOLVED);
+  EXPECT_EQ(reopened->alert.state(), v1::OPEN_AGAIN);
+  EXPECT_EQ(reopened->alert.episode(), 1U);
+  EXPECT_EQ(reopened->alert.outcome(), v1::OUTCOME_UNSPECIFIED);
+  EXPECT_EQ(reopened->alert.resolved_at_us(), 0);
+}
+
+TEST(LifecycleTest, SaysWhyWhatNoPersonDid) {
+  Story story;
+  const auto cause = [&](const SignalSpec& spec) {
+    const Change change = ApplySignal(story.alert ? &*story.alert : nullptr, MakeSignal(spec), {});
+    story.alert = change.alert;
+    return change.cause;
+  };
+  EXPECT_EQ(cause({.severity = WARNING, .feed = 1}), "rule trend raised WARNING on north");
+  EXPECT_EQ(cause({.phase = Signal::UPDATED, .severity = CRITICAL, .feed = 2}),
+            "severity went from WARNING to CRITICAL with a signal on north");
+  EXPECT_EQ(cause({.phase = Signal::CLEARED, .feed = 3}),
+            "rule trend has cleared everywhere, last on north");
 }
 
 TEST(LifecycleTest, AcknowledgingTwiceKeepsTheFirst) {
@@ -251,12 +313,26 @@ TEST(LifecycleTest, RefusesWhatAnOfficialCannotMean) {
   std::string umlauts;
   for (int i = 0; i < 2000; ++i) umlauts += "\xc3\xa4";
   EXPECT_OK(Acknowledge(alert, "a", umlauts, {}));
-  EXPECT_THAT(ResolveByHand(alert, "a", "", {}),
+  EXPECT_THAT(CloseByHand(alert, Closing::kResolve, "a", "", v1::TRUE_ALERT, {}),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("reason is empty")));
+  EXPECT_THAT(CloseByHand(alert, Closing::kDismiss, "a", "b", v1::TRUE_ALERT, {}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("resolve one that was real")));
+  EXPECT_THAT(CloseByHand(alert, Closing::kResolve, "a", "b", v1::AlertOutcome(9), {}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("outcome is 9")));
+  EXPECT_THAT(Escalate(alert, "a", " ", {}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("reason is empty")));
+  EXPECT_THAT(ReopenByHand(alert, "a", "b", {}),
+              StatusIs(StatusCode::kFailedPrecondition, HasSubstr("not closed")));
+  EXPECT_THAT(RecordOutcome(alert, "a", v1::TRUE_ALERT, "", {}),
+              StatusIs(StatusCode::kFailedPrecondition, HasSubstr("not closed")));
   story.Tell({.phase = Signal::CLEARED, .feed = 2});
+  EXPECT_THAT(RecordOutcome(*story.alert, "a", v1::OUTCOME_UNSPECIFIED, "", {}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("outcome is missing")));
+  EXPECT_THAT(Escalate(*story.alert, "a", "b", {}),
+              StatusIs(StatusCode::kFailedPrecondition, HasSubstr("is resolved")));
   EXPECT_THAT(Acknowledge(*story.alert, "a", "", {}),
               StatusIs(StatusCode::kFailedPrecondition, HasSubstr("is resolved")));
-  EXPECT_THAT(ResolveByHand(*story.alert, "a", "b", {}),
+  EXPECT_THAT(CloseByHand(*story.alert, Closing::kDismiss, "a", "b", v1::FALSE_ALERT, {}),
               StatusIs(StatusCode::kFailedPrecondition, HasSubstr("resolved already")));
 }
 

@@ -416,10 +416,61 @@ TEST_F(AlertingRoleTest, TheCommandDoesAnOfficialsWork) {
   EXPECT_THAT(
       Command({"resolve", kNorth, "--by", "A. Official", "--reason", "x"}, cli::kExitRuntime),
       HasSubstr("resolved already"));
+  EXPECT_THAT(Command({"list", "--awaiting-outcome"}),
+              AllOf(HasSubstr(kNorth), Not(HasSubstr("b/SARS"))));
+  EXPECT_THAT(Command({"outcome", kNorth, "--by", "A. Official", "--outcome", "true"}),
+              HasSubstr("TRUE_ALERT"));
+  EXPECT_EQ(Command({"list", "--awaiting-outcome"}), "no alerts\n");
+  EXPECT_THAT(Command({"escalate", "b/SARS-CoV-2/trend", "--by", "A. Official", "--reason", "x"}),
+              HasSubstr("b/SARS-CoV-2/trend: escalated at"));
+  EXPECT_THAT(Command({"dismiss", "b/SARS-CoV-2/trend", "--by", "A. Official", "--reason",
+                       "a wedding", "--outcome", "data-fault"}),
+              HasSubstr("dismissed at"));
+  EXPECT_THAT(Command({"reopen", "b/SARS-CoV-2/trend", "--by", "A. Official", "--reason", "no"}),
+              HasSubstr("open again at"));
+  EXPECT_THAT(Command({"list", "--state", "open-again"}), HasSubstr("open again    2023"));
+  EXPECT_EQ(Command({"record"}),
+            "north                    trend                    right 1 of 1 times here\n");
+  EXPECT_THAT(Command({"show", "b/SARS-CoV-2/trend"}),
+              AllOf(HasSubstr("OPENED: rule trend raised WATCH on b"),
+                    HasSubstr("DISMISSED_BY A. Official: a wedding")));
   EXPECT_THAT(Command({"show", "x/y/z"}, cli::kExitRuntime), HasSubstr("no alert 'x/y/z'"));
   EXPECT_EQ(Command({"dead-letters"}), "no dead letters\n");
   EXPECT_THAT(Command({"follow", "--once", "--subscriber", "nobody"}, cli::kExitRuntime),
               HasSubstr("use one of [console]"));
+}
+
+TEST_F(AlertingRoleTest, AnAlertIsClosedWithItsOutcomeAndReadAsItWas) {
+  Report({MakeSignal({})});
+  const base::Instant opened = clock_.Now();
+  clock_.Advance(std::chrono::hours(1));
+  v1::ResolveAlertRequest resolve;
+  resolve.set_alert_id(kNorth);
+  resolve.set_by("A. Official");
+  resolve.set_reason("over");
+  resolve.set_outcome(v1::NO_ACTION_NEEDED);
+  grpc::ClientContext context;
+  v1::ResolveAlertResponse resolved;
+  ASSERT_OK(rpc::FromGrpc(stub_->ResolveAlert(&context, resolve, &resolved)));
+  EXPECT_EQ(resolved.alert().outcome(), v1::NO_ACTION_NEEDED);
+  clock_.Advance(std::chrono::hours(1));
+  Report({MakeSignal({.feed = 2})});
+  Restart();
+  EXPECT_EQ(Get(kNorth).alert().track_record().judged(), 1U);
+  EXPECT_EQ(Get(kNorth).history(2).state_before(), v1::RESOLVED);
+  v1::GetAlertRequest request;
+  request.set_alert_id(kNorth);
+  *request.mutable_as_of() = shared::ToTimestamp(opened);
+  grpc::ClientContext as_of_context;
+  v1::GetAlertResponse then;
+  ASSERT_OK(rpc::FromGrpc(stub_->GetAlert(&as_of_context, request, &then)));
+  EXPECT_EQ(then.alert().state(), v1::OPEN);
+  EXPECT_THAT(then.history(), SizeIs(1));
+  EXPECT_THAT(then.deliveries(), SizeIs(1));
+  EXPECT_THAT(Command({"list", "--as-of", "2023-11-14T22:00:00Z"}), HasSubstr("no alerts"));
+  EXPECT_THAT(Command({"show", kNorth, "--as-of", "yesterday"}, cli::kExitRuntime),
+              HasSubstr("yesterday"));
+  EXPECT_THAT(Command({"show", kNorth}), HasSubstr("Rule trend was right 1 of 1 times here."));
 }
 
 TEST(AlertingOptionsTest, EveryProblemIsReportedAtOnce) {
