@@ -18,7 +18,8 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 base::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address,
                                                       const std::optional<base::TlsFiles>& tls,
-                                                      std::map<std::string, Handler> handlers) {
+                                                      std::map<std::string, Handler> handlers,
+                                                      Admit admit) {
   ASSIGN_OR_RETURN(const base::Address where, base::ParseAddress(address));
   if (!tls && !base::IsLoopback(where)) {
     return base::PermissionDenied(
@@ -49,6 +50,17 @@ base::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address
   server.set_payload_max_length(std::size_t{64} << 10);
   server.set_read_timeout(5);
   server.set_write_timeout(5);
+  if (tls && admit) {
+    server.set_pre_routing_handler(
+        [admit = std::move(admit)](const httplib::Request& request, httplib::Response& out) {
+          if (request.ssl != nullptr && admit(request.ssl)) {
+            return httplib::Server::HandlerResponse::Unhandled;
+          }
+          out.status = 403;
+          out.set_content("this certificate is not answered here\n", "text/plain; charset=utf-8");
+          return httplib::Server::HandlerResponse::Handled;
+        });
+  }
   for (auto& [path, handler] : handlers) {
     server.Get(path,
                [handler = std::move(handler)](const httplib::Request&, httplib::Response& out) {

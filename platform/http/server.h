@@ -23,16 +23,21 @@ struct Response {
 };
 
 using Handler = std::function<Response()>;
+// Whether the client of a TLS connection (OpenSSL's SSL, see platform/crypto/certificate.h) is
+// answered; others get 403.
+using Admit = std::function<bool(const void* connection)>;
 
 class Server {
  public:
   // Listens on "host:port" (port 0: any free one) and serves GET of each path at once. With `tls`
-  // only clients that show a certificate of the authorities are heard. Unavailable: the address
+  // only clients that show a certificate of the authorities, and that `admit` lets in where it is
+  // given, are heard. Unavailable: the address
   // cannot be bound. PermissionDenied: not loopback and no TLS. InvalidArgument: the TLS files
   // cannot be used. The message names the address or files.
   static base::StatusOr<std::unique_ptr<Server>> Start(const std::string& address,
                                                        const std::optional<base::TlsFiles>& tls,
-                                                       std::map<std::string, Handler> handlers);
+                                                       std::map<std::string, Handler> handlers,
+                                                       Admit admit = nullptr);
   // Stops; running requests finish.
   ~Server();
   int port() const;

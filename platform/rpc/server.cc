@@ -14,6 +14,8 @@
 namespace belgrand::rpc {
 
 struct Server::Impl {
+  // Asked at every handshake, and not kept by gRPC: gone after the server.
+  std::shared_ptr<grpc::ServerCredentials> credentials;
   std::unique_ptr<grpc::Server> server;
   // The same services for this process itself, without a port. A server that stops closes its
   // in-process channels first, and gRPC crashes when a handler that is still under way then calls
@@ -82,6 +84,7 @@ base::StatusOr<std::unique_ptr<Server>> Server::Create(const ServerOptions& opti
   }
 
   auto impl = std::make_unique<Impl>();
+  impl->credentials = credentials;
   grpc::ServerBuilder builder;
   builder.AddListeningPort(options.listen, credentials, &impl->port);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

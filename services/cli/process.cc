@@ -8,9 +8,11 @@
 #include <map>
 
 #include "platform/base/log.h"
+#include "platform/crypto/certificate.h"
 #include "platform/http/server.h"
 #include "platform/metrics/registry.h"
 #include "platform/rpc/channel.h"
+#include "platform/rpc/identity.h"
 #include "platform/rpc/server.h"
 #include "services/alerting/alerting_role.h"
 #include "services/compliance/compliance_role.h"
@@ -29,6 +31,12 @@ namespace {
 
 using shared::Role;
 using shared::RoleName;
+
+// The same identities as over gRPC: one URI spiffe://<domain>/<role>/<id>.
+bool HasIdentity(const void* connection) {
+  const auto uri = crypto::UriOfPeer(connection);
+  return uri.ok() && rpc::ParseSpiffeId(*uri).ok();
+}
 
 base::StatusOr<std::unique_ptr<Role>> CreateRole(RoleName name, const config::v1::Config& config,
                                                  const shared::Runtime& runtime) {
@@ -187,7 +195,8 @@ base::Status Process::Impl::ServeHttp() {
                                   [] {
                                     return http::Response{200, "text/plain; charset=utf-8", "ok\n"};
                                   }},
-                                 {"/readyz", [this] { return Readiness(); }}}));
+                                 {"/readyz", [this] { return Readiness(); }}},
+                                HasIdentity));
   return base::OkStatus();
 }
 

@@ -20,7 +20,7 @@ ALLOWED = {
     "platform/config": ["platform/base"],
     "platform/http": ["platform/base"],
     "platform/mqtt": ["platform/base"],
-    "platform/rpc": ["platform/base"],
+    "platform/rpc": ["platform/base", "platform/crypto"],
     "platform/workbook": ["platform/base"],
     "sample": ["platform/base"],
     "sensor": ["platform/base"],

@@ -79,6 +79,25 @@ TEST(ServerTest, TlsHearsOnlyClientsWithACertificate) {
       0);
   EXPECT_THAT(base::ReadFile(dir.path() / "out"), belgrand::testing::IsOkAndHolds("fine\n"));
   EXPECT_NE(std::system(curl.c_str()), 0) << "no certificate, no answer";
+  // A certificate that is not let in is told so.
+  bool let_in = false;
+  auto choosing = Server::Start("127.0.0.1:0", files,
+                                {{"/metrics",
+                                  [] {
+                                    return Response{200, "text/plain", "fine\n"};
+                                  }}},
+                                [&](const void*) { return let_in; });
+  ASSERT_OK(choosing);
+  const std::string ask = "curl -s --max-time 10 -o /dev/null -w '%{http_code}' --cacert '" +
+                          files.authorities + "' --cert '" + files.certificate + "' --key '" +
+                          files.private_key +
+                          "' https://localhost:" + std::to_string((*choosing)->port()) +
+                          "/metrics > '" + dir.path().string() + "/code'";
+  EXPECT_EQ(std::system(ask.c_str()), 0);
+  EXPECT_THAT(base::ReadFile(dir.path() / "code"), belgrand::testing::IsOkAndHolds("403"));
+  let_in = true;
+  EXPECT_EQ(std::system(ask.c_str()), 0);
+  EXPECT_THAT(base::ReadFile(dir.path() / "code"), belgrand::testing::IsOkAndHolds("200"));
   EXPECT_THAT(Server::Start("127.0.0.1:0", base::TlsFiles{"/absent", "/absent", "/absent"}, {}),
               StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("/absent")));
 }

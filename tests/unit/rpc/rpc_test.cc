@@ -6,6 +6,7 @@
 
 #include "belgrand/detection/v1/detection.grpc.pb.h"
 #include "belgrand/error/v1/error.pb.h"
+#include "platform/base/file.h"
 #include "platform/rpc/channel.h"
 #include "platform/rpc/identity.h"
 #include "platform/rpc/server.h"
@@ -125,6 +126,77 @@ TEST(ServerTest, MutualTlsGivesTheIdentityOfTheCertificate) {
       Ask(*OpenChannel("127.0.0.1:" + std::to_string((*server)->port()), std::nullopt)).code(),
       base::StatusCode::kUnavailable)
       << "plain text must not get through";
+}
+
+// Asks over new connections until the answer is as wanted; for a minute at most.
+base::Status AskUntil(const std::string& target, const TlsFiles& files, base::StatusCode wanted) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  for (;;) {
+    const base::Status status = Ask(*OpenChannel(target, files));
+    if (status.code() == wanted || std::chrono::steady_clock::now() > deadline) return status;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
+void Replace(const std::string& path, const std::string& by) {
+  ASSERT_OK(base::WriteFileAtomically(path, base::ReadFile(by).value()));
+}
+
+TEST(ServerTest, TakesNewCertificatesWhileItRuns) {
+  const belgrand::testing::TempDir dir;
+  TestAuthority authority(dir.path() / "ca");
+  TestAuthority next(dir.path() / "next");
+  const TlsFiles server_files = authority.Issue("server", "URI:spiffe://test/service/one");
+  const TlsFiles next_files = next.Issue("server", "URI:spiffe://test/service/one");
+  const TlsFiles old_client = authority.Issue("lab", "URI:spiffe://test/laboratory/north");
+  const TlsFiles next_client = next.Issue("lab", "URI:spiffe://test/laboratory/south");
+  const std::string old_authorities = dir.path() / "old.pem";
+  Replace(old_authorities, server_files.authorities);
+  TlsFiles old_client_files = old_client;
+  old_client_files.authorities = old_authorities;
+  WhoAmI service;
+  ServerOptions options;
+  options.listen = "127.0.0.1:0";
+  options.tls = server_files;
+  options.services = {&service};
+  auto server = Server::Create(options);
+  ASSERT_OK(server);
+  const std::string target = "localhost:" + std::to_string((*server)->port());
+  const auto open_before = OpenChannel(target, old_client_files).value();
+  EXPECT_EQ(base::Message(Ask(open_before)), "2|laboratory|north");
+  EXPECT_EQ(Ask(*OpenChannel(target, next_client)).code(), base::StatusCode::kUnavailable);
+
+  // The key alone: they do not belong together, and the old identity stays.
+  Replace(server_files.private_key, next_files.private_key);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  EXPECT_EQ(base::Message(Ask(*OpenChannel(target, old_client_files))), "2|laboratory|north");
+
+  Replace(server_files.certificate, next_files.certificate);
+  Replace(server_files.authorities, next_files.authorities);
+  EXPECT_EQ(base::Message(AskUntil(target, next_client, base::StatusCode::kNotFound)),
+            "2|laboratory|south");
+  EXPECT_EQ(AskUntil(target, old_client_files, base::StatusCode::kUnavailable).code(),
+            base::StatusCode::kUnavailable)
+      << "its authority is not trusted any more";
+  EXPECT_EQ(base::Message(Ask(open_before)), "2|laboratory|north")
+      << "what is connected stays connected";
+
+  // Nothing readable: the last good identity stays.
+  Replace(server_files.certificate, server_files.private_key);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  EXPECT_EQ(base::Message(Ask(*OpenChannel(target, next_client))), "2|laboratory|south");
+}
+
+TEST(ServerTest, RefusesToStartWithFilesThatDoNotBelongTogether) {
+  const belgrand::testing::TempDir dir;
+  TestAuthority authority(dir.path());
+  TlsFiles files = authority.Issue("one", "URI:spiffe://test/service/one");
+  files.private_key = authority.Issue("two", "URI:spiffe://test/service/two").private_key;
+  ServerOptions options;
+  options.listen = "127.0.0.1:0";
+  options.tls = files;
+  EXPECT_THAT(Server::Create(options), StatusIs(base::StatusCode::kInvalidArgument,
+                                                HasSubstr("not that of the certificate")));
 }
 
 TEST(IdentityTest, RefusesMalformedUris) {
