@@ -12,6 +12,7 @@
 #include "platform/rpc/channel.h"
 #include "platform/rpc/identity.h"
 #include "platform/rpc/status.h"
+#include "services/shared/denial_log.h"
 #include "services/shared/timestamp.h"
 
 namespace belgrand::shared {
@@ -42,6 +43,8 @@ base::StatusOr<Caller> ToCaller(const rpc::PeerIdentity& peer) {
   return Caller{peer.role + ":" + peer.id, {role->second}};
 }
 
+base::Status RefusedBefore() { return base::PermissionDenied("refused before"); }
+
 std::string CodeName(base::StatusCode code) { return absl::StatusCodeToString(code); }
 
 }  // namespace
@@ -57,6 +60,21 @@ struct Guard::Method {
 struct Guard::Methods {
   base::Mutex mutex;
   std::map<std::string, Method, std::less<>> by_name GUARDED_BY(mutex);
+
+  // Refusals that got no entry of their own, as entries with their number; `write` stores one.
+  void WriteCounts(
+      base::Instant now, DenialLog::Which which,
+      const std::function<base::Status(const Caller&, const Method&, const CallReport&)>& write) {
+    static const Method kDenials = {"denials"};
+    for (const DenialLog::Withheld& withheld : denials.Collect(now, which)) {
+      CallReport report;
+      report.request_id = NewRequestId();
+      report.object_kind = "denials";
+      report.record_count = withheld.count;
+      if (!write({withheld.actor, {}}, kDenials, report).ok()) denials.Return(withheld, now);
+    }
+  }
+  DenialLog denials;
 };
 
 Guard::Guard(const base::Clock& clock, metrics::Registry& metrics, const Peers& peers,
@@ -143,6 +161,11 @@ void Guard::FinishDrain(base::Duration timeout) {
   while (visitors_.load() > 0 && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
+  const auto write_count = [this](const Caller& refused, const Method& denials,
+                                  const CallReport& report) {
+    return AuditEvent(refused, denials, report, RefusedBefore(), true);
+  };
+  methods_->WriteCounts(clock_.Now(), DenialLog::Which::kAll, write_count);
 }
 
 base::StatusOr<Caller> Guard::Admit(grpc::ServerContext& context, Visit& visit,
@@ -154,9 +177,19 @@ base::StatusOr<Caller> Guard::Admit(grpc::ServerContext& context, Visit& visit,
     return rpc::WithRetryDelay(base::Unavailable("the service is starting or stopping: try again"),
                                std::chrono::seconds(1));
   }
+  const auto write_count = [this](const Caller& refused, const Method& denials,
+                                  const CallReport& report) {
+    return AuditEvent(refused, denials, report, RefusedBefore(), true);
+  };
+  methods_->WriteCounts(clock_.Now(), DenialLog::Which::kDue, write_count);
   // A refusal is an event of its own; when even that cannot be written the caller still gets no
   // answer.
   const auto refuse = [&](const Caller& refused, const base::Status& why) -> base::Status {
+    metrics_
+        .AddCounter("belgrand_rpc_denials_total", "Calls refused to their callers, by status code.",
+                    {{"code", CodeName(why.code())}})
+        .Increment();
+    if (!methods_->denials.TakeEntry(refused.actor, clock_.Now())) return why;
     const base::Status audit = AuditEvent(refused, method, {}, why, true);
     return audit.ok() ? why : audit;
   };

@@ -13,6 +13,7 @@
 #include "platform/rpc/channel.h"
 #include "platform/rpc/server.h"
 #include "platform/rpc/status.h"
+#include "services/shared/denial_log.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_certificates.h"
@@ -204,6 +205,70 @@ TEST_F(GuardTest, RoleOfTheCertificateDecidesAndDenialIsAudited) {
   EXPECT_EQ(compliance_.events[0].actor(), "official:town");
   EXPECT_EQ(compliance_.events[1].decision(), compliance::v1::DENIED);
   EXPECT_EQ(compliance_.events[1].actor(), "laboratory:north");
+}
+
+TEST_F(GuardTest, AFloodOfRefusalsIsCountedAndDoesNotFillTheLog) {
+  const belgrand::testing::TempDir dir;
+  belgrand::testing::TestAuthority authority(dir.path());
+  Serve(authority.Issue("server", "URI:spiffe://test/service/one"));
+  guard_.Open();
+  const auto laboratory = authority.Issue("lab", "URI:spiffe://test/laboratory/north");
+  const auto official = authority.Issue("official", "URI:spiffe://test/official/town");
+  constexpr std::uint64_t kFlood = 25;
+  for (std::uint64_t i = 0; i < kFlood; ++i) {
+    EXPECT_THAT(ListAreaStates(laboratory),
+                StatusIs(base::StatusCode::kPermissionDenied, HasSubstr("laboratory:north")));
+  }
+  EXPECT_EQ(compliance_.events.size(), DenialLog::kEntriesPerActor);
+  EXPECT_OK(ListAreaStates(official)) << "others are not held up";
+  ASSERT_EQ(compliance_.events.size(), DenialLog::kEntriesPerActor + 1) << "the minute is not over";
+  clock_.Advance(DenialLog::kWindow);
+  compliance_.fail = true;
+  EXPECT_FALSE(ListAreaStates(official).ok());
+  compliance_.fail = false;
+  clock_.Advance(DenialLog::kWindow);
+  EXPECT_OK(ListAreaStates(official));
+  ASSERT_EQ(compliance_.events.size(), DenialLog::kEntriesPerActor + 3);
+  const auto& count = compliance_.events[DenialLog::kEntriesPerActor + 1];
+  EXPECT_EQ(count.actor(), "laboratory:north");
+  EXPECT_EQ(count.object_kind(), "denials");
+  EXPECT_EQ(count.record_count(), kFlood - DenialLog::kEntriesPerActor)
+      << "a count that could not be written is not lost";
+  EXPECT_EQ(count.decision(), compliance::v1::DENIED);
+  EXPECT_THAT(metrics_.Text(),
+              HasSubstr("belgrand_rpc_denials_total{code=\"PERMISSION_DENIED\"} 25"));
+}
+
+TEST_F(GuardTest, AStopWritesTheCountsThatAreNotDueYet) {
+  const belgrand::testing::TempDir dir;
+  belgrand::testing::TestAuthority authority(dir.path());
+  Serve(authority.Issue("server", "URI:spiffe://test/service/one"));
+  guard_.Open();
+  const auto laboratory = authority.Issue("lab", "URI:spiffe://test/laboratory/north");
+  for (std::uint64_t i = 0; i < DenialLog::kEntriesPerActor + 2; ++i) {
+    EXPECT_FALSE(ListAreaStates(laboratory).ok());
+  }
+  guard_.BeginDrain();
+  guard_.FinishDrain(std::chrono::seconds(10));
+  ASSERT_EQ(compliance_.events.size(), DenialLog::kEntriesPerActor + 1);
+  EXPECT_EQ(compliance_.events.back().record_count(), 2U);
+}
+
+TEST(DenialLogTest, ManyActorsAreCountedToo) {
+  DenialLog log;
+  const base::Instant now{};
+  std::uint64_t entries = 0;
+  for (int i = 0; i < 3000; ++i) entries += log.TakeEntry("actor" + std::to_string(i), now) ? 1 : 0;
+  EXPECT_EQ(entries, DenialLog::kEntriesInAll);
+  std::uint64_t counted = 0;
+  std::size_t names = 0;
+  for (const auto& withheld : log.Collect(now + DenialLog::kWindow)) {
+    counted += withheld.count;
+    ++names;
+  }
+  EXPECT_EQ(entries + counted, 3000U) << "each is an entry or in a count";
+  EXPECT_LE(names, DenialLog::kMaxActors + 1);
+  EXPECT_TRUE(log.TakeEntry("actor1", now + DenialLog::kWindow));
 }
 
 TEST_F(GuardTest, ClosedAndDrainingGuardsRefuseCallsFromOutside) {
