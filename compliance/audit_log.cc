@@ -217,6 +217,13 @@ base::StatusOr<std::vector<Hash>> AuditLog::ProveConsistency(std::uint64_t old_s
   return compliance::ProveConsistency(TileNodeReader(options_.directory), old_size, new_size);
 }
 
+base::StatusOr<Hash> AuditLog::RootAt(std::uint64_t size) const {
+  if (size > this->size()) {
+    return base::InvalidArgument("size {} is past the log's {}", size, this->size());
+  }
+  return TreeRoot(TileNodeReader(options_.directory), size);
+}
+
 base::Status AuditLog::Close() {
   base::MutexLock lock(writer_mutex_);
   if (!refused_.ok()) return base::OkStatus();  // already closed, or already reported

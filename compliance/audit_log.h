@@ -89,10 +89,14 @@ class AuditLog {
   base::StatusOr<std::vector<Hash>> ProveConsistency(std::uint64_t old_size,
                                                      std::uint64_t new_size) const;
 
+  // Root of the first `size` entries; InvalidArgument when size > size().
+  base::StatusOr<Hash> RootAt(std::uint64_t size) const;
+
   // Entries that are durable.
   std::uint64_t size() const { return size_.load(std::memory_order_acquire); }
   // "name+hash+base64", as in log.vkey.
   const std::string& verifier_key() const { return verifier_key_; }
+  const NoteVerifier& verifier() const { return signer_.verifier(); }
 
   // Writes a last checkpoint; later appends fail. Idempotent.
   base::Status Close();

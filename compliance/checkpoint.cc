@@ -1,26 +1,12 @@
 #include "compliance/checkpoint.h"
 
-#include <algorithm>
-#include <charconv>
-
-#include "platform/crypto/encoding.h"
+#include "compliance/proof_text.h"
 
 namespace belgrand::compliance {
-namespace {
-
-bool TakeLine(std::string_view& text, std::string_view& line) {
-  const std::size_t end = text.find('\n');
-  if (end == text.npos) return false;
-  line = text.substr(0, end);
-  text.remove_prefix(end + 1);
-  return true;
-}
-
-}  // namespace
 
 std::string FormatCheckpoint(const Checkpoint& checkpoint) {
   return fmt::format("{}\n{}\n{}\n", checkpoint.origin, checkpoint.size,
-                     crypto::ToBase64(crypto::View(checkpoint.root)));
+                     FormatHash(checkpoint.root));
 }
 
 base::StatusOr<Checkpoint> ParseCheckpoint(std::string_view text) {
@@ -33,24 +19,44 @@ base::StatusOr<Checkpoint> ParseCheckpoint(std::string_view text) {
   Checkpoint checkpoint;
   if (origin.empty()) return base::InvalidArgument("checkpoint line 1: the origin is empty");
   checkpoint.origin = origin;
-  const auto [end, error] =
-      std::from_chars(size.data(), size.data() + size.size(), checkpoint.size);
-  if (error != std::errc() || end != size.data() + size.size() ||
-      (size.size() > 1 && size.front() == '0')) {
-    return base::InvalidArgument(
-        "checkpoint line 2: '{}' is not a decimal number of 64 bits without leading zeros", size);
-  }
-  const auto bytes = crypto::FromBase64(root);
-  if (!bytes.ok() || bytes->size() != checkpoint.root.size()) {
-    return base::InvalidArgument("checkpoint line 3: '{}' is not base64 of 32 bytes", root);
-  }
-  std::copy(bytes->begin(), bytes->end(), checkpoint.root.begin());
+  const auto entries = ParseDecimal(size);
+  if (!entries.ok()) return base::Annotate(entries.status(), "checkpoint line 2");
+  checkpoint.size = *entries;
+  const auto hash = ParseHash(root);
+  if (!hash.ok()) return base::Annotate(hash.status(), "checkpoint line 3");
+  checkpoint.root = *hash;
   for (std::string_view extension; !text.empty();) {
     if (!TakeLine(text, extension) || extension.empty()) {
       return base::InvalidArgument("checkpoint has an empty or unfinished extension line");
     }
   }
   return checkpoint;
+}
+
+base::StatusOr<OpenedCheckpoint> OpenCheckpoint(std::string_view note, const NoteVerifier& log,
+                                                std::span<const NoteVerifier> witnesses) {
+  std::vector<NoteVerifier> verifiers(witnesses.begin(), witnesses.end());
+  verifiers.push_back(log);
+  ASSIGN_OR_RETURN(Note opened, OpenNote(note, verifiers));
+  OpenedCheckpoint result;
+  bool signed_by_log = false;
+  for (NoteSignature& signature : opened.verified) {
+    if (signature.name == log.name && signature.key_id == log.key_id) {
+      signed_by_log = true;
+      result.log_signature = std::move(signature);
+    } else {
+      result.cosignatures.push_back(std::move(signature));
+    }
+  }
+  if (!signed_by_log) {
+    return base::NotFound("the log {} did not sign this checkpoint", log.name);
+  }
+  ASSIGN_OR_RETURN(result.checkpoint, ParseCheckpoint(opened.text));
+  if (result.checkpoint.origin != log.name) {
+    return base::DataLoss("the checkpoint is of the log {}, its key of {}",
+                          result.checkpoint.origin, log.name);
+  }
+  return result;
 }
 
 }  // namespace belgrand::compliance

@@ -132,17 +132,32 @@ base::StatusOr<NoteSignature> ParseSignatureLine(std::string_view line) {
                        blob->substr(kKeyIdBytes)};
 }
 
+std::string CosignedMessage(std::string_view text, std::uint64_t unix_seconds) {
+  return fmt::format("cosignature/v1\ntime {}\n{}", unix_seconds, text);
+}
+
+// The first eight bytes; REQUIRES: there are as many.
+std::uint64_t BigEndian64(std::string_view bytes) {
+  return std::uint64_t{BigEndian32(bytes)} << 32 | BigEndian32(bytes.substr(4));
+}
+
 bool Verify(const NoteVerifier& verifier, std::string_view text, std::string_view signature) {
   if (verifier.type == NoteKeyType::kEd25519) {
     return crypto::Ed25519Verify(verifier.key, text, signature);
   }
   if (signature.size() <= kCosignatureTimeBytes) return false;
-  std::uint64_t time = 0;
-  for (std::size_t i = 0; i < kCosignatureTimeBytes; ++i) {
-    time = time << 8 | static_cast<std::uint8_t>(signature[i]);
-  }
-  return crypto::Ed25519Verify(verifier.key, fmt::format("cosignature/v1\ntime {}\n{}", time, text),
+  return crypto::Ed25519Verify(verifier.key, CosignedMessage(text, BigEndian64(signature)),
                                signature.substr(kCosignatureTimeBytes));
+}
+
+base::Status CheckSignable(std::string_view text, const NoteSigner& signer, NoteKeyType type) {
+  if (!text.ends_with('\n') || !IsNoteText(text)) {
+    return base::InvalidArgument(
+        "the text of a note must be UTF-8 without control characters and end in a newline");
+  }
+  if (signer.verifier().type == type) return base::OkStatus();
+  return base::InvalidArgument("key {} is of type {}, which does not sign this",
+                               signer.verifier().name, static_cast<int>(signer.verifier().type));
 }
 
 }  // namespace
@@ -166,13 +181,23 @@ std::string NoteVerifier::Encode() const {
   return fmt::format("{}+{:08x}+{}", name, key_id, crypto::ToBase64(TypeAndKey(*this)));
 }
 
-base::StatusOr<NoteSigner> NoteSigner::FromSeed(std::string_view name, std::string_view seed) {
+base::StatusOr<NoteVerifier> NoteVerifier::Renamed(std::string_view other_name) const {
+  if (!IsKeyName(other_name)) {
+    return base::InvalidArgument("'{}' is no name of a key", other_name.substr(0, 100));
+  }
+  NoteVerifier renamed{std::string(other_name), 0, type, key};
+  renamed.key_id = KeyId(renamed.name, TypeAndKey(renamed));
+  return renamed;
+}
+
+base::StatusOr<NoteSigner> NoteSigner::FromSeed(std::string_view name, std::string_view seed,
+                                                NoteKeyType type) {
   if (!IsKeyName(name)) {
     return base::InvalidArgument("note key name '{}' must be non-empty UTF-8 without spaces or '+'",
                                  name);
   }
   ASSIGN_OR_RETURN(crypto::Ed25519PrivateKey key, crypto::Ed25519PrivateKey::FromSeed(seed));
-  NoteVerifier verifier{std::string(name), 0, NoteKeyType::kEd25519, key.public_key()};
+  NoteVerifier verifier{std::string(name), 0, type, key.public_key()};
   verifier.key_id = KeyId(name, TypeAndKey(verifier));
   return NoteSigner(std::move(verifier), std::move(key));
 }
@@ -194,13 +219,30 @@ base::StatusOr<NoteSigner> NoteSigner::Parse(std::string_view skey) {
 }
 
 base::StatusOr<std::string> SignNote(std::string_view text, const NoteSigner& signer) {
-  if (!text.ends_with('\n') || !IsNoteText(text)) {
-    return base::InvalidArgument(
-        "the text of a note must be UTF-8 without control characters and end in a newline");
-  }
-  const std::string blob =
-      BigEndian32(signer.verifier().key_id).append(crypto::View(signer.Sign(text)));
-  return fmt::format("{}\n{}{} {}\n", text, kDash, signer.verifier().name, crypto::ToBase64(blob));
+  RETURN_IF_ERROR(CheckSignable(text, signer, NoteKeyType::kEd25519));
+  const NoteVerifier& key = signer.verifier();
+  return fmt::format(
+      "{}\n{}", text,
+      FormatSignatureLine({key.name, key.key_id, std::string(crypto::View(signer.Sign(text)))}));
+}
+
+base::StatusOr<std::string> CosignatureLine(std::string_view text, const NoteSigner& witness,
+                                            std::uint64_t unix_seconds) {
+  RETURN_IF_ERROR(CheckSignable(text, witness, NoteKeyType::kCosignatureV1));
+  std::string blob = BigEndian32(static_cast<std::uint32_t>(unix_seconds >> 32)) +
+                     BigEndian32(static_cast<std::uint32_t>(unix_seconds));
+  blob += crypto::View(witness.Sign(CosignedMessage(text, unix_seconds)));
+  const NoteVerifier& key = witness.verifier();
+  return FormatSignatureLine({key.name, key.key_id, std::move(blob)});
+}
+
+std::uint64_t CosignatureTime(const NoteSignature& signature) {
+  return signature.signature.size() < kCosignatureTimeBytes ? 0 : BigEndian64(signature.signature);
+}
+
+std::string FormatSignatureLine(const NoteSignature& signature) {
+  return fmt::format("{}{} {}\n", kDash, signature.name,
+                     crypto::ToBase64(BigEndian32(signature.key_id) + signature.signature));
 }
 
 base::StatusOr<Note> OpenNote(std::string_view note, std::span<const NoteVerifier> verifiers) {

@@ -3,8 +3,8 @@
 // The text ends in a newline; after an empty line each signature is a line
 // "— <key name> <base64(key id || signature)>". Key id = first 4 bytes of
 // SHA-256(name || "\n" || type || public key). Types understood: 0x01 Ed25519 over the text, and
-// (for verifying witnesses) 0x04 Ed25519 cosignature v1 over "cosignature/v1\ntime <unix
-// seconds>\n" || text.
+// (for witnesses) 0x04 Ed25519 cosignature v1 over "cosignature/v1\ntime <unix seconds>\n" || text,
+// whose signature starts with the time as u64 big-endian.
 //
 // Thread safety: safe; all types are values.
 #pragma once
@@ -35,14 +35,17 @@ struct NoteVerifier {
 
   // From "name+hex(key id)+base64(type || public key)". InvalidArgument says what is wrong.
   static base::StatusOr<NoteVerifier> Parse(std::string_view vkey);
+  // The same public key under another name. InvalidArgument for a bad name.
+  base::StatusOr<NoteVerifier> Renamed(std::string_view other_name) const;
   std::string Encode() const;
 };
 
-// The private half; signs as type 0x01.
+// The private half.
 class NoteSigner {
  public:
   // InvalidArgument for a bad name or a seed that is not 32 bytes.
-  static base::StatusOr<NoteSigner> FromSeed(std::string_view name, std::string_view seed);
+  static base::StatusOr<NoteSigner> FromSeed(std::string_view name, std::string_view seed,
+                                             NoteKeyType type = NoteKeyType::kEd25519);
   // From "PRIVATE+KEY+name+hex(key id)+base64(type || seed)"; messages never show the key.
   static base::StatusOr<NoteSigner> Parse(std::string_view skey);
 
@@ -69,8 +72,18 @@ struct Note {
 };
 
 // InvalidArgument when the text does not end in a newline or holds a control character or bad
-// UTF-8.
+// UTF-8, or the signer is a witness's.
 base::StatusOr<std::string> SignNote(std::string_view text, const NoteSigner& signer);
+
+// The line with which a witness (a signer of type 0x04) says that it saw this text at this time; to
+// be put after the lines of the note. InvalidArgument as SignNote.
+base::StatusOr<std::string> CosignatureLine(std::string_view text, const NoteSigner& witness,
+                                            std::uint64_t unix_seconds);
+// When a verified cosignature was made, in seconds since 1970. REQUIRES: of a key of type 0x04.
+std::uint64_t CosignatureTime(const NoteSignature& signature);
+
+// "— <name> <base64>\n".
+std::string FormatSignatureLine(const NoteSignature& signature);
 
 // Opens a note that at least one of `verifiers` signed.
 // InvalidArgument: not a well-formed note. DataLoss: a known key's signature is wrong (the whole

@@ -5,6 +5,7 @@
 #include "platform/base/version.h"
 #include "services/cli/alerts_command.h"
 #include "services/cli/amend_command.h"
+#include "services/cli/audit_anew_command.h"
 #include "services/cli/audit_command.h"
 #include "services/cli/backtest_command.h"
 #include "services/cli/backup_command.h"
@@ -25,6 +26,11 @@
 #include "services/cli/submit_command.h"
 
 namespace {
+
+void AddAuditCommands(CLI::App& app, belgrand::cli::RunSlot& run) {
+  belgrand::cli::AddAudit(app, run);
+  belgrand::cli::AddBeginAnew(app, run);
+}
 
 struct Command {
   const char* name;
@@ -57,7 +63,7 @@ constexpr Command kCommands[] = {
     {"backtest", "Run the service's detection over a file of samples", belgrand::cli::AddBacktest},
     {"smooth", "Smooth a file of samples, looking back", belgrand::cli::AddSmooth},
     {"simulate", "Write a file of simulated samples", belgrand::cli::AddSimulate},
-    {"audit", "Verify and read the audit log", belgrand::cli::AddAudit},
+    {"audit", "Verify and read the audit log", AddAuditCommands},
     {"retention", "Plan and apply the retention policies", belgrand::cli::AddRetention},
     {"backup", "Make, list, verify and rehearse backups", belgrand::cli::AddBackup},
     {"restore", "Lay a backup out as a new data directory", belgrand::cli::AddRestore},

@@ -8,6 +8,30 @@
 
 namespace belgrand::http {
 
+namespace {
+
+void Send(const Response& response, httplib::Response& out) {
+  out.status = response.code;
+  out.set_content(response.body, response.content_type);
+  if (!response.cache_control.empty()) out.set_header("Cache-Control", response.cache_control);
+}
+
+void Add(const Route& route, httplib::Server& server) {
+  const std::size_t skip = route.prefix.size();
+  const auto serve = [handler = route.handler, skip](const httplib::Request& request,
+                                                     httplib::Response& out) {
+    Send(handler({request.path.substr(skip), request.body}), out);
+  };
+  const std::string pattern = route.prefix + ".*";
+  if (route.method == Route::Method::kPost) {
+    server.Post(pattern, serve);
+  } else {
+    server.Get(pattern, serve);
+  }
+}
+
+}  // namespace
+
 struct Server::Impl {
   std::unique_ptr<httplib::Server> server;
   std::thread thread;
@@ -19,7 +43,7 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 base::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address,
                                                       const std::optional<base::TlsFiles>& tls,
                                                       std::map<std::string, Handler> handlers,
-                                                      Admit admit) {
+                                                      Admit admit, std::vector<Route> routes) {
   ASSIGN_OR_RETURN(const base::Address where, base::ParseAddress(address));
   if (!tls && !base::IsLoopback(where)) {
     return base::PermissionDenied(
@@ -64,11 +88,10 @@ base::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address
   for (auto& [path, handler] : handlers) {
     server.Get(path,
                [handler = std::move(handler)](const httplib::Request&, httplib::Response& out) {
-                 const Response response = handler();
-                 out.status = response.code;
-                 out.set_content(response.body, response.content_type);
+                 Send(handler(), out);
                });
   }
+  for (const Route& route : routes) Add(route, server);
   impl->port = where.port == 0 ? server.bind_to_any_port(where.host)
                                : (server.bind_to_port(where.host, where.port) ? where.port : -1);
   if (impl->port <= 0) {

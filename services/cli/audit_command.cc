@@ -8,11 +8,11 @@
 #include "belgrand/storage/v1/audit_entry.pb.h"
 #include "compliance/audit_log.h"
 #include "compliance/audit_verify.h"
-#include "platform/base/file.h"
 #include "platform/base/time.h"
 #include "platform/crypto/encoding.h"
 #include "platform/rpc/channel.h"
 #include "platform/rpc/status.h"
+#include "services/cli/audit_proof.h"
 #include "services/cli/client_flags.h"
 
 namespace belgrand::cli {
@@ -44,16 +44,6 @@ std::filesystem::path LogDirectory(const std::filesystem::path& named) {
   return named;
 }
 
-// A key, or the content of the file that `text` names. No key has a path separator at its start and
-// every key has two '+'.
-base::StatusOr<std::string> VerifierKey(const std::string& text) {
-  std::error_code ignored;
-  if (text.empty() || !std::filesystem::is_regular_file(text, ignored)) return text;
-  ASSIGN_OR_RETURN(std::string key, base::ReadFile(text, 4096));
-  while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
-  return key;
-}
-
 int Fail(std::ostream& err, const base::Status& status) {
   err << base::Message(status) << "\n";
   return kExitRuntime;
@@ -69,6 +59,9 @@ int ShowCheckpoint(const ClientFlags& flags) {
       compliance::v1::ComplianceService::NewStub(*channel)->GetCheckpoint(&context, {}, &response);
   if (!status.ok()) return Fail(std::cerr, rpc::FromGrpc(status));
   std::cout << response.checkpoint() << "\nverifier key: " << response.verifier_key() << "\n";
+  if (!response.cosigned_checkpoint().empty()) {
+    std::cout << "\nthe newest that witnesses cosigned:\n\n" << response.cosigned_checkpoint();
+  }
   return kExitOk;
 }
 
@@ -122,7 +115,7 @@ int ShowEntries(const ShowFlags& flags) {
 
 int VerifyAudit(const std::filesystem::path& directory, const std::string& verifier_key,
                 std::ostream& out, std::ostream& err) {
-  const auto key = VerifierKey(verifier_key);
+  const auto key = KeyText(verifier_key);
   if (!key.ok()) return Fail(err, key.status());
   const auto report = compliance::VerifyAuditLog(LogDirectory(directory), *key);
   if (!report.ok()) {
@@ -154,6 +147,8 @@ void AddAudit(CLI::App& app, RunSlot& run) {
       return VerifyAudit(verify_flags->directory, verify_flags->verifier_key, std::cout, std::cerr);
     };
   });
+
+  AddProofCommands(app, run);
 
   auto* checkpoint = app.add_subcommand("checkpoint", "Print the signed checkpoint of the log");
   auto checkpoint_flags = std::make_shared<ClientFlags>();

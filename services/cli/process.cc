@@ -16,6 +16,7 @@
 #include "platform/rpc/server.h"
 #include "services/alerting/alerting_role.h"
 #include "services/compliance/compliance_role.h"
+#include "services/compliance/witness_role.h"
 #include "services/detection/detection_role.h"
 #include "services/ingest/ingest_service.h"
 #include "services/mqtt_bridge/mqtt_bridge_role.h"
@@ -55,6 +56,8 @@ base::StatusOr<std::unique_ptr<Role>> CreateRole(RoleName name, const config::v1
       return sensors::CreateSensorsRole(config, runtime);
     case RoleName::kMqttBridge:
       return mqtt_bridge::CreateMqttBridgeRole(config, runtime);
+    case RoleName::kWitness:
+      return compliance::CreateWitnessRole(config, runtime);
   }
   return base::Internal("unknown role");
 }
@@ -132,6 +135,7 @@ base::Status Process::Impl::CreateRoles(const std::vector<RoleName>& names) {
   const shared::Runtime runtime{clock, metrics, peers, guard, config.data_dir()};
   std::vector<RoleName> order(shared::kAllRoles.begin(), shared::kAllRoles.end());
   order.push_back(RoleName::kMqttBridge);
+  order.push_back(RoleName::kWitness);
   for (const RoleName name : order) {
     if (std::find(names.begin(), names.end(), name) == names.end()) continue;
     auto role = CreateRole(name, config, runtime);
@@ -183,6 +187,10 @@ http::Response Process::Impl::Readiness() const {
 }
 
 base::Status Process::Impl::ServeHttp() {
+  std::vector<http::Route> routes;
+  for (const auto& role : roles) {
+    for (http::Route& route : role->http_routes()) routes.push_back(std::move(route));
+  }
   ASSIGN_OR_RETURN(
       http, http::Server::Start(config.http_listen(), TlsOf(config),
                                 {{"/metrics",
@@ -196,7 +204,7 @@ base::Status Process::Impl::ServeHttp() {
                                     return http::Response{200, "text/plain; charset=utf-8", "ok\n"};
                                   }},
                                  {"/readyz", [this] { return Readiness(); }}},
-                                HasIdentity));
+                                HasIdentity, std::move(routes)));
   return base::OkStatus();
 }
 

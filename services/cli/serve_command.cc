@@ -25,7 +25,8 @@ void AddFlags(CLI::App& app, ServeFlags& flags) {
   AddConfigFlags(app, flags.config);
   app.add_option("--role", flags.roles,
                  "all (default), or any of compliance, timeseries, ingest, alerting, detection, "
-                 "sensors, mqtt-bridge; all includes mqtt-bridge where it is configured")
+                 "sensors, mqtt-bridge, witness; all includes mqtt-bridge where it is configured, "
+                 "and never witness")
       ->delimiter(',');
 }
 
@@ -40,7 +41,7 @@ std::vector<shared::RoleName> ParseRoles(const std::vector<std::string>& names) 
     if (!role) {
       std::cerr << "--role " << name
                 << " is unknown: use all, compliance, timeseries, ingest, alerting, "
-                   "detection, sensors or mqtt-bridge\n";
+                   "detection, sensors, mqtt-bridge or witness\n";
       return {};
     }
     roles.push_back(*role);

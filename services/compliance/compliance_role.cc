@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "compliance/audit_anew.h"
 #include "compliance/audit_log.h"
 #include "compliance/keyring.h"
 #include "platform/base/log.h"
@@ -14,6 +15,8 @@
 #include "services/compliance/audit_part.h"
 #include "services/compliance/compliance_metrics.h"
 #include "services/compliance/compliance_service.h"
+#include "services/compliance/cosigner.h"
+#include "services/compliance/log_pages.h"
 #include "services/compliance/retention_runner.h"
 
 namespace belgrand::compliance {
@@ -34,16 +37,17 @@ base::Status MakePrivateDirectory(const std::filesystem::path& directory) {
 class ComplianceRole final : public shared::Role {
  public:
   ComplianceRole(const shared::Runtime& runtime, std::filesystem::path log_directory,
-                 std::unique_ptr<AuditLog> log, std::unique_ptr<Keyring> keyring,
-                 AuditEntries entries)
+                 std::unique_ptr<AuditLog> log, std::unique_ptr<Cosigner> cosigner,
+                 std::unique_ptr<Keyring> keyring, AuditEntries entries)
       : clock_(runtime.clock),
         peers_(runtime.peers),
         metrics_(runtime.metrics),
         log_directory_(std::move(log_directory)),
         log_(std::move(log)),
+        cosigner_(std::move(cosigner)),
         keyring_(std::move(keyring)),
         entries_(entries),
-        service_(runtime.clock, runtime.guard, metrics_, *log_, entries_, *keyring_),
+        service_(runtime.clock, runtime.guard, metrics_, *log_, *cosigner_, entries_, *keyring_),
         checkpoint_at_us_(base::ToMicros(runtime.clock.Now())) {
     AddGauges(runtime.metrics);
   }
@@ -53,6 +57,12 @@ class ComplianceRole final : public shared::Role {
   std::string_view name() const override { return "compliance"; }
   std::vector<grpc::Service*> services() override { return {&service_}; }
   shared::ComplianceAccess* compliance_access() override { return &service_; }
+
+  std::vector<http::Route> http_routes() override {
+    return {{http::Route::Method::kGet, kLogPagesPrefix, [this](const http::Request& request) {
+               return LogPage(*log_, log_directory_, *cosigner_, request.path);
+             }}};
+  }
 
   base::Status Start() override {
     ASSIGN_OR_RETURN(auto stewards, ConnectStewards(peers_));
@@ -67,7 +77,15 @@ class ComplianceRole final : public shared::Role {
     started.set_object_ref("compliance");
     RETURN_IF_ERROR(service_.Append({&started, 1}).status());
     MakeCheckpoint();
+    if (cosigner_->has_witnesses()) {
+      const base::Status asked = cosigner_->Ask();
+      if (asked.code() == base::StatusCode::kDataLoss) return asked;
+      if (!asked.ok()) {
+        base::Log(base::LogLevel::kError, "cosigning_failed", {{"reason", asked}});
+      }
+    }
     timer_ = std::thread([this] { RunTimer(); });
+    cosigner_->Start();
     return base::OkStatus();
   }
 
@@ -80,6 +98,7 @@ class ComplianceRole final : public shared::Role {
       wake_.NotifyAll();
     }
     if (timer_.joinable()) timer_.join();
+    cosigner_->Stop();
   }
 
   base::Status Ready() override {
@@ -105,6 +124,12 @@ class ComplianceRole final : public shared::Role {
         "Time since the audit log was last covered by a signed checkpoint.", [this] {
           return static_cast<double>(base::ToMicros(clock_.Now()) - checkpoint_at_us_) / 1e6;
         }));
+    if (cosigner_->has_witnesses()) {
+      gauges_.push_back(registry.AddGaugeFunction(
+          "belgrand_compliance_cosigned_age_seconds",
+          "Time since a witness last cosigned a checkpoint of the audit log.",
+          [this] { return cosigner_->AgeSeconds(); }));
+    }
     gauges_.push_back(registry.AddGaugeFunction(
         "belgrand_compliance_keyring_persons", "Persons whose key is in the keyring.",
         [this] { return static_cast<double>(keyring_->size()); }));
@@ -140,6 +165,7 @@ class ComplianceRole final : public shared::Role {
   ComplianceMetrics metrics_;
   const std::filesystem::path log_directory_;
   const std::unique_ptr<AuditLog> log_;
+  const std::unique_ptr<Cosigner> cosigner_;
   const std::unique_ptr<Keyring> keyring_;
   const AuditEntries entries_;
   std::unique_ptr<RetentionRunner> retention_;
@@ -154,6 +180,20 @@ class ComplianceRole final : public shared::Role {
   std::vector<std::shared_ptr<void>> gauges_;
 };
 
+base::StatusOr<std::vector<WitnessPeer>> WitnessesOf(const config::v1::Compliance& config) {
+  std::vector<WitnessPeer> peers;
+  for (const config::v1::AuditWitness& witness : config.witnesses()) {
+    ASSIGN_OR_RETURN(NoteVerifier verifier, NoteVerifier::Parse(witness.verifier_key()));
+    WitnessPeer peer{witness.url(), std::move(verifier), {}};
+    if (witness.has_tls()) {
+      peer.client.tls = base::TlsFiles{witness.tls().certificate_file(),
+                                       witness.tls().private_key_file(), witness.tls().ca_file()};
+    }
+    peers.push_back(std::move(peer));
+  }
+  return peers;
+}
+
 }  // namespace
 
 base::StatusOr<std::unique_ptr<shared::Role>> CreateComplianceRole(const config::v1::Config& config,
@@ -165,14 +205,18 @@ base::StatusOr<std::unique_ptr<shared::Role>> CreateComplianceRole(const config:
 
   AuditLogOptions log_options;
   log_options.directory = home / "audit";
-  log_options.origin = config.compliance().audit_origin();
+  log_options.origin = OriginInUse(log_options.directory, config.compliance().audit_origin());
   log_options.seed_path = home / "audit_log.seed";
   log_options.checkpoint_interval = kCheckpointInterval;
   ASSIGN_OR_RETURN(auto log, AuditLog::Open(log_options, runtime.clock));
+  ASSIGN_OR_RETURN(auto witnesses, WitnessesOf(config.compliance()));
+  auto cosigner = std::make_unique<Cosigner>(*log, std::move(witnesses), keyring_dir / kAnchorFile,
+                                             runtime.clock, runtime.metrics);
+  RETURN_IF_ERROR(cosigner->CheckHistory());
   ASSIGN_OR_RETURN(auto keyring, Keyring::OpenDirectory({keyring_dir}));
   ASSIGN_OR_RETURN(const AuditEntries entries, AuditEntries::Open(keyring_dir / "audit_actor.key"));
   return std::make_unique<ComplianceRole>(runtime, home / "audit", std::move(log),
-                                          std::move(keyring), entries);
+                                          std::move(cosigner), std::move(keyring), entries);
 }
 
 }  // namespace belgrand::compliance

@@ -3,6 +3,8 @@
 #include <chrono>
 
 #include "compliance/audit_log.h"
+#include "compliance/checkpoint.h"
+#include "compliance/tlog_proof.h"
 #include "platform/crypto/secret.h"
 #include "services/shared/timestamp.h"
 
@@ -15,6 +17,12 @@ using shared::CallReport;
 constexpr char kService[] = "belgrand.compliance.v1.ComplianceService.";
 
 std::string Method(const char* name) { return std::string(kService) + name; }
+
+// Entries under a note of this log's own; 0 for an empty text.
+std::uint64_t SizeOf(const std::string& note) {
+  const auto checkpoint = ParseCheckpoint(note.substr(0, note.rfind("\n\n") + 1));
+  return checkpoint.ok() ? checkpoint->size : 0;
+}
 
 std::uint64_t Deleted(const v1::ApplyRetentionResponse& response) {
   std::uint64_t deleted = 0;
@@ -33,7 +41,10 @@ base::StatusOr<std::uint64_t> ComplianceServiceImpl::Append(
     ASSIGN_OR_RETURN(entries.emplace_back(), entries_.Encode(event, now));
   }
   const auto started = std::chrono::steady_clock::now();
-  base::StatusOr<std::uint64_t> first = log_.Append(entries);
+  // A log that was proven to be an older copy must not grow into a second history.
+  const base::Status verdict = cosigner_.verdict();
+  base::StatusOr<std::uint64_t> first =
+      verdict.ok() ? log_.Append(entries) : base::StatusOr<std::uint64_t>(verdict);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   metrics_.append_seconds.Observe(took.count());
   if (first.status().code() != base::StatusCode::kInvalidArgument) {  // that is the caller's fault
@@ -79,6 +90,7 @@ grpc::Status ComplianceServiceImpl::GetCheckpoint(grpc::ServerContext* context,
                       [&](const Caller&, CallReport&) -> base::Status {
                         ASSIGN_OR_RETURN(*response->mutable_checkpoint(), log_.Checkpoint());
                         response->set_verifier_key(log_.verifier_key());
+                        response->set_cosigned_checkpoint(cosigner_.cosigned());
                         return base::OkStatus();
                       });
 }
@@ -106,6 +118,55 @@ grpc::Status ComplianceServiceImpl::ReadAudit(grpc::ServerContext* context,
         for (std::string& entry : entries) response->add_entries(std::move(entry));
         return base::OkStatus();
       });
+}
+
+grpc::Status ComplianceServiceImpl::ProveAuditEntry(grpc::ServerContext* context,
+                                                    const v1::ProveAuditEntryRequest* request,
+                                                    v1::ProveAuditEntryResponse* response) {
+  return guard_.Unary(*context, Method("ProveAuditEntry"),
+                      [&](const Caller&, CallReport& report) -> base::Status {
+                        report.object_kind = "audit";
+                        report.object_ref = fmt::format("{}", request->index());
+                        if (request->index() >= log_.size()) {
+                          return base::InvalidArgument("index is {} and the log has {} entries",
+                                                       request->index(), log_.size());
+                        }
+                        TlogProof proof;
+                        proof.index = request->index();
+                        proof.checkpoint = cosigner_.cosigned();
+                        std::uint64_t size = SizeOf(proof.checkpoint);
+                        if (size <= proof.index) {
+                          ASSIGN_OR_RETURN(proof.checkpoint, log_.Checkpoint());
+                          size = SizeOf(proof.checkpoint);
+                        }
+                        ASSIGN_OR_RETURN(proof.hashes, log_.ProveInclusion(proof.index, size));
+                        ASSIGN_OR_RETURN(std::vector<std::string> entry, log_.Read(proof.index, 1));
+                        if (entry.empty())
+                          return base::DataLoss("entry {} cannot be read", proof.index);
+                        response->set_entry(std::move(entry.front()));
+                        response->set_proof(FormatTlogProof(proof));
+                        report.record_count = 1;
+                        return base::OkStatus();
+                      });
+}
+
+grpc::Status ComplianceServiceImpl::ProveAuditConsistency(
+    grpc::ServerContext* context, const v1::ProveAuditConsistencyRequest* request,
+    v1::ProveAuditConsistencyResponse* response) {
+  return guard_.Unary(*context, Method("ProveAuditConsistency"),
+                      [&](const Caller&, CallReport&) -> base::Status {
+                        AddCheckpoint proof;
+                        proof.old_size = request->old_size();
+                        ASSIGN_OR_RETURN(proof.checkpoint, log_.Checkpoint());
+                        const std::uint64_t size = SizeOf(proof.checkpoint);
+                        if (proof.old_size == 0 || proof.old_size > size) {
+                          return base::InvalidArgument("old_size is {}: give 1 to the log's {}",
+                                                       proof.old_size, size);
+                        }
+                        ASSIGN_OR_RETURN(proof.hashes, log_.ProveConsistency(proof.old_size, size));
+                        response->set_proof(FormatAddCheckpoint(proof));
+                        return base::OkStatus();
+                      });
 }
 
 base::StatusOr<v1::SealFieldsResponse> ComplianceServiceImpl::LookUp(

@@ -15,6 +15,7 @@
 #include "platform/base/mutex.h"
 #include "services/compliance/audit_entries.h"
 #include "services/compliance/compliance_metrics.h"
+#include "services/compliance/cosigner.h"
 #include "services/compliance/retention_runner.h"
 #include "services/shared/compliance_access.h"
 #include "services/shared/guard.h"
@@ -32,11 +33,13 @@ class ComplianceServiceImpl final : public v1::ComplianceService::Service,
                                     public shared::ComplianceAccess {
  public:
   ComplianceServiceImpl(const base::Clock& clock, shared::Guard& guard, ComplianceMetrics& metrics,
-                        AuditLog& log, const AuditEntries& entries, Keyring& keyring)
+                        AuditLog& log, const Cosigner& cosigner, const AuditEntries& entries,
+                        Keyring& keyring)
       : clock_(clock),
         guard_(guard),
         metrics_(metrics),
         log_(log),
+        cosigner_(cosigner),
         entries_(entries),
         keyring_(keyring) {}
 
@@ -45,6 +48,7 @@ class ComplianceServiceImpl final : public v1::ComplianceService::Service,
 
   // Why the audit log refuses to write; OK while it does not.
   base::Status WriteStatus() const {
+    if (base::Status verdict = cosigner_.verdict(); !verdict.ok()) return verdict;
     const base::MutexLock lock(refusal_mutex_);
     return refusal_;
   }
@@ -62,6 +66,12 @@ class ComplianceServiceImpl final : public v1::ComplianceService::Service,
                              v1::GetCheckpointResponse* response) override;
   grpc::Status ReadAudit(grpc::ServerContext* context, const v1::ReadAuditRequest* request,
                          v1::ReadAuditResponse* response) override;
+  grpc::Status ProveAuditEntry(grpc::ServerContext* context,
+                               const v1::ProveAuditEntryRequest* request,
+                               v1::ProveAuditEntryResponse* response) override;
+  grpc::Status ProveAuditConsistency(grpc::ServerContext* context,
+                                     const v1::ProveAuditConsistencyRequest* request,
+                                     v1::ProveAuditConsistencyResponse* response) override;
   grpc::Status SealFields(grpc::ServerContext* context, const v1::SealFieldsRequest* request,
                           v1::SealFieldsResponse* response) override;
   grpc::Status OpenFields(grpc::ServerContext* context, const v1::OpenFieldsRequest* request,
@@ -80,6 +90,7 @@ class ComplianceServiceImpl final : public v1::ComplianceService::Service,
   shared::Guard& guard_;
   ComplianceMetrics& metrics_;
   AuditLog& log_;
+  const Cosigner& cosigner_;
   const AuditEntries& entries_;
   Keyring& keyring_;
   RetentionRunner* retention_ = nullptr;

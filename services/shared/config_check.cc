@@ -9,6 +9,7 @@
 #include "platform/base/address.h"
 #include "platform/base/log.h"
 #include "services/shared/peers.h"
+#include "services/shared/witness_check.h"
 
 namespace belgrand::shared {
 namespace {
@@ -54,6 +55,7 @@ class Checker {
     CheckPeers();
     CheckLimits();
     CheckRest();
+    for (std::string& problem : CheckWitnesses(config_)) problems_.push_back(std::move(problem));
     return std::move(problems_);
   }
 
@@ -372,7 +374,8 @@ const std::string& PeerAddress(const config::v1::Peers& peers, RoleName role) {
     case RoleName::kSensors:
       return peers.sensors();
     case RoleName::kMqttBridge:
-      break;  // nobody calls it
+    case RoleName::kWitness:
+      break;  // nobody calls them
   }
   static const std::string none;
   return none;
@@ -387,7 +390,7 @@ std::vector<std::string> CheckPeersOf(const Config& config, const std::vector<Ro
     if (served(callee) || !PeerAddress(config.peers(), callee).empty()) continue;
     std::string callers;
     for (std::size_t i = 0; i < kRoleCount; ++i) {
-      const RoleName role = i < kAllRoles.size() ? kAllRoles[i] : RoleName::kMqttBridge;
+      const auto role = static_cast<RoleName>(i);
       const std::vector<RoleName> callees = Callees(role);
       if (!served(role) || std::find(callees.begin(), callees.end(), callee) == callees.end()) {
         continue;

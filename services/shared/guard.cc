@@ -210,6 +210,9 @@ base::StatusOr<Caller> Guard::Admit(grpc::ServerContext& context, Visit& visit,
 
 base::Status Guard::Append(const compliance::v1::AppendAuditRequest& request) {
   if (auto* local = peers_.compliance_access()) return local->AppendAudit(request);
+  if (!peers_.Has(RoleName::kCompliance)) {
+    return base::Unavailable("this process has no audit log: peers.compliance is not set");
+  }
   grpc::ClientContext context;
   rpc::SetTimeout(context, kAuditTimeout);
   compliance::v1::AppendAuditResponse response;

@@ -20,6 +20,8 @@ std::string_view Name(RoleName role) {
       return "sensors";
     case RoleName::kMqttBridge:
       return "mqtt-bridge";
+    case RoleName::kWitness:
+      return "witness";
   }
   return "unknown";
 }
@@ -39,6 +41,8 @@ std::vector<RoleName> Callees(RoleName role) {
       return {RoleName::kCompliance, RoleName::kTimeseries, RoleName::kAlerting};
     case RoleName::kMqttBridge:
       return {RoleName::kSensors};
+    case RoleName::kWitness:
+      return {};
   }
   return {};
 }
@@ -47,7 +51,9 @@ std::optional<RoleName> ParseRole(std::string_view name) {
   for (const RoleName role : kAllRoles) {
     if (Name(role) == name) return role;
   }
-  if (name == Name(RoleName::kMqttBridge)) return RoleName::kMqttBridge;
+  for (const RoleName role : {RoleName::kMqttBridge, RoleName::kWitness}) {
+    if (Name(role) == name) return role;
+  }
   return std::nullopt;
 }
 

@@ -24,10 +24,12 @@ enum class RoleName : std::size_t {
   kAlerting,
   kSensors,
   kMqttBridge,
+  kWitness,
 };
-inline constexpr std::size_t kRoleCount = 7;
-// In start-up order: a role depends on those before it. Without the MQTT bridge, which is served
-// where it is configured, and which nobody calls.
+inline constexpr std::size_t kRoleCount = 8;
+// In start-up order: a role depends on those before it. Without those which nobody calls: the MQTT
+// bridge, served where it is configured, and the witness, which is no part of the service it
+// watches.
 inline constexpr std::array kAllRoles = {RoleName::kCompliance, RoleName::kTimeseries,
                                          RoleName::kIngest,     RoleName::kAlerting,
                                          RoleName::kDetection,  RoleName::kSensors};

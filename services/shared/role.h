@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "platform/base/error.h"
+#include "platform/http/server.h"
 #include "services/shared/compliance_access.h"
 #include "services/shared/sample_appender.h"
 
@@ -30,6 +31,9 @@ class Role {
   virtual SampleAppender* sample_appender() { return nullptr; }
   // Of the compliance role: for the guard and intake in the same process.
   virtual ComplianceAccess* compliance_access() { return nullptr; }
+  // What it offers over HTTP, to whoever may reach the listener: nothing personal. Served between
+  // Start and destruction.
+  virtual std::vector<http::Route> http_routes() { return {}; }
   virtual base::Status Start() = 0;
   virtual void Stop() = 0;
   // OK when calls can be answered; otherwise why not (shown by /readyz).

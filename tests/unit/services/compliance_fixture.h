@@ -73,6 +73,7 @@ class ComplianceFixture : public ::testing::Test {
     config::v1::Config config;
     config.set_data_dir((dir_.path() / "data").string());
     config.mutable_compliance()->set_keyring_dir((dir_.path() / "keys").string());
+    for (const auto& witness : witnesses_) *config.mutable_compliance()->add_witnesses() = witness;
     config = shared::WithDefaults(config);
     guard_ = std::make_unique<shared::Guard>(clock_, metrics_, peers_);
     auto role = compliance::CreateComplianceRole(
@@ -142,6 +143,7 @@ class ComplianceFixture : public ::testing::Test {
 
   std::filesystem::path log_directory() const { return dir_.path() / "data/compliance/audit"; }
 
+  std::vector<config::v1::AuditWitness> witnesses_;
   testing::TempDir dir_;
   base::FakeClock clock_{base::ParseInstant("2031-06-01T12:00:00Z").value()};
   metrics::Registry metrics_;

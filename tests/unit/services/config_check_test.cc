@@ -205,6 +205,41 @@ TEST(ConfigCheckTest, RefusesAnOriginThatASignedNoteCannotCarry) {
   EXPECT_THAT(Problems("compliance { audit_origin: \"a+b\" }"), SizeIs(1));
 }
 
+// Published test keys (tests/golden/compliance_vectors.json).
+constexpr char kLogKey[] =
+    "audit.belgrand.example/log1+12236281+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c";
+constexpr char kWitnessKey[] =
+    "witness.example/w1+df1c0a35+BIE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU";
+
+TEST(ConfigCheckTest, TakesWitnessesAndTheRoleOfOne) {
+  EXPECT_THAT(Problems(fmt::format("compliance {{ witnesses {{ url: 'https://w.example/witness' "
+                                   "verifier_key: '{}' }} }}",
+                                   kWitnessKey)),
+              IsEmpty());
+  EXPECT_THAT(
+      Problems(fmt::format("witness {{ name: 'w.example/w1' log_verifier_keys: '{}' }}", kLogKey)),
+      IsEmpty());
+}
+
+TEST(ConfigCheckTest, NamesWhatIsWrongWithAWitness) {
+  EXPECT_THAT(
+      Problems(
+          fmt::format("compliance {{ witnesses {{ url: 'http://w.example/' verifier_key: '{0}' }}\n"
+                      "witnesses {{ url: 'https://w.example/' verifier_key: '{1}' tls {{ }} }}\n"
+                      "witnesses {{ url: 'https://w.example/' verifier_key: '{1}' }} }}",
+                      kLogKey, kWitnessKey)),
+      ElementsAre(AllOf(StartsWith("compliance.witnesses[0].url: "), HasSubstr("use https")),
+                  AllOf(StartsWith("compliance.witnesses[0].verifier_key: "), HasSubstr("type 4")),
+                  StartsWith("compliance.witnesses[1].tls.ca_file: "),
+                  AllOf(StartsWith("compliance.witnesses[2].verifier_key: "), HasSubstr("twice"))));
+  EXPECT_THAT(Problems("witness { name: 'a b' }"),
+              ElementsAre(StartsWith("witness.name: "), StartsWith("witness.log_verifier_keys: ")));
+  EXPECT_THAT(
+      Problems(fmt::format("witness {{ name: 'w' log_verifier_keys: ['{}', 'x'] }}", kWitnessKey)),
+      ElementsAre(AllOf(StartsWith("witness.log_verifier_keys[0]: "), HasSubstr("type 1")),
+                  StartsWith("witness.log_verifier_keys[1]: ")));
+}
+
 TEST(ConfigCheckTest, ReportsEveryProblemAtOnce) {
   EXPECT_THAT(Problems("listen: \"x\" http_listen: \"0.0.0.0:80\" log_level: \"loud\" "
                        "tls { } ingest { max_batch_rows: 4000000000 } "
