@@ -10,6 +10,7 @@
 #include "services/cli/backtest_command.h"
 #include "services/cli/backup_command.h"
 #include "services/cli/command.h"
+#include "services/cli/compliance_drill.h"
 #include "services/cli/export_command.h"
 #include "services/cli/fsck_command.h"
 #include "services/cli/health_command.h"
@@ -64,6 +65,7 @@ constexpr Command kCommands[] = {
     {"smooth", "Smooth a file of samples, looking back", belgrand::cli::AddSmooth},
     {"simulate", "Write a file of simulated samples", belgrand::cli::AddSimulate},
     {"audit", "Verify and read the audit log", AddAuditCommands},
+    {"compliance", "Try the promises of the compliance module", belgrand::cli::AddCompliance},
     {"retention", "Plan and apply the retention policies", belgrand::cli::AddRetention},
     {"backup", "Make, list, verify and rehearse backups", belgrand::cli::AddBackup},
     {"restore", "Lay a backup out as a new data directory", belgrand::cli::AddRestore},
