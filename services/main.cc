@@ -16,6 +16,7 @@
 #include "services/cli/health_command.h"
 #include "services/cli/import_command.h"
 #include "services/cli/mapping_command.h"
+#include "services/cli/publish_command.h"
 #include "services/cli/replay_command.h"
 #include "services/cli/retention_command.h"
 #include "services/cli/sensors_command.h"
@@ -64,6 +65,7 @@ constexpr Command kCommands[] = {
     {"backtest", "Run the service's detection over a file of samples", belgrand::cli::AddBacktest},
     {"smooth", "Smooth a file of samples, looking back", belgrand::cli::AddSmooth},
     {"simulate", "Write a file of simulated samples", belgrand::cli::AddSimulate},
+    {"publish", "Publish numbers that give no small group away", belgrand::cli::AddPublish},
     {"audit", "Verify and read the audit log", AddAuditCommands},
     {"compliance", "Try the promises of the compliance module", belgrand::cli::AddCompliance},
     {"retention", "Plan and apply the retention policies", belgrand::cli::AddRetention},

@@ -1,0 +1,172 @@
+// What leaves for the public: from a running service, and from the published Scottish file.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tests/support/deployment.h"
+#include "tests/support/shared_data.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace belgrand::testing {
+namespace {
+
+using shared::RoleName;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string Read(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+class PublishTest : public ::testing::Test {
+ protected:
+  std::string Path(const std::string& name) const { return (dir_.path() / name).string(); }
+  std::string Write(const std::string& name, const std::string& text) {
+    std::ofstream(dir_.path() / name, std::ios::binary) << text;
+    return Path(name);
+  }
+  CommandResult Publish(std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"publish",      "release", "--ledger",
+                                          Path("ledger"), "--out",   Path("public")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return RunBelgrand(arguments);
+  }
+
+  const TempDir dir_;
+};
+
+struct Place {
+  const char* site;
+  const char* district;
+  int persons;
+};
+const Place kCity{"city", "north", 90'000};
+const Place kTown{"town", "north", 20'000};
+const Place kVillage{"village", "north", 2'500};
+const Place kHill{"hill", "south", 2'400};
+const Place kDale{"dale", "south", 2'000};
+const Place kPrison{"prison", "south", 2'200};
+
+// Four weeks, one sample a week.
+std::string Samples(const std::vector<Place>& places) {
+  std::string csv =
+      "sample_id,lab_id,site_id,district_id,population,collected_on,target,value,unit,censoring\n";
+  for (int week = 0; week < 4; ++week) {
+    int value = 10'000;
+    for (const Place& place : places) {
+      csv += fmt::format("{0}-{1},lab-a,{0},{2},{3},2024-01-{4:02},sars-cov-2,{5},gc/L,none\n",
+                         place.site, week, place.district, place.persons, 2 + 7 * week, value);
+      value += 1'500;
+    }
+  }
+  return csv;
+}
+
+constexpr char kSites[] =
+    "site_id,name,district_id,population,institution\n"
+    "city,City,north,90000,not institution specific\n"
+    "town,Town,north,20000,not institution specific\n"
+    "village,Village,north,2500,not institution specific\n"
+    "hill,Hill,south,2400,not institution specific\n"
+    "dale,Dale,south,2000,not institution specific\n"
+    "prison,Prison,south,2200,correctional\n";
+
+TEST_F(PublishTest, ReleasesWhatTheServiceKnowsAndNoSmallSite) {
+  Deployment deployment(Shape::kProcessPerRole, dir_.path() / "run");
+  ASSERT_OK(deployment.Start());
+  const auto run = [&](std::vector<std::string> arguments, RoleName role, const char* who) {
+    for (const std::string& flag : deployment.ClientFlags(role, who)) arguments.push_back(flag);
+    const CommandResult result = RunBelgrand(arguments);
+    EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+    return result;
+  };
+  run({"sites", "load", Write("sites.csv", kSites)}, RoleName::kTimeseries, "operator");
+  run({"import", Write("samples.csv", Samples({kCity, kTown, kVillage, kHill, kDale, kPrison}))},
+      RoleName::kIngest, "laboratory");
+  const CommandResult result =
+      run({"publish", "release", "--ledger", Path("ledger"), "--out", Path("public"), "--from",
+           "2024-01-01", "--to", "2024-01-29", "--with-sites", "--count-epsilon", "1/2"},
+          RoleName::kTimeseries, "official");
+  EXPECT_THAT(result.out, HasSubstr("wins nothing new"));
+  const std::string csv = Read(Path("public/release-000001.csv"));
+  EXPECT_THAT(csv, HasSubstr("sars-cov-2,site,city,2024-01-01,1,released,10000,1,90000\n"));
+  EXPECT_THAT(csv, HasSubstr("sars-cov-2,district,north,2024-01-01,1,suppressed,,,\n"))
+      << "city and town are seen alone: north would give the village away";
+  EXPECT_THAT(csv, HasSubstr("sars-cov-2,total,,2024-01-01,1,released,11000,6,119100\n"));
+  EXPECT_THAT(csv, HasSubstr("sars-cov-2,district,south,2024-01-01,1,suppressed,,,\n"))
+      << "whole, city, town and south would give the village away";
+  for (const char* hidden : {"village", "hill", "dale", "prison"}) {
+    EXPECT_THAT(csv, Not(HasSubstr(hidden)));
+  }
+  EXPECT_THAT(Read(Path("public/release-000001-counts.csv")),
+              HasSubstr("sars-cov-2,south,2024-01-22,1,"));
+  const auto metadata = nlohmann::json::parse(Read(Path("public/release-000001.json")));
+  EXPECT_EQ(metadata["attacker"]["disclosed_by_earlier_numbers"], 0);
+  EXPECT_GT(metadata["numbers"]["suppressed"], 0);
+  const CommandResult check = RunBelgrand({"publish", "check", "--ledger", Path("ledger")});
+  EXPECT_EQ(check.exit_code, 0) << check.err;
+  EXPECT_THAT(check.out, HasSubstr("1 releases"));
+}
+
+TEST_F(PublishTest, KnowsWhatItReleasedBefore) {
+  const std::string table = Write("sites.csv", kSites);
+  const std::string first = Write("first.csv", Samples({kCity, kHill, kDale, kPrison}));
+  const std::string later = Write("later.csv", Samples({kCity, kHill, kDale, kPrison, kVillage}));
+  const std::vector<std::string> window = {"--from",     "2024-01-01", "--to",
+                                           "2024-01-29", "--sites",    table};
+  const auto with = [&](const std::string& samples) {
+    std::vector<std::string> arguments = {"--samples", samples};
+    arguments.insert(arguments.end(), window.begin(), window.end());
+    return arguments;
+  };
+  const CommandResult one = Publish(with(first));
+  EXPECT_EQ(one.exit_code, 0) << one.err;
+  EXPECT_THAT(Read(Path("public/release-000001.csv")),
+              HasSubstr("district,south,2024-01-01,1,released"));
+  const CommandResult two = Publish(with(later));
+  EXPECT_EQ(two.exit_code, 0) << two.err;
+  EXPECT_THAT(Read(Path("public/release-000002.csv")), HasSubstr("total,,2024-01-01,1,suppressed"))
+      << "the whole of before and the whole of now differ by the village";
+  std::filesystem::remove(Path("ledger/record-000001.json"));
+  const CommandResult blind = Publish(with(later));
+  EXPECT_EQ(blind.exit_code, 1);
+  EXPECT_THAT(blind.err,
+              HasSubstr("nothing is published while what was published before is not known"));
+  EXPECT_FALSE(std::filesystem::exists(Path("public/release-000003.csv")));
+}
+
+TEST_F(PublishTest, RefusesLooserRulesAndAFutureDay) {
+  const std::string table = Write("sites.csv", kSites);
+  const std::string samples = Write("samples.csv", Samples({kCity}));
+  EXPECT_THAT(Publish({"--samples", samples, "--sites", table, "--minimum-population", "10"}).err,
+              HasSubstr("minimum_population is 10"));
+  EXPECT_THAT(Publish({"--samples", samples, "--sites", table, "--day", "2199-01-01"}).err,
+              HasSubstr("is after today"));
+  EXPECT_FALSE(std::filesystem::exists(Path("public")));
+}
+
+TEST_F(PublishTest, ReleasesTheScottishHealthBoards) {
+  const auto file = SharedData() / "scotland/SARS-Cov2_RNA_monitoring_ww_scotland_full.csv";
+  if (!std::filesystem::exists(file)) GTEST_SKIP() << file << " is not here: set BELGRAND_DATA_DIR";
+  for (const char* weeks : {"1", "4"}) {
+    const CommandResult result = Publish({"--samples", file.string(), "--from", "2020-06-01",
+                                          "--to", "2022-05-02", "--weeks", weeks});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    std::cout << "periods of " << weeks << " weeks:\n" << result.out;
+    EXPECT_THAT(result.out, HasSubstr("wins nothing new"));
+  }
+  EXPECT_THAT(Read(Path("public/release-000001.csv")), HasSubstr(",district,Lothian,"));
+  const CommandResult check = RunBelgrand({"publish", "check", "--ledger", Path("ledger")});
+  EXPECT_EQ(check.exit_code, 0) << check.out << check.err;
+}
+
+}  // namespace
+}  // namespace belgrand::testing
