@@ -17,6 +17,7 @@
 #include "services/cli/import_command.h"
 #include "services/cli/mapping_command.h"
 #include "services/cli/publish_command.h"
+#include "services/cli/register_command.h"
 #include "services/cli/replay_command.h"
 #include "services/cli/retention_command.h"
 #include "services/cli/sensors_command.h"
@@ -66,6 +67,8 @@ constexpr Command kCommands[] = {
     {"smooth", "Smooth a file of samples, looking back", belgrand::cli::AddSmooth},
     {"simulate", "Write a file of simulated samples", belgrand::cli::AddSimulate},
     {"publish", "Publish numbers that give no small group away", belgrand::cli::AddPublish},
+    {"register", "Print the register of processing activities", belgrand::cli::AddRegister},
+    {"fiche", "Make and check the implementation sheet", belgrand::cli::AddFiche},
     {"audit", "Verify and read the audit log", AddAuditCommands},
     {"compliance", "Try the promises of the compliance module", belgrand::cli::AddCompliance},
     {"retention", "Plan and apply the retention policies", belgrand::cli::AddRetention},
