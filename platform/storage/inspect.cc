@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "platform/storage/engine.h"
+#include "platform/storage/search_engine.h"
 
 namespace belgrand::storage {
 namespace {
@@ -45,7 +46,7 @@ base::Status CheckUnused(const std::filesystem::path& directory) {
 
 }  // namespace
 
-base::StatusOr<StoreFacts> Inspect(const std::filesystem::path& directory) {
+base::StatusOr<ReadOnlyStore> OpenReadOnly(const std::filesystem::path& directory) {
   std::error_code ignored;
   if (!std::filesystem::exists(directory / "CURRENT", ignored)) {
     if (HasTables(directory)) {
@@ -55,6 +56,10 @@ base::StatusOr<StoreFacts> Inspect(const std::filesystem::path& directory) {
     return base::NotFound("{} holds no store", directory.string());
   }
   RETURN_IF_ERROR(CheckUnused(directory));
+  return OpenReadOnlyShared(directory);
+}
+
+base::StatusOr<ReadOnlyStore> OpenReadOnlyShared(const std::filesystem::path& directory) {
   StoreOptions options;
   options.directory = directory;
   rocksdb::DBOptions database = MakeDatabaseOptions(options);
@@ -66,24 +71,24 @@ base::StatusOr<StoreFacts> Inspect(const std::filesystem::path& directory) {
       FromEngine(rocksdb::DB::ListColumnFamilies(database, directory.string(), &names), context));
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (const std::string& name : names) descriptors.emplace_back(name, MakeFamilyOptions(options));
-  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  ReadOnlyStore store;
   rocksdb::DB* opened = nullptr;
-  RETURN_IF_ERROR(FromEngine(
-      rocksdb::DB::OpenForReadOnly(database, directory.string(), descriptors, &families, &opened),
-      context));
-  const std::unique_ptr<rocksdb::DB> db(opened);
+  RETURN_IF_ERROR(FromEngine(rocksdb::DB::OpenForReadOnly(database, directory.string(), descriptors,
+                                                          &store.families, &opened),
+                             context));
+  store.db.reset(opened);
+  return store;
+}
+
+base::StatusOr<StoreFacts> Inspect(const std::filesystem::path& directory) {
+  ASSIGN_OR_RETURN(const ReadOnlyStore store, OpenReadOnly(directory));
   StoreFacts facts;
-  facts.last_write = db->GetLatestSequenceNumber();
-  base::Status status = FromEngine(db->VerifyChecksum(), context);
-  for (rocksdb::ColumnFamilyHandle* family : families) {
-    if (status.ok() && family->GetName() != rocksdb::kDefaultColumnFamilyName) {
-      const auto count = CountKeys(*db, family);
-      status = count.status();
-      if (count.ok()) facts.keys[family->GetName()] = *count;
-    }
-    db->DestroyColumnFamilyHandle(family);
+  facts.last_write = store.db->GetLatestSequenceNumber();
+  RETURN_IF_ERROR(FromEngine(store.db->VerifyChecksum(), "cannot read " + directory.string()));
+  for (rocksdb::ColumnFamilyHandle* family : store.families) {
+    if (family->GetName() == rocksdb::kDefaultColumnFamilyName) continue;
+    ASSIGN_OR_RETURN(facts.keys[family->GetName()], CountKeys(*store.db, family));
   }
-  RETURN_IF_ERROR(status);
   return facts;
 }
 
