@@ -247,6 +247,11 @@ base::StatusOr<std::string> Keyring::FindSubject(std::int32_t subject, std::stri
   return ref->second;
 }
 
+bool Keyring::Holds(std::string_view subject_ref) const {
+  base::MutexLock lock(mutex_);
+  return wrapped_.contains(std::string(subject_ref));
+}
+
 std::size_t Keyring::size() const {
   base::MutexLock lock(mutex_);
   return wrapped_.size();

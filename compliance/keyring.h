@@ -76,6 +76,9 @@ class Keyring {
   base::StatusOr<std::string> FindSubject(std::int32_t subject, std::string_view tenant,
                                           std::string_view value) const;
 
+  // Whether it holds a key under this reference.
+  bool Holds(std::string_view subject_ref) const;
+
   // Erases persons: from memory and disk once it returns OK. Costs a rewrite of the keyring.
   // NotFound, and nothing done, when one of them is not in it. After another error the persons may
   // or may not be dropped: open the directory again, which finishes what was begun, and look.

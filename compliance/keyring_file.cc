@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "belgrand/storage/v1/keyring.pb.h"
+#include "compliance/frames.h"
 #include "compliance/sealed_field.h"
 #include "platform/base/append_file.h"
 #include "platform/base/file.h"
@@ -15,9 +16,7 @@ namespace belgrand::compliance {
 namespace {
 
 constexpr std::uint32_t kFormat = 1;
-constexpr std::size_t kFrameHeaderBytes = 8;
-constexpr std::size_t kChecksumBytes = 4;
-constexpr std::size_t kMaxPayloadBytes = 4096;
+constexpr std::size_t kMaxKeyFileBytes = 4096;
 constexpr std::string_view kKeyringPrefix = "keyring.";
 constexpr std::string_view kKeyPrefix = "epoch.";
 constexpr std::string_view kKeySuffix = ".key";
@@ -35,36 +34,7 @@ std::optional<std::uint32_t> EpochOf(std::string_view name, std::string_view pre
 }
 
 std::string Frame(const google::protobuf::MessageLite& message) {
-  const std::string payload = message.SerializeAsString();
-  std::string frame;
-  for (int shift = 24; shift >= 0; shift -= 8) {
-    frame += static_cast<char>(payload.size() >> shift & 255);
-  }
-  frame += crypto::View(crypto::Sha256(payload)).substr(0, kChecksumBytes);
-  return frame + payload;
-}
-
-// The next frame's payload; nothing when the rest is an unfinished append.
-base::StatusOr<std::optional<std::string_view>> NextPayload(std::string_view rest,
-                                                            std::size_t number) {
-  if (rest.find_first_not_of('\0') == rest.npos || rest.size() < kFrameHeaderBytes) {
-    return std::optional<std::string_view>();
-  }
-  std::size_t length = 0;
-  for (int i = 0; i < 4; ++i) {
-    length = length << 8 | static_cast<std::uint8_t>(rest[static_cast<std::size_t>(i)]);
-  }
-  if (length == 0 || length > kMaxPayloadBytes) {
-    return base::DataLoss("keyring frame {} claims {} bytes: the file is damaged", number, length);
-  }
-  if (rest.size() - kFrameHeaderBytes < length) return std::optional<std::string_view>();
-  const std::string_view payload = rest.substr(kFrameHeaderBytes, length);
-  if (crypto::View(crypto::Sha256(payload)).substr(0, kChecksumBytes) !=
-      rest.substr(4, kChecksumBytes)) {
-    return base::DataLoss("keyring frame {} does not match its checksum: the file is damaged",
-                          number);
-  }
-  return std::optional<std::string_view>(payload);
+  return EncodeFrame(message.SerializeAsString());
 }
 
 base::Status CheckHeader(std::string_view payload, std::uint32_t epoch) {
@@ -111,7 +81,7 @@ std::filesystem::path KeyringPath(const std::filesystem::path& directory, std::u
 }
 
 base::StatusOr<crypto::Key256> ReadKeyFile(const std::filesystem::path& path) {
-  ASSIGN_OR_RETURN(std::string bytes, base::ReadFile(path, kMaxPayloadBytes));
+  ASSIGN_OR_RETURN(std::string bytes, base::ReadFile(path, kMaxKeyFileBytes));
   auto key = crypto::Key256::FromBytes(bytes);
   crypto::Cleanse(bytes);
   if (!key.ok()) {
@@ -132,7 +102,7 @@ base::Status DestroyKeyFile(const std::filesystem::path& path) {
   {
     ASSIGN_OR_RETURN(base::AppendFile file, base::AppendFile::Open(path));
     RETURN_IF_ERROR(file.Overwrite(
-        crypto::RandomBytes(std::min<std::uint64_t>(file.size(), kMaxPayloadBytes))));
+        crypto::RandomBytes(std::min<std::uint64_t>(file.size(), kMaxKeyFileBytes))));
     RETURN_IF_ERROR(file.Sync());
   }
   std::filesystem::remove(path, error);
@@ -158,7 +128,7 @@ base::StatusOr<KeyringContent> ParseKeyring(std::string_view bytes, std::uint32_
   KeyringContent content;
   for (std::size_t number = 0;; ++number) {
     ASSIGN_OR_RETURN(const std::optional<std::string_view> payload,
-                     NextPayload(bytes.substr(content.whole_bytes), number));
+                     NextFrame(bytes.substr(content.whole_bytes), "keyring", number));
     if (!payload) {
       // The header came with the rename that made the file: it cannot be unfinished.
       if (number == 0) return base::DataLoss("keyring has no header: the file is damaged");

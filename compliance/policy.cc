@@ -6,6 +6,7 @@
 
 #include "belgrand/alerting/v1/alerting.pb.h"
 #include "belgrand/compliance/v1/compliance.pb.h"
+#include "belgrand/compliance/v1/erasure.pb.h"
 #include "belgrand/config/v1/config.pb.h"
 #include "belgrand/detection/v1/detection.pb.h"
 #include "belgrand/error/v1/error.pb.h"
@@ -18,6 +19,7 @@
 #include "belgrand/storage/v1/audit_entry.pb.h"
 #include "belgrand/storage/v1/backup.pb.h"
 #include "belgrand/storage/v1/detection_record.pb.h"
+#include "belgrand/storage/v1/erasure.pb.h"
 #include "belgrand/storage/v1/keyring.pb.h"
 #include "belgrand/storage/v1/sample_record.pb.h"
 #include "belgrand/storage/v1/sensor_record.pb.h"
@@ -60,6 +62,7 @@ const std::vector<const pb::FileDescriptor*>& SchemaFiles() {
   static const auto* const files = new std::vector<const pb::FileDescriptor*>{
       alerting::v1::Alert::descriptor()->file(),
       compliance::v1::AuditEvent::descriptor()->file(),
+      compliance::v1::Erasure::descriptor()->file(),
       config::v1::Config::descriptor()->file(),
       detection::v1::Signal::descriptor()->file(),
       error::v1::Status::descriptor()->file(),
@@ -73,6 +76,7 @@ const std::vector<const pb::FileDescriptor*>& SchemaFiles() {
       storage::v1::AuditEntry::descriptor()->file(),
       storage::v1::BackupSet::descriptor()->file(),
       storage::v1::SignalRecord::descriptor()->file(),
+      storage::v1::ErasureEntry::descriptor()->file(),
       storage::v1::KeyringHeader::descriptor()->file(),
       storage::v1::SampleRecord::descriptor()->file(),
       storage::v1::SensorRecord::descriptor()->file(),

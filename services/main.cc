@@ -26,6 +26,7 @@
 #include "services/cli/sites_command.h"
 #include "services/cli/smooth_command.h"
 #include "services/cli/spool_command.h"
+#include "services/cli/subject_command.h"
 #include "services/cli/submit_command.h"
 
 namespace {
@@ -72,6 +73,7 @@ constexpr Command kCommands[] = {
     {"audit", "Verify and read the audit log", AddAuditCommands},
     {"compliance", "Try the promises of the compliance module", belgrand::cli::AddCompliance},
     {"retention", "Plan and apply the retention policies", belgrand::cli::AddRetention},
+    {"subject", "Erase a person, and prove it", belgrand::cli::AddSubject},
     {"backup", "Make, list, verify and rehearse backups", belgrand::cli::AddBackup},
     {"restore", "Lay a backup out as a new data directory", belgrand::cli::AddRestore},
     {"fsck", "Check the invariants of a data directory that is not being served",

@@ -14,8 +14,10 @@
 #include "services/alerting/alerting_metrics.h"
 #include "services/alerting/alerting_options.h"
 #include "services/alerting/alerting_service.h"
+#include "services/alerting/erasure.h"
 #include "services/alerting/expiry.h"
 #include "services/backup/store_part.h"
+#include "services/shared/person_steward.h"
 #include "services/shared/steward.h"
 
 namespace belgrand::alerting {
@@ -38,6 +40,7 @@ class AlertingRole final : public shared::Role {
         metrics_(runtime.metrics, *book_, runtime.clock),
         alerts_(*book_, runtime.guard, metrics_, StreamNames(ReceiversOf(config))),
         steward_(StewardshipOf(*book_), runtime.guard, runtime.clock),
+        persons_(PersonsOf(*book_, *store_), runtime.guard),
         dispatcher_(*book_, runtime.clock, RetryPolicyOf(config), &metrics_) {
     for (const auto& receiver : ReceiversOf(config)) {
       if (receiver.has_stream()) {
@@ -49,7 +52,7 @@ class AlertingRole final : public shared::Role {
   }
 
   std::string_view name() const override { return "alerting"; }
-  std::vector<grpc::Service*> services() override { return {&alerts_, &steward_}; }
+  std::vector<grpc::Service*> services() override { return {&alerts_, &steward_, &persons_}; }
 
   base::Status Start() override {
     ASSIGN_OR_RETURN(const std::uint64_t retired, book_->RetireReceivers());
@@ -78,6 +81,7 @@ class AlertingRole final : public shared::Role {
   AlertingMetrics metrics_;
   AlertingServiceImpl alerts_;
   shared::StewardService<compliance::v1::AlertingStewardService> steward_;
+  shared::PersonsService<compliance::v1::AlertingPersonsService> persons_;
   Dispatcher dispatcher_;
 };
 

@@ -8,14 +8,19 @@
 
 #include "compliance/audit_anew.h"
 #include "compliance/audit_log.h"
+#include "compliance/erasure_ledger.h"
 #include "compliance/keyring.h"
+#include "platform/base/file.h"
 #include "platform/base/log.h"
 #include "platform/base/mutex.h"
 #include "services/compliance/audit_entries.h"
 #include "services/compliance/audit_part.h"
+#include "services/compliance/certificate_shelf.h"
 #include "services/compliance/compliance_metrics.h"
 #include "services/compliance/compliance_service.h"
 #include "services/compliance/cosigner.h"
+#include "services/compliance/eraser.h"
+#include "services/compliance/erasure_service.h"
 #include "services/compliance/log_pages.h"
 #include "services/compliance/retention_runner.h"
 
@@ -36,18 +41,26 @@ base::Status MakePrivateDirectory(const std::filesystem::path& directory) {
 
 class ComplianceRole final : public shared::Role {
  public:
-  ComplianceRole(const shared::Runtime& runtime, std::filesystem::path log_directory,
+  ComplianceRole(const shared::Runtime& runtime, ErasurePlaces places,
                  std::unique_ptr<AuditLog> log, std::unique_ptr<Cosigner> cosigner,
-                 std::unique_ptr<Keyring> keyring, AuditEntries entries)
+                 std::unique_ptr<Keyring> keyring, AuditEntries entries,
+                 std::unique_ptr<ErasureLedger> ledger,
+                 std::unique_ptr<CertificateShelf> certificates)
       : clock_(runtime.clock),
         peers_(runtime.peers),
         metrics_(runtime.metrics),
-        log_directory_(std::move(log_directory)),
+        places_(std::move(places)),
         log_(std::move(log)),
         cosigner_(std::move(cosigner)),
         keyring_(std::move(keyring)),
         entries_(entries),
+        ledger_(std::move(ledger)),
+        certificates_(std::move(certificates)),
         service_(runtime.clock, runtime.guard, metrics_, *log_, *cosigner_, entries_, *keyring_),
+        erasures_(runtime.guard, runtime.metrics,
+                  [this](const v1::AuditEvent& event) {
+                    return service_.Append({&event, 1}).status();
+                  }),
         checkpoint_at_us_(base::ToMicros(runtime.clock.Now())) {
     AddGauges(runtime.metrics);
   }
@@ -55,12 +68,12 @@ class ComplianceRole final : public shared::Role {
   ~ComplianceRole() override { Stop(); }
 
   std::string_view name() const override { return "compliance"; }
-  std::vector<grpc::Service*> services() override { return {&service_}; }
+  std::vector<grpc::Service*> services() override { return {&service_, &erasures_}; }
   shared::ComplianceAccess* compliance_access() override { return &service_; }
 
   std::vector<http::Route> http_routes() override {
     return {{http::Route::Method::kGet, kLogPagesPrefix, [this](const http::Request& request) {
-               return LogPage(*log_, log_directory_, *cosigner_, request.path);
+               return LogPage(*log_, places_.audit_log, *cosigner_, request.path);
              }}};
   }
 
@@ -68,6 +81,10 @@ class ComplianceRole final : public shared::Role {
     ASSIGN_OR_RETURN(auto stewards, ConnectStewards(peers_));
     retention_ = std::make_unique<RetentionRunner>(clock_, std::move(stewards));
     service_.Connect(retention_.get());
+    ASSIGN_OR_RETURN(auto holders, ConnectPersonHolders(peers_));
+    eraser_ = std::make_unique<Eraser>(clock_, *keyring_, *ledger_, *certificates_, places_,
+                                       std::move(holders));
+    erasures_.Connect(eraser_.get());
     v1::AuditEvent started;
     started.set_actor("service:compliance");
     started.set_role(privacy::v1::INTERNAL_SERVICE);
@@ -84,6 +101,7 @@ class ComplianceRole final : public shared::Role {
         base::Log(base::LogLevel::kError, "cosigning_failed", {{"reason", asked}});
       }
     }
+    RETURN_IF_ERROR(CatchUpErasures());
     timer_ = std::thread([this] { RunTimer(); });
     cosigner_->Start();
     return base::OkStatus();
@@ -99,6 +117,7 @@ class ComplianceRole final : public shared::Role {
     }
     if (timer_.joinable()) timer_.join();
     cosigner_->Stop();
+    if (eraser_) eraser_->Stop();
   }
 
   base::Status Ready() override {
@@ -111,10 +130,30 @@ class ComplianceRole final : public shared::Role {
   base::Status StoreStatus() override { return Ready(); }
 
   base::Status BackUp(backup::Sink& sink) override {
-    return AddAuditLog(*log_, log_directory_, sink);
+    RETURN_IF_ERROR(AddAuditLog(*log_, places_.audit_log, sink));
+    ASSIGN_OR_RETURN(const auto certificates, certificates_->All());
+    for (const std::filesystem::path& path : certificates) {
+      ASSIGN_OR_RETURN(const std::string note, base::ReadFile(path, kMaxNoteBytes));
+      sink.Announce(note.size());
+      RETURN_IF_ERROR(sink.AddBytes("certificates/" + path.filename().string(), note));
+    }
+    return base::OkStatus();
   }
 
  private:
+  // Before the roles of this process open: a database that came back from a backup loses whom it
+  // should not know. A role in another process that is not there yet is told when it is; until
+  // then nothing opens what it has sealed.
+  base::Status CatchUpErasures() {
+    const base::Status status = eraser_->CatchUp();
+    if (!status.ok() && status.code() != base::StatusCode::kUnavailable) return status;
+    if (!status.ok()) {
+      base::Log(base::LogLevel::kWarning, "erasures_not_caught_up", {{"reason", status}});
+    }
+    eraser_->Start();
+    return base::OkStatus();
+  }
+
   void AddGauges(metrics::Registry& registry) {
     gauges_.push_back(registry.AddGaugeFunction(
         "belgrand_compliance_audit_log_entries", "Entries in the audit log.",
@@ -163,13 +202,17 @@ class ComplianceRole final : public shared::Role {
   const base::Clock& clock_;
   const shared::Peers& peers_;
   ComplianceMetrics metrics_;
-  const std::filesystem::path log_directory_;
+  const ErasurePlaces places_;
   const std::unique_ptr<AuditLog> log_;
   const std::unique_ptr<Cosigner> cosigner_;
   const std::unique_ptr<Keyring> keyring_;
   const AuditEntries entries_;
+  const std::unique_ptr<ErasureLedger> ledger_;
+  const std::unique_ptr<CertificateShelf> certificates_;
   std::unique_ptr<RetentionRunner> retention_;
+  std::unique_ptr<Eraser> eraser_;
   ComplianceServiceImpl service_;
+  ErasureServiceImpl erasures_;
   std::atomic<std::int64_t> checkpoint_at_us_;
   base::Mutex mutex_;
   base::CondVar wake_;
@@ -215,8 +258,14 @@ base::StatusOr<std::unique_ptr<shared::Role>> CreateComplianceRole(const config:
   RETURN_IF_ERROR(cosigner->CheckHistory());
   ASSIGN_OR_RETURN(auto keyring, Keyring::OpenDirectory({keyring_dir}));
   ASSIGN_OR_RETURN(const AuditEntries entries, AuditEntries::Open(keyring_dir / "audit_actor.key"));
-  return std::make_unique<ComplianceRole>(runtime, home / "audit", std::move(log),
-                                          std::move(cosigner), std::move(keyring), entries);
+  ASSIGN_OR_RETURN(auto ledger, ErasureLedger::Open(keyring_dir));
+  ASSIGN_OR_RETURN(auto certificates,
+                   CertificateShelf::Open(home / "certificates", keyring_dir / "certificates.seed",
+                                          config.compliance().audit_origin() + "/erasures"));
+  ErasurePlaces places{keyring_dir, home / "audit", config.backup().directory(), home / "search"};
+  return std::make_unique<ComplianceRole>(runtime, std::move(places), std::move(log),
+                                          std::move(cosigner), std::move(keyring), entries,
+                                          std::move(ledger), std::move(certificates));
 }
 
 }  // namespace belgrand::compliance

@@ -31,6 +31,8 @@ inline constexpr std::string_view kNewestFeedKey = "newest_feed";
 inline constexpr std::string_view kLastRecordedKey = "last_recorded";
 inline constexpr std::string_view kCatalogueKey = "catalogue";
 inline constexpr std::string_view kCompactionDueKey = "compaction_due";
+// shared::EncodeMark.
+inline constexpr std::string_view kErasedKey = "erased";
 // Random bytes that name this database's feed, made once.
 inline constexpr std::string_view kFeedIdKey = "feed_id";
 inline constexpr std::size_t kFeedIdBytes = 16;

@@ -39,6 +39,8 @@
 #include "platform/base/error.h"
 #include "platform/base/mutex.h"
 #include "services/backup/sink.h"
+#include "services/shared/person_matcher.h"
+#include "services/shared/person_steward.h"
 #include "services/timeseries/append_plan.h"
 #include "services/timeseries/identity_index.h"
 #include "services/timeseries/layout.h"
@@ -159,6 +161,19 @@ class SampleStore {
   // a crash, calling it again finishes. Appends go on meanwhile.
   base::StatusOr<std::vector<compliance::v1::ExpiryLine>> ApplyExpiry(base::Instant now);
 
+  // How often the versions hold persons, by field.
+  base::StatusOr<std::vector<compliance::v1::ErasureLine>> FindPersons(
+      const shared::PersonMatcher& persons) const;
+  // Clears those fields, then rewrites the files so that the bytes are gone. Idempotent and
+  // resumable. Appends go on meanwhile: what was on its way while the person's key was dropped may
+  // come after the walk, so whoever calls this looks again.
+  base::StatusOr<std::vector<compliance::v1::ErasureLine>> ErasePersons(
+      const shared::PersonMatcher& persons);
+  base::StatusOr<storage::SearchFacts> SearchFiles(const std::vector<std::string>& sought) const;
+  // Which erasures were carried out here.
+  base::StatusOr<shared::ErasureMark> erased() const;
+  base::Status SetErased(const shared::ErasureMark& mark);
+
   // Calls `visit` with every living version, settled or not, series by series.
   base::Status ScanSeries(const std::function<void(const RowChunk&, std::size_t)>& visit);
 
@@ -213,8 +228,11 @@ class SampleStore {
   base::Status SettleOnce() REQUIRES_LOCK(settle_mutex_);
   void WaitForRoom();
 
-  base::StatusOr<bool> ExpireLog(compliance::ExpiryTally& tally);
-  base::Status ExpireSeries(compliance::ExpiryTally& tally);
+  // The rows that a chunk is to be replaced by; nothing: it stays.
+  using JudgeChunk = std::function<std::optional<std::vector<Record>>(const RowChunk& chunk)>;
+  // Whether something was replaced.
+  base::StatusOr<bool> RewriteLog(const JudgeChunk& judge);
+  base::Status RewriteSeries(const JudgeChunk& judge);
   base::Status MergeSeries();
 
   const base::Clock& clock_;

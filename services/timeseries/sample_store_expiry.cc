@@ -18,20 +18,18 @@ using Verdict = compliance::ExpiryTally::Verdict;
 constexpr std::size_t kNumberBytes = 8;
 constexpr std::size_t kMaxMergedRows = 1024;
 
-struct Judged {
-  std::vector<Record> rows;  // those that stay, cleared of what expired
-  bool changed = false;
-};
-
-// What is left of the rows of a chunk. `gone` keeps the number of a version that is deleted.
+// What is left of the rows of a chunk, cleared of what expired; nothing when nothing did. `gone`
+// keeps the number of a version that is deleted.
 enum class Numbers { kKeep, kDrop };
-Judged Judge(const RowChunk& chunk, Numbers numbers, compliance::ExpiryTally& tally) {
-  Judged judged;
-  judged.rows.reserve(chunk.size());
+std::optional<std::vector<Record>> Judge(const RowChunk& chunk, Numbers numbers,
+                                         compliance::ExpiryTally& tally) {
+  std::vector<Record> rows;
+  bool changed = false;
+  rows.reserve(chunk.size());
   for (std::size_t i = 0; i < chunk.size(); ++i) {
     Record record = chunk.Get(i);
     const Verdict verdict = chunk.gone(i) ? Verdict::kKeep : tally.Count(record);
-    judged.changed |= verdict != Verdict::kKeep;
+    changed |= verdict != Verdict::kKeep;
     if (verdict == Verdict::kDeleteRecord) {
       if (numbers == Numbers::kDrop || record.moved_away()) continue;
       const std::uint64_t sequence = record.feed_sequence();
@@ -42,9 +40,10 @@ Judged Judge(const RowChunk& chunk, Numbers numbers, compliance::ExpiryTally& ta
       record.set_content_hash(ContentHashOf(record));
       compliance::ClearExpiredFields(tally.policies(), &record, tally.now());
     }
-    judged.rows.push_back(std::move(record));
+    rows.push_back(std::move(record));
   }
-  return judged;
+  if (!changed) return std::nullopt;
+  return rows;
 }
 
 std::string Encode(const std::vector<Record>& rows) {
@@ -116,7 +115,7 @@ base::StatusOr<std::vector<compliance::v1::ExpiryLine>> SampleStore::PlanExpiry(
   return tally.Lines();
 }
 
-base::StatusOr<bool> SampleStore::ExpireLog(compliance::ExpiryTally& tally) {
+base::StatusOr<bool> SampleStore::RewriteLog(const JudgeChunk& judge) {
   bool changed = false;
   const std::uint64_t settled = recent_.settled();
   // A cursor a value: an open one would keep alive what is deleted.
@@ -132,11 +131,11 @@ base::StatusOr<bool> SampleStore::ExpireLog(compliance::ExpiryTally& tally) {
     }
     ASSIGN_OR_RETURN(const LogRows rows, ParseLogValue(key, std::move(value)));
     next = rows.last + 1;
-    const Judged judged = Judge(*rows.chunk, Numbers::kKeep, tally);
-    if (!judged.changed) continue;
+    const auto judged = judge(*rows.chunk);
+    if (!judged) continue;
     changed = true;
     storage::Batch batch;
-    batch.Put(kLogFamily, key, Encode(judged.rows));
+    batch.Put(kLogFamily, key, Encode(*judged));
     batch.Put(kMetaFamily, kCompactionDueKey, "");
     const base::MutexLock deciding(decide_mutex_);
     RETURN_IF_ERROR(store_->Write(batch));
@@ -145,7 +144,7 @@ base::StatusOr<bool> SampleStore::ExpireLog(compliance::ExpiryTally& tally) {
   return changed;
 }
 
-base::Status SampleStore::ExpireSeries(compliance::ExpiryTally& tally) {
+base::Status SampleStore::RewriteSeries(const JudgeChunk& judge) {
   std::string from;
   for (;;) {
     std::string key;
@@ -159,13 +158,13 @@ base::Status SampleStore::ExpireSeries(compliance::ExpiryTally& tally) {
     }
     from = key + '\0';
     ASSIGN_OR_RETURN(const auto chunk, RowChunk::Parse(std::move(value)));
-    const Judged judged = Judge(*chunk, Numbers::kDrop, tally);
-    if (!judged.changed) continue;
+    const auto judged = judge(*chunk);
+    if (!judged) continue;
     storage::Batch batch;
-    if (judged.rows.empty()) {
+    if (judged->empty()) {
       batch.Delete(kSeriesFamily, key);
     } else {
-      batch.Put(kSeriesFamily, key, Encode(judged.rows));
+      batch.Put(kSeriesFamily, key, Encode(*judged));
     }
     RETURN_IF_ERROR(store_->Write(batch));
   }
@@ -176,11 +175,14 @@ base::StatusOr<std::vector<compliance::v1::ExpiryLine>> SampleStore::ApplyExpiry
   const base::MutexLock one_at_a_time(rewrite_mutex_);
   RETURN_IF_ERROR(Settle());
   compliance::ExpiryTally tally(*Record::descriptor(), now);
-  RETURN_IF_ERROR(ExpireLog(tally).status());
+  RETURN_IF_ERROR(RewriteLog([&tally](const RowChunk& chunk) {
+                    return Judge(chunk, Numbers::kKeep, tally);
+                  }).status());
   ASSIGN_OR_RETURN(const auto due, store_->Get(kMetaFamily, kCompactionDueKey));
   if (due) {
     compliance::ExpiryTally uncounted(*Record::descriptor(), now);
-    RETURN_IF_ERROR(ExpireSeries(uncounted));
+    RETURN_IF_ERROR(RewriteSeries(
+        [&uncounted](const RowChunk& chunk) { return Judge(chunk, Numbers::kDrop, uncounted); }));
     RETURN_IF_ERROR(store_->CompactAll());
     storage::Batch done;
     done.Delete(kMetaFamily, kCompactionDueKey);

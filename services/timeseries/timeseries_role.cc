@@ -1,11 +1,21 @@
 #include "services/timeseries/timeseries_role.h"
 
+#include "services/shared/person_steward.h"
 #include "services/shared/steward.h"
 #include "services/timeseries/site_service.h"
 #include "services/timeseries/timeseries_service.h"
 
 namespace belgrand::timeseries {
 namespace {
+
+shared::PersonStewardship PersonsOf(SampleStore& store) {
+  return {"timeseries",
+          [&store](const shared::PersonMatcher& persons) { return store.FindPersons(persons); },
+          [&store](const shared::PersonMatcher& persons) { return store.ErasePersons(persons); },
+          [&store](const std::vector<std::string>& sought) { return store.SearchFiles(sought); },
+          [&store] { return store.erased(); },
+          [&store](const shared::ErasureMark& mark) { return store.SetErased(mark); }};
+}
 
 class TimeseriesRole final : public shared::Role {
  public:
@@ -14,10 +24,13 @@ class TimeseriesRole final : public shared::Role {
         metrics_(runtime.metrics, *store_, followers_),
         samples_(*store_, runtime.guard, metrics_, followers_),
         sites_(store_->sites(), runtime.guard, runtime.clock),
-        steward_(shared::StewardshipOf("sample", *store_), runtime.guard, runtime.clock) {}
+        steward_(shared::StewardshipOf("sample", *store_), runtime.guard, runtime.clock),
+        persons_(PersonsOf(*store_), runtime.guard) {}
 
   std::string_view name() const override { return "timeseries"; }
-  std::vector<grpc::Service*> services() override { return {&samples_, &sites_, &steward_}; }
+  std::vector<grpc::Service*> services() override {
+    return {&samples_, &sites_, &steward_, &persons_};
+  }
   shared::SampleAppender* sample_appender() override { return &samples_; }
   base::Status Start() override { return base::OkStatus(); }
   void Stop() override { samples_.StopStreams(); }
@@ -32,6 +45,7 @@ class TimeseriesRole final : public shared::Role {
   TimeseriesServiceImpl samples_;
   SiteServiceImpl sites_;
   shared::StewardService<compliance::v1::TimeseriesStewardService> steward_;
+  shared::PersonsService<compliance::v1::TimeseriesPersonsService> persons_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "compliance/checkpoint.h"
+#include "compliance/erasure_ledger.h"
 #include "compliance/keyring.h"
 #include "compliance/merkle.h"
 #include "compliance/note.h"
@@ -81,6 +82,32 @@ TEST(FormatDocsTest, KeyringExampleOpens) {
                            .value(),
                        "belgrand.ingest.v1.Sample.collected_by/lab-a/S-1"),
       IsOkAndHolds("J. Snow"));
+}
+
+TEST(FormatDocsTest, ErasureLedgerExampleOpens) {
+  const std::string header = "0000001463ea1722080112100a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a";
+  const std::string begin =
+      "000000632543f6e10a2063ea1722671410f76f8983df84e328a3dd0e543873785f99acabd34166a1f6d410808081"
+      "b184e991031a100c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c200128033a20927a554d758fae7fe616aca7e588896475"
+      "8f983e04c4e034f62612605e43f7d9";
+  const std::string end =
+      "0000004116ff44870a202543f6e1c6e807b4aae0922f7242e8e051907c83cae0e06872ab14db1079bdc510c084be"
+      "b184e991031a100c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c40014801";
+  const std::string page = WithoutSpace(Page("erasure.md"));
+  for (const std::string& frame : {header, begin, end}) EXPECT_THAT(page, HasSubstr(frame));
+  const testing::TempDir dir;
+  ASSERT_OK(base::WriteFileAtomically(dir.path() / kErasureKeyFile, std::string(32, '\x0b')));
+  ASSERT_OK(base::WriteFileAtomically(dir.path() / kErasureLedgerFile,
+                                      crypto::FromHex(header + begin + end).value()));
+  const auto ledger = ErasureLedger::Open(dir.path());
+  ASSERT_OK(ledger);
+  EXPECT_EQ((*ledger)->ledger_id(), std::string(16, '\x0a'));
+  const auto record = (*ledger)->Find(std::string(16, '\x0c'));
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->person.name_digest, NameDigest((*ledger)->name_key(), 3, "", "F. Nightingale"));
+  EXPECT_EQ(base::FormatInstant(record->begun), "2026-01-01T00:00:00Z");
+  EXPECT_EQ(base::FormatInstant(*record->finished), "2026-01-01T00:00:01Z");
+  EXPECT_TRUE(record->clean);
 }
 
 TEST(FormatDocsTest, SealedFieldExampleIsTheOneTested) {

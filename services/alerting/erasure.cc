@@ -1,0 +1,125 @@
+#include "services/alerting/erasure.h"
+
+#include <map>
+#include <string>
+
+#include "alerting/tables.h"
+
+namespace belgrand::alerting {
+namespace {
+
+using compliance::v1::ErasureLine;
+using storage::v1::AlertEventRecord;
+using storage::v1::AlertRecord;
+
+// Key of `meta`: shared::EncodeMark.
+constexpr char kErasedKey[] = "erased";
+
+// Counts what it clears, by record and field.
+class Clearer {
+ public:
+  explicit Clearer(const shared::PersonMatcher& persons) : persons_(persons) {}
+
+  ExpiryVerdict operator()(google::protobuf::Message& message) {
+    changed_ = false;
+    if (auto* event = dynamic_cast<AlertEventRecord*>(&message)) {
+      ClearEvent(*event);
+    } else if (auto* alert = dynamic_cast<AlertRecord*>(&message)) {
+      ClearAlert(*alert, AlertRecord::descriptor()->full_name(), "acknowledged_by");
+    }
+    return changed_ ? ExpiryVerdict::kStore : ExpiryVerdict::kKeep;
+  }
+
+  std::vector<ErasureLine> Lines() const {
+    std::vector<ErasureLine> lines;
+    const auto add = [&](const std::string& record, const char* field) {
+      ErasureLine& line = lines.emplace_back();
+      line.set_record(record);
+      line.set_field(field);
+      const auto count = counts_.find(record + "." + field);
+      line.set_count(count == counts_.end() ? 0 : count->second);
+    };
+    add(AlertRecord::descriptor()->full_name(), "acknowledged_by");
+    for (const char* field : {"by", "comment", "alert.acknowledged_by"}) {
+      add(AlertEventRecord::descriptor()->full_name(), field);
+    }
+    return lines;
+  }
+
+ private:
+  bool IsPerson(const std::string& name, std::int64_t at_us) const {
+    return persons_.Named(privacy::v1::OFFICIAL, "", name, base::FromMicros(at_us));
+  }
+  void Count(const std::string& record, const char* field) {
+    ++counts_[record + "." + field];
+    changed_ = true;
+  }
+  void ClearAlert(AlertRecord& alert, const std::string& record, const char* field) {
+    if (!IsPerson(alert.acknowledged_by(), alert.acknowledged_at_us())) return;
+    alert.clear_acknowledged_by();
+    Count(record, field);
+  }
+  // What somebody wrote goes with them.
+  void ClearEvent(AlertEventRecord& event) {
+    const std::string& record = AlertEventRecord::descriptor()->full_name();
+    if (event.has_alert()) ClearAlert(*event.mutable_alert(), record, "alert.acknowledged_by");
+    const bool theirs = IsPerson(event.by(), event.at_us());
+    if (theirs) {
+      event.clear_by();
+      Count(record, "by");
+    }
+    if (!event.comment().empty() && (theirs || persons_.Mentioned("", event.comment()))) {
+      event.clear_comment();
+      Count(record, "comment");
+    }
+  }
+
+  const shared::PersonMatcher& persons_;
+  std::map<std::string, std::uint64_t> counts_;
+  bool changed_ = false;
+};
+
+base::StatusOr<std::vector<ErasureLine>> SweepAll(AlertBook& book,
+                                                  const shared::PersonMatcher& persons,
+                                                  SweepMode mode) {
+  Clearer clearer(persons);
+  // Alerts before events: an event that is written meanwhile cannot copy who has been cleared.
+  for (const auto* record : {AlertRecord::descriptor(), AlertEventRecord::descriptor()}) {
+    RETURN_IF_ERROR(book.Sweep(
+        *record, [&](google::protobuf::Message& message) { return clearer(message); }, mode));
+  }
+  return clearer.Lines();
+}
+
+}  // namespace
+
+shared::PersonStewardship PersonsOf(AlertBook& book, storage::Store& store) {
+  shared::PersonStewardship persons;
+  persons.store = "alerting";
+  persons.find = [&book](const shared::PersonMatcher& whom) {
+    return SweepAll(book, whom, SweepMode::kPlan);
+  };
+  persons.erase = [&book,
+                   &store](const shared::PersonMatcher& whom) -> shared::PersonStewardship::Lines {
+    ASSIGN_OR_RETURN(auto lines, SweepAll(book, whom, SweepMode::kApply));
+    RETURN_IF_ERROR(book.FinishSweeps());
+    // Also where no record was changed: older versions of one may still lie in the files.
+    RETURN_IF_ERROR(store.CompactAll());
+    return lines;
+  };
+  persons.search = [&store](const std::vector<std::string>& sought) {
+    return storage::Search(store, sought);
+  };
+  persons.mark = [&store]() -> base::StatusOr<shared::ErasureMark> {
+    ASSIGN_OR_RETURN(const auto mark, store.Get(kMeta, kErasedKey));
+    return shared::DecodeMark(mark);
+  };
+  persons.set_mark = [&store](const shared::ErasureMark& mark) {
+    storage::Batch batch;
+    batch.Put(kMeta, kErasedKey, shared::EncodeMark(mark));
+    return store.Write(batch);
+  };
+  return persons;
+}
+
+}  // namespace belgrand::alerting

@@ -1,0 +1,256 @@
+#include "services/cli/subject_command.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "belgrand/compliance/v1/erasure.grpc.pb.h"
+#include "compliance/erasure_certificate.h"
+#include "compliance/note.h"
+#include "platform/base/file.h"
+#include "platform/base/time.h"
+#include "platform/crypto/encoding.h"
+#include "platform/rpc/channel.h"
+#include "platform/rpc/status.h"
+#include "services/cli/client_flags.h"
+#include "services/shared/timestamp.h"
+
+namespace belgrand::cli {
+namespace {
+
+using compliance::v1::Erasure;
+using compliance::v1::ErasureLine;
+using compliance::v1::ErasureService;
+
+// A walk over every stored record, a rewrite of the files and two searches of them.
+constexpr base::Duration kTimeout = std::chrono::hours(4);
+const std::map<std::string, privacy::v1::Subject> kKinds = {
+    {"sampler", privacy::v1::SAMPLER},
+    {"lab-staff", privacy::v1::LAB_STAFF},
+    {"official", privacy::v1::OFFICIAL},
+};
+
+struct SubjectFlags {
+  ClientFlags client;
+  std::string kind;
+  std::string tenant;
+  std::string name;
+  std::string reference;
+  bool yes = false;
+  std::string erasure;
+  bool search_again = false;
+  std::string out;
+  std::string verifier_key;
+};
+
+int Fail(const base::Status& status) {
+  std::cerr << base::Message(status) << "\n";
+  return kExitRuntime;
+}
+
+base::StatusOr<std::string> NameOf(const SubjectFlags& flags) {
+  if (flags.name != "-") return flags.name;
+  std::string name;
+  if (!std::getline(std::cin, name) || name.empty()) {
+    return base::InvalidArgument("--name -: nothing on standard input");
+  }
+  return name;
+}
+
+base::StatusOr<compliance::v1::SubjectSelector> SelectorOf(const SubjectFlags& flags) {
+  compliance::v1::SubjectSelector selector;
+  if (!flags.reference.empty()) {
+    const auto bytes = crypto::FromHex(flags.reference);
+    if (!bytes.ok() || bytes->size() != compliance::kErasureIdBytes) {
+      return base::InvalidArgument("--reference: 32 hexadecimal digits are needed");
+    }
+    selector.set_subject_ref(*bytes);
+    return selector;
+  }
+  if (flags.kind.empty() || flags.name.empty()) {
+    return base::InvalidArgument("name the person by --kind and --name, or by --reference");
+  }
+  selector.set_subject(kKinds.at(flags.kind));
+  selector.set_tenant(flags.tenant);
+  ASSIGN_OR_RETURN(*selector.mutable_value(), NameOf(flags));
+  return selector;
+}
+
+template <typename Lines>
+void PrintLines(const Lines& lines, const char* verb) {
+  std::size_t width = 6;
+  const auto name = [](const ErasureLine& line) { return line.record() + "." + line.field(); };
+  for (const ErasureLine& line : lines) width = std::max(width, name(line).size());
+  std::cout << fmt::format("{:<{}}  {:>10}\n", "field", width, verb);
+  for (const ErasureLine& line : lines) {
+    std::cout << fmt::format("{:<{}}  {:>10}\n", name(line), width, line.count());
+  }
+}
+
+std::string Line(const Erasure& erasure) {
+  return fmt::format(
+      "{:>4}  {}  {:<9}  begun {}  {}\n", erasure.sequence(), erasure.id(),
+      privacy::v1::Subject_Name(erasure.subject()),
+      base::FormatInstant(shared::ToInstant(erasure.begun_at())),
+      !erasure.has_finished_at()
+          ? "NOT FINISHED"
+          : fmt::format("finished {}, {}",
+                        base::FormatInstant(shared::ToInstant(erasure.finished_at())),
+                        erasure.clean() ? "clean" : "NOT CLEAN"));
+}
+
+// To the file, or where none is named behind what was printed.
+base::Status Deliver(const SubjectFlags& flags, const std::string& certificate,
+                     const std::string& verifier_key) {
+  if (flags.out.empty()) {
+    std::cout << "\n" << certificate << "\nverifier key: " << verifier_key << "\n";
+    return base::OkStatus();
+  }
+  RETURN_IF_ERROR(base::WriteFileAtomically(flags.out, certificate, 0644));
+  std::cout << fmt::format(
+      "certificate written to {}\nto check it: belgrand subject verify --certificate {} --key {}\n",
+      flags.out, flags.out, verifier_key);
+  return base::OkStatus();
+}
+
+int Erase(const SubjectFlags& flags) {
+  const auto selector = SelectorOf(flags);
+  if (!selector.ok()) {
+    std::cerr << base::Message(selector.status()) << "\n";
+    return kExitUsage;
+  }
+  const auto channel = Connect(flags.client);
+  if (!channel.ok()) return Fail(channel.status());
+  const auto stub = ErasureService::NewStub(*channel);
+  {
+    compliance::v1::PlanErasureRequest request;
+    *request.mutable_person() = *selector;
+    grpc::ClientContext context;
+    rpc::SetTimeout(context, kTimeout);
+    compliance::v1::PlanErasureResponse plan;
+    const grpc::Status status = stub->PlanErasure(&context, request, &plan);
+    if (!status.ok()) return Fail(rpc::FromGrpc(status));
+    PrintLines(plan.lines(), "to clear");
+    std::cout << fmt::format("{}; backups that hold the person until they are forgotten: {}\n",
+                             plan.has_key() ? "a key of the person is in the keyring"
+                                            : "no key of the person is in the keyring",
+                             plan.backups());
+  }
+  if (!flags.yes) {
+    std::cout << "nothing was changed; to erase the person for good: the same with --yes\n";
+    return kExitOk;
+  }
+  compliance::v1::EraseSubjectRequest request;
+  *request.mutable_person() = *selector;
+  grpc::ClientContext context;
+  rpc::SetTimeout(context, kTimeout);
+  compliance::v1::EraseSubjectResponse response;
+  const grpc::Status status = stub->EraseSubject(&context, request, &response);
+  if (!status.ok()) return Fail(rpc::FromGrpc(status));
+  PrintLines(response.lines(), "cleared");
+  std::cout << Line(response.erasure());
+  const base::Status delivered = Deliver(flags, response.certificate(), response.verifier_key());
+  if (!delivered.ok()) return Fail(delivered);
+  return response.erasure().clean() ? kExitOk : kExitRuntime;
+}
+
+int List(const SubjectFlags& flags) {
+  const auto channel = Connect(flags.client);
+  if (!channel.ok()) return Fail(channel.status());
+  grpc::ClientContext context;
+  rpc::SetTimeout(context, kTimeout);
+  compliance::v1::ListErasuresResponse response;
+  const grpc::Status status =
+      ErasureService::NewStub(*channel)->ListErasures(&context, {}, &response);
+  if (!status.ok()) return Fail(rpc::FromGrpc(status));
+  for (const Erasure& erasure : response.erasures()) std::cout << Line(erasure);
+  std::cout << fmt::format("{} erasures\n", response.erasures_size());
+  return kExitOk;
+}
+
+int Certify(const SubjectFlags& flags) {
+  const auto channel = Connect(flags.client);
+  if (!channel.ok()) return Fail(channel.status());
+  compliance::v1::CertifyErasureRequest request;
+  request.set_erasure_id(flags.erasure);
+  request.set_search_again(flags.search_again);
+  grpc::ClientContext context;
+  rpc::SetTimeout(context, kTimeout);
+  compliance::v1::CertifyErasureResponse response;
+  const grpc::Status status =
+      ErasureService::NewStub(*channel)->CertifyErasure(&context, request, &response);
+  if (!status.ok()) return Fail(rpc::FromGrpc(status));
+  std::cout << Line(response.erasure());
+  const base::Status delivered = Deliver(flags, response.certificate(), response.verifier_key());
+  return delivered.ok() ? kExitOk : Fail(delivered);
+}
+
+base::Status VerifyNote(const SubjectFlags& flags) {
+  ASSIGN_OR_RETURN(const std::string note, base::ReadFile(flags.out, compliance::kMaxNoteBytes));
+  ASSIGN_OR_RETURN(const auto key, compliance::NoteVerifier::Parse(flags.verifier_key));
+  ASSIGN_OR_RETURN(const auto opened, compliance::OpenNote(note, std::span(&key, 1)));
+  ASSIGN_OR_RETURN(const auto certificate, compliance::ParseCertificate(opened.text));
+  std::cout << opened.text
+            << fmt::format("\nsigned by {}; erasure {}\n", key.name, certificate.erasure_id);
+  if (!certificate.clean) {
+    return base::FailedPrecondition("the signature is good, and it says: not clean");
+  }
+  std::cout << fmt::format("backups from before that remain: {}\n",
+                           certificate.remaining_backups.size());
+  return base::OkStatus();
+}
+
+int Verify(const SubjectFlags& flags) {
+  const base::Status verified = VerifyNote(flags);
+  return verified.ok() ? kExitOk : Fail(verified);
+}
+
+CLI::App* AddVerb(CLI::App& app, RunSlot& run, const char* name, const char* summary,
+                  const std::shared_ptr<SubjectFlags>& flags, int (*verb)(const SubjectFlags&)) {
+  auto* command = app.add_subcommand(name, summary);
+  command->callback([flags, verb, &run] { run = [flags, verb] { return verb(*flags); }; });
+  return command;
+}
+
+}  // namespace
+
+void AddSubject(CLI::App& app, RunSlot& run) {
+  app.require_subcommand(1);
+  auto flags = std::make_shared<SubjectFlags>();
+
+  auto* erase =
+      AddVerb(app, run, "erase", "Print what erasing a person would clear; with --yes, erase them",
+              flags, Erase);
+  AddClientFlags(*erase, flags->client);
+  std::vector<std::string> kinds;
+  for (const auto& [kind, subject] : kKinds) kinds.push_back(kind);
+  erase->add_option("--kind", flags->kind, "What the person is")->check(CLI::IsMember(kinds));
+  erase->add_option("--tenant", flags->tenant, "The laboratory of a sampler or of its staff");
+  erase->add_option("--name", flags->name,
+                    "Exactly as it was submitted; - reads a line of standard input, so that it "
+                    "stands in no history of commands");
+  erase->add_option("--reference", flags->reference,
+                    "Instead: the person's reference, 32 hexadecimal digits");
+  erase->add_flag("--yes", flags->yes, "Erase; there is no way back");
+  erase->add_option("--out", flags->out, "File for the certificate; default: printed");
+
+  auto* list = AddVerb(app, run, "erasures", "List the erasures; they name nobody", flags, List);
+  AddClientFlags(*list, flags->client);
+
+  auto* certificate =
+      AddVerb(app, run, "certificate", "Fetch the certificate of an erasure", flags, Certify);
+  AddClientFlags(*certificate, flags->client);
+  certificate->add_option("--erasure", flags->erasure, "Its id, as `erase` printed it")->required();
+  certificate->add_flag("--search-again", flags->search_again,
+                        "Search the databases, and the backups made since, as they are now");
+  certificate->add_option("--out", flags->out, "File for the certificate; default: printed");
+
+  auto* verify =
+      AddVerb(app, run, "verify", "Check a certificate, without a service", flags, Verify);
+  verify->add_option("--certificate", flags->out, "The file")->required();
+  verify->add_option("--key", flags->verifier_key, "The verifier key of the service")->required();
+}
+
+}  // namespace belgrand::cli

@@ -1,0 +1,135 @@
+// An official leaves the book of alerts, by name and by the digest of the name; the alerts stay.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "compliance/erasure_ledger.h"
+#include "services/alerting/erasure.h"
+#include "services/shared/timestamp.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/alerting/signals.h"
+
+namespace belgrand::alerting {
+namespace {
+
+using compliance::v1::PersonToErase;
+using ::testing::ElementsAre;
+using testing::MakeSignal;
+using testing::Signal;
+
+constexpr char kNorth[] = "north/SARS-CoV-2/trend";
+constexpr char kSouth[] = "south/SARS-CoV-2/trend";
+const std::string kName = "A. Official";
+
+class AlertErasureTest : public ::testing::Test {
+ protected:
+  AlertErasureTest() { Reopen(); }
+
+  void Reopen() {
+    book_.reset();
+    store_.reset();
+    auto store = OpenAlertStore(dir_.path() / "alerting");
+    ASSERT_OK(store);
+    store_ = *std::move(store);
+    auto book = AlertBook::Open(*store_, clock_, {{{"console", {}}}, "instance"});
+    ASSERT_OK(book);
+    book_ = *std::move(book);
+    persons_ = PersonsOf(*book_, *store_);
+  }
+  void Raise(const std::string& district, std::uint64_t feed) {
+    const Signal signal = MakeSignal({.area = district, .feed = feed, .district = district});
+    const Signal* const pointer = &signal;
+    ASSERT_OK(book_->Apply(std::span(&pointer, 1)));
+  }
+  // Two alerts, acknowledged by two officials; the second one names the first.
+  void Fill() {
+    Raise("north", 1);
+    Raise("south", 2);
+    clock_.Advance(std::chrono::seconds(5));
+    ASSERT_OK(book_->Acknowledge(kNorth, kName, "calling the hospital"));
+    ASSERT_OK(book_->Acknowledge(kSouth, "B. Other", "told A. Official of it"));
+    clock_.Advance(std::chrono::seconds(5));
+  }
+  enum class Name { kKnown, kForgotten };
+  shared::PersonMatcher Official(Name name = Name::kKnown) const {
+    PersonToErase person;
+    person.set_subject(privacy::v1::OFFICIAL);
+    person.set_name_digest(compliance::NameDigest(key_, privacy::v1::OFFICIAL, "", kName));
+    *person.mutable_stored_until() = shared::ToTimestamp(clock_.Now());
+    if (name == Name::kKnown) person.set_value(kName);
+    auto matcher = shared::PersonMatcher::Make({person}, key_.view());
+    EXPECT_OK(matcher);
+    return *std::move(matcher);
+  }
+  static std::vector<std::uint64_t> Counts(const shared::PersonStewardship::Lines& lines) {
+    EXPECT_OK(lines);
+    std::vector<std::uint64_t> counts;
+    for (const auto& line : *lines) counts.push_back(line.count());
+    return counts;
+  }
+  std::uint64_t Hits(const std::string& text) const {
+    const auto facts = persons_.search({text});
+    EXPECT_OK(facts);
+    return facts->values.hits.at(0) + facts->logs.hits.at(0) + facts->manifests.hits.at(0) +
+           facts->raw.hits.at(0);
+  }
+
+  belgrand::testing::TempDir dir_;
+  base::FakeClock clock_{base::FromMicros(1'700'000'000'000'000)};
+  const crypto::Key256 key_ = crypto::Key256::Random();
+  std::unique_ptr<storage::Store> store_;
+  std::unique_ptr<AlertBook> book_;
+  shared::PersonStewardship persons_;
+};
+
+TEST_F(AlertErasureTest, TheNameLeavesAlertsEventsAndFilesAndTheAlertStays) {
+  Fill();
+  // Alert; then of its events: by, comments (one of them of somebody else), the alert's copy.
+  EXPECT_THAT(Counts(persons_.find(Official())), ElementsAre(1, 1, 2, 1));
+  ASSERT_GT(Hits(kName), 0U) << "positive control";
+  EXPECT_THAT(Counts(persons_.erase(Official())), ElementsAre(1, 1, 2, 1));
+  EXPECT_EQ(Hits(kName), 0U);
+  EXPECT_EQ(Hits("calling the hospital"), 0U) << "what they wrote goes with them";
+  EXPECT_GT(Hits("B. Other"), 0U) << "the other official stays";
+  Reopen();
+  const auto north = book_->Get(kNorth);
+  ASSERT_OK(north);
+  EXPECT_EQ(north->state(), v1::ACKNOWLEDGED);
+  EXPECT_EQ(north->acknowledged_by(), "");
+  EXPECT_GT(north->acknowledged_at_us(), 0);
+  const auto history = book_->History(kNorth);
+  ASSERT_OK(history);
+  EXPECT_EQ(history->size(), 2U);
+  EXPECT_EQ(history->back().kind(), v1::ACKNOWLEDGED_BY);
+  EXPECT_EQ(history->back().by(), "");
+  EXPECT_EQ(book_->Get(kSouth)->acknowledged_by(), "B. Other");
+  EXPECT_THAT(Counts(persons_.erase(Official())), ElementsAre(0, 0, 0, 0));
+}
+
+TEST_F(AlertErasureTest, TheDigestAloneFindsTheNameButNotWhatMentionsIt) {
+  Fill();
+  EXPECT_THAT(Counts(persons_.erase(Official(Name::kForgotten))), ElementsAre(1, 1, 1, 1));
+  EXPECT_EQ(book_->Get(kNorth)->acknowledged_by(), "");
+  EXPECT_EQ(book_->History(kSouth)->back().comment(), "told A. Official of it");
+}
+
+TEST_F(AlertErasureTest, WhatIsStoredLaterIsOfSomebodyWhoCameBack) {
+  Fill();
+  const shared::PersonMatcher before = Official(Name::kForgotten);
+  clock_.Advance(std::chrono::seconds(60));
+  Raise("east", 3);
+  ASSERT_OK(book_->Acknowledge("east/SARS-CoV-2/trend", kName, ""));
+  EXPECT_THAT(Counts(persons_.erase(before)), ElementsAre(1, 1, 1, 1));
+  EXPECT_EQ(book_->Get("east/SARS-CoV-2/trend")->acknowledged_by(), kName);
+}
+
+TEST_F(AlertErasureTest, TheMarkOfErasuresOutlivesARestart) {
+  EXPECT_EQ(persons_.mark()->through, 0U);
+  ASSERT_OK(persons_.set_mark({std::string(16, 'l'), 3}));
+  Reopen();
+  EXPECT_EQ(persons_.mark()->through, 3U);
+  EXPECT_EQ(persons_.mark()->ledger_id, std::string(16, 'l'));
+}
+
+}  // namespace
+}  // namespace belgrand::alerting
