@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "alerting/book_draft.h"
+#include "alerting/escalation.h"
 #include "alerting/records.h"
 #include "platform/storage/keys.h"
 
@@ -21,8 +22,10 @@ using storage::v1::DeliveryRecord;
 constexpr std::uint64_t kFormat = 2;
 constexpr std::uint64_t kOldestFormat = 1;
 
-bool Concerns(const Route& route, const std::string& district_id) {
-  return route.district_ids.empty() || route.district_ids.contains(district_id);
+// Is in the history, and nobody is sent it.
+bool InHistoryOnly(v1::EventKind kind) {
+  return kind == v1::OUTCOME_RECORDED || kind == v1::BECAME_PENDING || kind == v1::PENDING_ENDED ||
+         kind == v1::UNANSWERED;
 }
 
 base::StatusOr<std::optional<std::uint64_t>> GetNumber(const storage::Store& store,
@@ -31,6 +34,13 @@ base::StatusOr<std::optional<std::uint64_t>> GetNumber(const storage::Store& sto
   if (!value) return std::optional<std::uint64_t>();
   ASSIGN_OR_RETURN(const std::uint64_t number, DecodeNumber(key, *value));
   return std::optional<std::uint64_t>(number);
+}
+
+void Remember(const std::vector<Destination>& recipients, AlertRecord& alert) {
+  for (const Destination& to : recipients) {
+    const bool known = std::ranges::find(alert.told(), to.receiver) != alert.told().end();
+    if (!known) alert.add_told(to.receiver);
+  }
 }
 
 // Writes the identity of a new database; checks that of an existing one.
@@ -68,11 +78,11 @@ base::StatusOr<std::unique_ptr<storage::Store>> OpenAlertStore(
   return storage::Store::Open(options);
 }
 
-AlertBook::AlertBook(storage::Store& store, const base::Clock& clock, std::vector<Route> routes,
+AlertBook::AlertBook(storage::Store& store, const base::Clock& clock, BookOptions options,
                      std::string instance_id, std::uint64_t next_sequence)
     : store_(store),
       clock_(clock),
-      routes_(std::move(routes)),
+      policy_(options.rules, std::move(options.routes)),
       instance_id_(std::move(instance_id)),
       next_sequence_(next_sequence) {}
 
@@ -87,20 +97,37 @@ base::StatusOr<std::unique_ptr<AlertBook>> AlertBook::Open(storage::Store& store
                           instance ? NextSequenceMetaKey() : InstanceMetaKey());
   }
   std::unique_ptr<AlertBook> book(
-      new AlertBook(store, clock, std::move(options.routes), *instance, *next));
+      new AlertBook(store, clock, std::move(options), *instance, *next));
   base::MutexLock lock(book->mutex_);
-  RETURN_IF_ERROR(book->CountStates());
+  RETURN_IF_ERROR(book->Index());
   return book;
 }
 
-base::Status AlertBook::CountStates() {
+base::Status AlertBook::Index() {
   by_state_ = {};
+  watched_.clear();
   auto cursor = store_.Scan(kAlerts, "", "");
   for (; cursor.Valid(); cursor.Next()) {
     ASSIGN_OR_RETURN(const auto alert, ParseRecord<AlertRecord>("alert", cursor.value()));
-    if (WasOpened(alert)) ++by_state_.at(static_cast<std::size_t>(alert.state()));
+    if (IsShown(alert)) ++by_state_.at(static_cast<std::size_t>(alert.state()));
+    WatchAlert(KeyOf(alert), alert);
   }
-  return cursor.status();
+  RETURN_IF_ERROR(cursor.status());
+  ASSIGN_OR_RETURN(silences_, Silences());
+  std::erase_if(silences_, [now = base::ToMicros(clock_.Now())](const auto& silence) {
+    return silence.ends_at_us() <= now;
+  });
+  return base::OkStatus();
+}
+
+void AlertBook::WatchAlert(const AlertKey& key, const AlertRecord& alert) {
+  const bool stands = Stands(alert.state());
+  if (!stands && alert.state() != v1::PENDING && alert.muted_by().empty()) {
+    watched_.erase(key);
+    return;
+  }
+  watched_[key] = {FactsOf(alert), alert.alert_id(), NextDueMicros(alert, policy_.open_after()),
+                   stands, !alert.muted_by().empty()};
 }
 
 base::StatusOr<std::optional<AlertRecord>> AlertBook::Find(const AlertKey& key) const {
@@ -108,6 +135,36 @@ base::StatusOr<std::optional<AlertRecord>> AlertBook::Find(const AlertKey& key) 
   if (!value) return std::optional<AlertRecord>();
   ASSIGN_OR_RETURN(auto alert, ParseRecord<AlertRecord>("alert", *value));
   return std::optional<AlertRecord>(std::move(alert));
+}
+
+std::vector<Destination> AlertBook::Recipients(const AlertRecord& alert, const NewEvent& event,
+                                               base::Instant at) const {
+  std::vector<Destination> recipients = policy_.Destinations(FactsOf(alert), at);
+  // The night of those whom the tree leads to is the night of the others too.
+  std::optional<Destination> held;
+  for (const Destination& to : recipients) {
+    if (to.held_until) held = to;
+  }
+  const auto add = [&](const std::string& receiver) {
+    if (std::ranges::find(recipients, receiver, &Destination::receiver) != recipients.end()) return;
+    Destination to{
+        .receiver = receiver, .stream = policy_.IsStream(receiver), .way = "told before"};
+    if (!to.stream && held) {
+      to.quiet_hours = held->quiet_hours;
+      to.held_until = held->held_until;
+    }
+    recipients.push_back(std::move(to));
+  };
+  if (event.only_to != nullptr) {
+    std::erase_if(recipients, [](const Destination& to) { return !to.stream; });
+    for (const std::string& receiver : *event.only_to) add(receiver);
+  } else {
+    for (const std::string& receiver : alert.told()) {
+      if (policy_.IsConfigured(receiver)) add(receiver);
+    }
+  }
+  std::erase_if(recipients, [&](const Destination& to) { return to.receiver == event.not_to; });
+  return recipients;
 }
 
 void AlertBook::AddEvent(Draft& draft, const NewEvent& told, const AlertRecord& alert) {
@@ -122,34 +179,62 @@ void AlertBook::AddEvent(Draft& draft, const NewEvent& told, const AlertRecord& 
   event.set_state_before(told.state_before);
   draft.batch.Put(kEvents, EventKey(event.sequence()), event.SerializeAsString());
   draft.batch.Put(kHistory, HistoryKey(AlertRecordKey(KeyOf(alert)), event.sequence()), "");
-  if (told.kind == v1::OUTCOME_RECORDED) return;  // in the history only
-  for (const Route& route : routes_) {
-    if (route.receiver == told.not_to || !Concerns(route, alert.district_id())) continue;
+  if (InHistoryOnly(told.kind)) return;
+  for (const Destination& to : Recipients(alert, told, draft.now)) {
     DeliveryRecord delivery;
     delivery.set_event_sequence(event.sequence());
     delivery.set_alert_id(alert.alert_id());
-    delivery.set_receiver(route.receiver);
-    delivery.set_state(v1::QUEUED);
+    delivery.set_receiver(to.receiver);
     delivery.set_created_at_us(event.at_us());
-    delivery.set_next_attempt_at_us(event.at_us());
-    draft.batch.Put(kDeliveries, DeliveryKey(event.sequence(), route.receiver),
+    if (!to.stream && !told.muted_by.empty()) {
+      delivery.set_state(v1::MUTED);
+      delivery.set_last_result(fmt::format("muted by {}", told.muted_by));
+    } else {
+      delivery.set_state(v1::QUEUED);
+      delivery.set_next_attempt_at_us(event.at_us());
+      if (to.held_until) {
+        delivery.set_next_attempt_at_us(base::ToMicros(*to.held_until));
+        delivery.set_last_result(fmt::format("held by quiet hours '{}' until {}", to.quiet_hours,
+                                             base::FormatInstant(*to.held_until)));
+      }
+      draft.batch.Put(kPending, QueueKey(to.receiver, event.sequence()), "");
+    }
+    draft.batch.Put(kDeliveries, DeliveryKey(event.sequence(), to.receiver),
                     delivery.SerializeAsString());
-    draft.batch.Put(kPending, QueueKey(route.receiver, event.sequence()), "");
   }
 }
 
-void AlertBook::AddChange(Draft& draft, const Change& change, std::string_view by,
-                          std::string_view comment) {
-  if (change.event) {
-    AddEvent(draft,
-             {.kind = *change.event,
-              .state_before = change.state_before,
-              .by = by,
-              .comment = comment,
-              .cause = change.cause},
-             change.alert);
+base::Status AlertBook::AddChange(Draft& draft, Change change, std::string_view by,
+                                  std::string_view comment,
+                                  const std::vector<std::string>* only_to) {
+  AlertRecord& alert = change.alert;
+  draft.old_states.try_emplace(KeyOf(alert), change.state_before);
+  if (!change.event) {
+    draft.alerts[KeyOf(alert)] = alert;
+    return base::OkStatus();
   }
-  draft.alerts[KeyOf(change.alert)] = change.alert;
+  const AlertFacts facts = FactsOf(alert);
+  FollowEvent(alert, *change.event, policy_.PlanFor(facts, draft.now), draft.now);
+  const bool answered = alert.unanswered() && !NeedsPerson(alert.state());
+  if (answered) alert.clear_unanswered();
+  const std::string muted_by = MutedByLocked(&draft, facts, alert.alert_id(), draft.now);
+  const NewEvent event{.kind = *change.event,
+                       .state_before = change.state_before,
+                       .by = by,
+                       .comment = comment,
+                       .cause = change.cause,
+                       .only_to = only_to,
+                       .muted_by = muted_by};
+  if (event.kind == v1::OPENED || event.kind == v1::REOPENED) alert.clear_told();
+  if (!InHistoryOnly(event.kind)) {
+    // What is told without being muted makes up for what was.
+    alert.set_muted_by(muted_by);
+    if (muted_by.empty()) Remember(Recipients(alert, event, draft.now), alert);
+  }
+  AddEvent(draft, event, alert);
+  draft.alerts[KeyOf(alert)] = alert;
+  if (answered) return TellUnanswered(draft, alert, detection::v1::Signal::CLEARED);
+  return base::OkStatus();
 }
 
 base::Status AlertBook::Commit(Draft& draft) {
@@ -167,10 +252,18 @@ base::Status AlertBook::Commit(Draft& draft) {
         old != draft.old_states.end() && old->second != 0) {
       --by_state_.at(static_cast<std::size_t>(old->second));
     }
-    if (WasOpened(alert)) ++by_state_.at(static_cast<std::size_t>(alert.state()));
+    if (IsShown(alert)) ++by_state_.at(static_cast<std::size_t>(alert.state()));
+    WatchAlert(key, alert);
   }
   event_written_.NotifyAll();
   return base::OkStatus();
+}
+
+base::StatusOr<std::optional<AlertRecord>> AlertBook::FindIn(const Draft& draft,
+                                                             const AlertKey& key) const {
+  const auto drafted = draft.alerts.find(key);
+  if (drafted != draft.alerts.end()) return std::optional<AlertRecord>(drafted->second);
+  return Find(key);
 }
 
 base::StatusOr<std::uint32_t> AlertBook::Apply(
@@ -184,21 +277,14 @@ base::StatusOr<std::uint32_t> AlertBook::Apply(
   std::uint32_t applied = 0;
   for (const detection::v1::Signal* signal : signals) {
     const AlertKey key{signal->district_id(), signal->target(), signal->detector()};
-    const AlertRecord* current = nullptr;
-    std::optional<AlertRecord> stored;
-    if (const auto drafted = draft.alerts.find(key); drafted != draft.alerts.end()) {
-      current = &drafted->second;
-    } else {
-      ASSIGN_OR_RETURN(stored, Find(key));
-      if (stored) current = &*stored;
-    }
-    Change change = ApplySignal(current, *signal, draft.now);
+    ASSIGN_OR_RETURN(const auto current, FindIn(draft, key));
+    Change change =
+        ApplySignal(current ? &*current : nullptr, *signal, draft.now, policy_.open_after());
     if (!change.changed) continue;
     if (change.event == v1::OPENED || change.event == v1::REOPENED) {
       RETURN_IF_ERROR(AddTrackRecord(change.alert));
     }
-    draft.old_states.try_emplace(key, current == nullptr ? 0 : current->state());
-    AddChange(draft, change, "", "");
+    RETURN_IF_ERROR(AddChange(draft, std::move(change), "", ""));
     ++applied;
   }
   RETURN_IF_ERROR(Commit(draft));
@@ -208,7 +294,7 @@ base::StatusOr<std::uint32_t> AlertBook::Apply(
 base::StatusOr<AlertRecord> AlertBook::Get(std::string_view alert_id) const {
   ASSIGN_OR_RETURN(const AlertKey key, ParseAlertId(alert_id));
   ASSIGN_OR_RETURN(auto alert, Find(key));
-  if (!alert || !WasOpened(*alert)) {
+  if (!alert || !IsShown(*alert)) {
     return base::NotFound("no alert '{}': copy the id from a list of alerts", alert_id);
   }
   return *std::move(alert);
@@ -222,7 +308,7 @@ base::StatusOr<std::vector<AlertRecord>> AlertBook::List(const AlertFilter& filt
   auto cursor = store_.Scan(kAlerts, from, from.empty() ? "" : storage::PrefixEnd(from));
   for (; cursor.Valid(); cursor.Next()) {
     ASSIGN_OR_RETURN(auto alert, ParseRecord<AlertRecord>("alert", cursor.value()));
-    if (WasOpened(alert) && Passes(filter, alert)) alerts.push_back(std::move(alert));
+    if (IsShown(alert) && Passes(filter, alert)) alerts.push_back(std::move(alert));
   }
   RETURN_IF_ERROR(cursor.status());
   SortNewestFirst(alerts);

@@ -1,4 +1,4 @@
-// The book of alerts: every alert, its history and each delivery of it, on disk.
+// The book of alerts: every alert, its history, its silences and each delivery of it, on disk.
 //
 // Why one class: an alert, the event that tells of it and the deliveries of that event are one
 // fact, and are written in ONE batch, so that no delivery is ever tried of an alert that a crash
@@ -7,7 +7,8 @@
 // Thread safety: safe. Changes of alerts are serial; reads never wait for them.
 // Ownership: borrows `store` and `clock`, which must outlive it. One book per store.
 // Invariants: (1) events are numbered from 1 without a gap, in the order of their batches;
-//   (2) an event and one delivery for each receiver it concerns appear together or not at all;
+//   (2) an event and one delivery for each receiver it concerns appear together or not at all
+//   (of a receiver that is not to hear of it now, a MUTED one);
 //   (3) a delivery is in `pending` exactly while it is QUEUED or RETRYING, in `dead` exactly while
 //   DEAD; (4) receipts stay when the receiver leaves the configuration.
 #pragma once
@@ -17,6 +18,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -27,6 +29,7 @@
 
 #include "alerting/alert_id.h"
 #include "alerting/lifecycle.h"
+#include "alerting/policy/policy.h"
 #include "alerting/tables.h"
 #include "belgrand/alerting/v1/alerting.pb.h"
 #include "belgrand/detection/v1/detection.pb.h"
@@ -38,18 +41,14 @@
 
 namespace belgrand::alerting {
 
-// Who is told of which districts.
-struct Route {
-  std::string receiver;
-  // Empty: all.
-  std::set<std::string> district_ids;
-};
-
 struct BookOptions {
+  // All receivers.
   std::vector<Route> routes;
   // Names the database in ids of messages sent out, so that number 7 of another database is not
   // taken for ours. Used when the database is new; afterwards the stored one stays.
   std::string new_instance_id;
+  // Routing, escalation and the rest. REQUIRES: CheckPolicy found nothing.
+  config::v1::Alerting rules = {};
 };
 
 struct AlertFilter {
@@ -125,6 +124,27 @@ class AlertBook {
                                                          v1::AlertOutcome outcome,
                                                          std::string_view comment);
 
+  // Silences. Their number is counted from 1.
+  //
+  // InvalidArgument: as CheckSilence says. ResourceExhausted: too many are active or to come.
+  base::StatusOr<storage::v1::SilenceRecord> CreateSilence(storage::v1::SilenceRecord silence)
+      EXCLUDES_LOCK(mutex_);
+  // NotFound. FailedPrecondition: it has ended.
+  base::StatusOr<storage::v1::SilenceRecord> EndSilence(std::uint64_t silence_id,
+                                                        std::string_view by) EXCLUDES_LOCK(mutex_);
+  base::StatusOr<std::vector<storage::v1::SilenceRecord>> Silences() const;
+  // Alerts that stand and that its conditions hold for, newest change first.
+  base::StatusOr<std::vector<storage::v1::AlertRecord>> PreviewSilence(
+      const storage::v1::SilenceRecord& silence) const;
+  // What would mute notifications of such an alert at an instant; empty: nothing.
+  std::string MutedBy(const AlertFacts& facts, std::string_view alert_id, base::Instant at) const
+      EXCLUDES_LOCK(mutex_);
+
+  // Does what time alone brings: opens what was pending, takes steps of escalations, reminds, tells
+  // of what is not muted any more. Each alert's in a batch of its own, on disk before anybody is
+  // told. Returns how many alerts changed.
+  base::StatusOr<std::uint64_t> Tick() EXCLUDES_LOCK(mutex_);
+
   // NotFound, or InvalidArgument when it is no alert id.
   base::StatusOr<storage::v1::AlertRecord> Get(std::string_view alert_id) const;
   // As its newest event up to `as_of` left it. NotFound also when there was none yet.
@@ -149,7 +169,8 @@ class AlertBook {
   // 0: none yet.
   std::uint64_t newest_sequence() const EXCLUDES_LOCK(mutex_);
   const std::string& instance_id() const { return instance_id_; }
-  const std::vector<Route>& routes() const { return routes_; }
+  const std::vector<Route>& routes() const { return policy_.receivers(); }
+  const AlertPolicy& policy() const { return policy_; }
   // Those that have been opened.
   StateCounts CountByState() const EXCLUDES_LOCK(mutex_);
 
@@ -190,8 +211,8 @@ class AlertBook {
   base::StatusOr<Confirmation> Confirm(std::string_view subscriber, std::uint64_t up_to);
 
   // Retention: shows every stored record of a type to the judge and, with kApply, does what it
-  // says. AlertRecord, AlertEventRecord, DeliveryRecord and OutcomeRecord are stored (others:
-  // InvalidArgument).
+  // says. AlertRecord, AlertEventRecord, DeliveryRecord, OutcomeRecord and SilenceRecord are
+  // stored (others: InvalidArgument).
   // Broken off and repeated, it does the rest. Deleting an event or a delivery takes its index
   // entries along.
   base::Status Sweep(const google::protobuf::Descriptor& record, const ExpiryJudge& judge,
@@ -203,13 +224,40 @@ class AlertBook {
  private:
   struct Draft;
   struct NewEvent;
-  AlertBook(storage::Store& store, const base::Clock& clock, std::vector<Route> routes,
+  // What Tick and inhibitions must know of an alert that stands or is pending.
+  struct Watch {
+    AlertFacts facts;
+    std::string alert_id;
+    // When time alone changes it; 0: never.
+    std::int64_t due_us = 0;
+    bool stands = false;
+    bool muted = false;
+  };
+  AlertBook(storage::Store& store, const base::Clock& clock, BookOptions options,
             std::string instance_id, std::uint64_t next_sequence);
 
-  base::Status CountStates() REQUIRES_LOCK(mutex_);
+  // Counts and watches all alerts, and reads the silences that have not ended.
+  base::Status Index() REQUIRES_LOCK(mutex_);
+  void WatchAlert(const AlertKey& key, const storage::v1::AlertRecord& alert) REQUIRES_LOCK(mutex_);
   base::StatusOr<std::optional<storage::v1::AlertRecord>> Find(const AlertKey& key) const;
-  void AddChange(Draft& draft, const Change& change, std::string_view by, std::string_view comment)
-      REQUIRES_LOCK(mutex_);
+  // `only_to`: the receivers of a step; null: those that the tree says.
+  base::Status AddChange(Draft& draft, Change change, std::string_view by, std::string_view comment,
+                         const std::vector<std::string>* only_to = nullptr) REQUIRES_LOCK(mutex_);
+  std::string MutedByLocked(const Draft* draft, const AlertFacts& facts, std::string_view alert_id,
+                            base::Instant at) const REQUIRES_LOCK(mutex_);
+  // The alert as the draft leaves it, or as it is stored.
+  base::StatusOr<std::optional<storage::v1::AlertRecord>> FindIn(const Draft& draft,
+                                                                 const AlertKey& key) const;
+  // Raises the operations alert that says that nobody answers an alert, or takes it back.
+  base::Status TellUnanswered(Draft& draft, const storage::v1::AlertRecord& alert,
+                              detection::v1::Signal::Phase phase) REQUIRES_LOCK(mutex_);
+  base::Status Advance(Draft& draft, const storage::v1::AlertRecord& alert) REQUIRES_LOCK(mutex_);
+  base::Status TakeDueStep(Draft& draft, Change change, const Plan* plan) REQUIRES_LOCK(mutex_);
+  // Who is told of an event of an alert: who the tree says now, and who was told of the episode.
+  std::vector<Destination> Recipients(const storage::v1::AlertRecord& alert, const NewEvent& event,
+                                      base::Instant at) const;
+  // When quiet hours that hold back every message of an alert end; 0: they do not.
+  std::int64_t HeldUntil(const AlertFacts& facts, base::Instant at) const;
   void AddEvent(Draft& draft, const NewEvent& event, const storage::v1::AlertRecord& alert);
   // Puts the rule's record into an alert that opens.
   base::Status AddTrackRecord(storage::v1::AlertRecord& alert) const;
@@ -242,7 +290,7 @@ class AlertBook {
 
   storage::Store& store_;
   const base::Clock& clock_;
-  const std::vector<Route> routes_;
+  const AlertPolicy policy_;
   const std::string instance_id_;
 
   // Serialises changes of alerts; held over their write.
@@ -251,6 +299,8 @@ class AlertBook {
   std::uint64_t next_sequence_ GUARDED_BY(mutex_);
   mutable std::uint64_t wakes_ GUARDED_BY(mutex_) = 0;
   StateCounts by_state_ GUARDED_BY(mutex_) = {};
+  std::map<AlertKey, Watch> watched_ GUARDED_BY(mutex_);
+  std::vector<storage::v1::SilenceRecord> silences_ GUARDED_BY(mutex_);
 };
 
 // Opens the store of the alerting role with the families of this version.

@@ -34,8 +34,7 @@ base::StatusOr<AlertRecord> AlertBook::CommitOne(const AlertRecord& before, cons
                                                  std::string_view by, std::string_view comment) {
   if (!change.changed) return change.alert;
   Draft draft(next_sequence_, base::FromMicros(change.alert.changed_at_us()));
-  draft.old_states.emplace(KeyOf(before), before.state());
-  AddChange(draft, change, by, comment);
+  RETURN_IF_ERROR(AddChange(draft, change, by, comment));
   if (change.alert.outcome() != before.outcome()) {
     const std::string key = OutcomeKey(KeyOf(before), before.episode());
     if (change.alert.outcome() == v1::OUTCOME_UNSPECIFIED) {
@@ -51,8 +50,9 @@ base::StatusOr<AlertRecord> AlertBook::CommitOne(const AlertRecord& before, cons
       draft.batch.Put(kOutcomes, key, outcome.SerializeAsString());
     }
   }
+  const AlertRecord after = draft.alerts.at(KeyOf(before));
   RETURN_IF_ERROR(Commit(draft));
-  return change.alert;
+  return after;
 }
 
 base::StatusOr<AlertRecord> AlertBook::Acknowledge(std::string_view alert_id, std::string_view by,

@@ -30,6 +30,10 @@ struct AlertBook::NewEvent {
   std::string_view cause = {};
   // A receiver that is not told.
   std::string_view not_to = {};
+  // Those that are told; null: those that the tree says. Streams of the tree always are.
+  const std::vector<std::string>* only_to = nullptr;
+  // What mutes it; empty: nothing.
+  std::string_view muted_by = {};
 };
 
 inline AlertKey KeyOf(const storage::v1::AlertRecord& alert) {

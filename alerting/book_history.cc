@@ -70,7 +70,7 @@ base::StatusOr<AlertRecord> AlertBook::GetAsOf(std::string_view alert_id,
   ASSIGN_OR_RETURN(const AlertKey key, ParseAlertId(alert_id));
   ASSIGN_OR_RETURN(const auto sequences, Sequences(key));
   ASSIGN_OR_RETURN(auto alert, NewestUpTo(sequences, as_of));
-  if (!alert) {
+  if (!alert || !IsShown(*alert)) {
     return base::NotFound("no alert '{}' was known at {}", alert_id, base::FormatInstant(as_of));
   }
   return *std::move(alert);
@@ -91,7 +91,7 @@ base::StatusOr<std::vector<AlertRecord>> AlertBook::ListAsOf(const AlertFilter& 
   std::vector<AlertRecord> alerts;
   for (const auto& [key, sequences] : by_alert) {
     ASSIGN_OR_RETURN(auto alert, NewestUpTo(sequences, *filter.as_of));
-    if (alert && Passes(filter, *alert)) alerts.push_back(*std::move(alert));
+    if (alert && IsShown(*alert) && Passes(filter, *alert)) alerts.push_back(*std::move(alert));
   }
   SortNewestFirst(alerts);
   return alerts;

@@ -180,7 +180,7 @@ base::StatusOr<std::uint64_t> AlertBook::GiveUpStream(std::string_view subscribe
 base::StatusOr<std::uint64_t> AlertBook::RetireReceivers() {
   base::MutexLock lock(mutex_);
   std::set<std::string> configured;
-  for (const Route& route : routes_) configured.insert(route.receiver);
+  for (const Route& route : routes()) configured.insert(route.receiver);
   Draft draft(next_sequence_, clock_.Now());
   std::uint64_t retired = 0;
   std::set<std::string> told;
@@ -218,7 +218,7 @@ base::StatusOr<std::vector<DeliveryRecord>> AlertBook::DeadLetters() const {
 
 base::StatusOr<std::vector<OutboxDepth>> AlertBook::Depths() const {
   std::map<std::string, OutboxDepth> depths;
-  for (const Route& route : routes_) depths[route.receiver].receiver = route.receiver;
+  for (const Route& route : routes()) depths[route.receiver].receiver = route.receiver;
   auto cursor = store_.Scan(kPending, "", "");
   for (; cursor.Valid(); cursor.Next()) {
     const auto entry = ParseQueueKey(cursor.key());

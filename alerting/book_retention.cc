@@ -13,12 +13,14 @@ using storage::v1::AlertEventRecord;
 using storage::v1::AlertRecord;
 using storage::v1::DeliveryRecord;
 using storage::v1::OutcomeRecord;
+using storage::v1::SilenceRecord;
 
 // Records looked at under one lock and changed in one batch.
 constexpr std::size_t kPageRecords = 256;
 
 void DeleteIndexes(const AlertRecord&, storage::Batch&) {}
 void DeleteIndexes(const OutcomeRecord&, storage::Batch&) {}
+void DeleteIndexes(const SilenceRecord&, storage::Batch&) {}
 void DeleteIndexes(const AlertEventRecord& event, storage::Batch& batch) {
   const AlertRecord& alert = event.alert();
   batch.Delete(kHistory,
@@ -77,13 +79,16 @@ base::Status AlertBook::Sweep(const google::protobuf::Descriptor& record, const 
   if (&record == OutcomeRecord::descriptor()) {
     return SweepFamily<OutcomeRecord>(kOutcomes, judge, mode);
   }
+  if (&record == SilenceRecord::descriptor()) {
+    return SweepFamily<SilenceRecord>(kSilences, judge, mode);
+  }
   if (&record != AlertRecord::descriptor()) {
     return base::InvalidArgument("the alerting database holds no '{}'", record.full_name());
   }
   RETURN_IF_ERROR(SweepFamily<AlertRecord>(kAlerts, judge, mode));
   if (mode == SweepMode::kPlan) return base::OkStatus();
   base::MutexLock lock(mutex_);
-  return CountStates();
+  return Index();
 }
 
 base::Status AlertBook::FinishSweeps() {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "alerting/lifecycle.h"
 #include "platform/base/time.h"
 
 namespace belgrand::alerting {
@@ -46,8 +47,46 @@ v1::Alert ToWire(const storage::v1::AlertRecord& record) {
     SetTimestamp(record.acknowledged_at_us(), alert.mutable_acknowledged_at());
   }
   alert.set_outcome(static_cast<v1::AlertOutcome>(record.outcome()));
+  alert.set_alert_class(record.alert_class() == v1::OPERATIONS ? v1::OPERATIONS : v1::DETECTION);
+  alert.set_muted_by(record.muted_by());
+  if (NeedsPerson(record.state())) {
+    alert.set_escalation(record.escalation_plan());
+    alert.set_escalation_step(record.escalation_step());
+    if (record.escalation_due_us() != 0) {
+      SetTimestamp(record.escalation_due_us(), alert.mutable_next_step_at());
+    }
+  }
   if (record.has_track_record()) *alert.mutable_track_record() = ToWire(record.track_record());
   return alert;
+}
+
+v1::Silence ToWire(const storage::v1::SilenceRecord& record) {
+  v1::Silence silence;
+  silence.set_silence_id(record.silence_id());
+  v1::SilenceMatch& match = *silence.mutable_match();
+  *match.mutable_district_ids() = record.district_ids();
+  *match.mutable_targets() = record.targets();
+  *match.mutable_rules() = record.rules();
+  for (const int kind : record.kinds())
+    match.add_kinds(static_cast<detection::v1::SignalKind>(kind));
+  match.set_include_critical(record.include_critical());
+  silence.set_owner(record.owner());
+  silence.set_reason(record.reason());
+  SetTimestamp(record.created_at_us(), silence.mutable_created_at());
+  SetTimestamp(record.starts_at_us(), silence.mutable_starts_at());
+  SetTimestamp(record.ends_at_us(), silence.mutable_ends_at());
+  silence.set_ended_by(record.ended_by());
+  return silence;
+}
+
+storage::v1::SilenceRecord FromWire(const v1::SilenceMatch& match) {
+  storage::v1::SilenceRecord record;
+  *record.mutable_district_ids() = match.district_ids();
+  *record.mutable_targets() = match.targets();
+  *record.mutable_rules() = match.rules();
+  for (const int kind : match.kinds()) record.add_kinds(kind);
+  record.set_include_critical(match.include_critical());
+  return record;
 }
 
 v1::TrackRecord ToWire(const storage::v1::TrackRecordCounts& counts) {

@@ -66,22 +66,49 @@ void TakeEvidence(AlertRecord& alert, const Signal& signal) {
   if (signal.has_evidence()) alert.set_evidence(signal.evidence().SerializeAsString());
 }
 
-void Open(AlertRecord& alert, const Signal& signal, std::int64_t now_us) {
+// What a signal tells of an alert that it opens, or that is pending with it.
+void TakeSignal(AlertRecord& alert, const Signal& signal) {
   const auto& observed = signal.observed_at();
+  alert.set_kind(signal.kind());
+  alert.set_observed_at_us(observed.seconds() * 1'000'000 + observed.nanos() / 1'000);
+  TakeEvidence(alert, signal);
+}
+
+v1::EventKind Open(AlertRecord& alert, std::int64_t now_us) {
+  const bool first = !WasOpened(alert);
   alert.set_state(WasOpened(alert) ? v1::OPEN_AGAIN : v1::OPEN);
   alert.clear_outcome();
   alert.clear_track_record();
+  alert.clear_pending_since_us();
+  alert.clear_state_before_pending();
   alert.set_episode(alert.episode() + 1);
-  alert.set_kind(signal.kind());
   alert.set_opened_at_us(now_us);
-  alert.set_observed_at_us(observed.seconds() * 1'000'000 + observed.nanos() / 1'000);
   alert.clear_resolved_at_us();
   alert.clear_acknowledged_by();
   alert.clear_acknowledged_at_us();
   alert.set_severity(HighestSeverity(alert));
   alert.set_announced_severity(alert.severity());
   alert.clear_lower_signals();
-  TakeEvidence(alert, signal);
+  return first ? v1::OPENED : v1::REOPENED;
+}
+
+// Rule (8), of an alert that is PENDING.
+std::optional<v1::EventKind> FollowPending(AlertRecord& alert, const Signal& signal,
+                                           std::int64_t now_us, base::Duration open_after) {
+  const int severity = HighestSeverity(alert);
+  if (severity == 0) {
+    alert.set_state(alert.state_before_pending());
+    alert.clear_pending_since_us();
+    alert.clear_state_before_pending();
+    return v1::PENDING_ENDED;
+  }
+  alert.set_severity(severity);
+  if (signal.phase() != Signal::CLEARED) TakeEvidence(alert, signal);
+  if (severity < detection::v1::CRITICAL &&
+      now_us - alert.pending_since_us() < open_after.count()) {
+    return std::nullopt;
+  }
+  return Open(alert, now_us);
 }
 
 // Rule (4).
@@ -101,15 +128,22 @@ std::optional<v1::EventKind> FollowSeverity(AlertRecord& alert) {
 
 // What a signal of a deciding area does once the area itself is brought up to date.
 std::optional<v1::EventKind> Decide(AlertRecord& alert, const Signal& signal, bool was_active,
-                                    std::int64_t now_us) {
+                                    std::int64_t now_us, base::Duration open_after) {
   const bool cleared = signal.phase() == Signal::CLEARED;
+  if (alert.state() == v1::PENDING) return FollowPending(alert, signal, now_us, open_after);
   if (!Stands(alert.state())) {
     if (cleared) return std::nullopt;
     const bool raised = signal.phase() == Signal::RAISED || !was_active;
     if (!raised && signal.severity() <= alert.severity()) return std::nullopt;
-    const bool first = !WasOpened(alert);
-    Open(alert, signal, now_us);
-    return first ? v1::OPENED : v1::REOPENED;
+    TakeSignal(alert, signal);
+    if (open_after <= base::Duration(0) || HighestSeverity(alert) >= detection::v1::CRITICAL) {
+      return Open(alert, now_us);
+    }
+    alert.set_severity(HighestSeverity(alert));
+    alert.set_state_before_pending(alert.state());
+    alert.set_state(v1::PENDING);
+    alert.set_pending_since_us(now_us);
+    return v1::BECAME_PENDING;
   }
   if (HighestSeverity(alert) == 0) {
     alert.set_state(v1::RESOLVED);
@@ -132,6 +166,10 @@ std::string CauseOf(const Signal& signal, v1::EventKind event, const AlertRecord
     return fmt::format("rule {} has cleared everywhere, last on {}", after.rule(),
                        signal.area_id());
   }
+  if (event == v1::PENDING_ENDED) {
+    return fmt::format("rule {} cleared before the alert had lasted long enough to open",
+                       after.rule());
+  }
   if (event == v1::SEVERITY_CHANGED) {
     return fmt::format("severity went from {} to {} with a signal on {}",
                        SeverityName(before.announced_severity()), SeverityName(after.severity()),
@@ -144,10 +182,9 @@ std::string CauseOf(const Signal& signal, v1::EventKind event, const AlertRecord
 
 // Refuses to do to a closed alert what only one that stands can bear.
 base::Status CheckStands(const AlertRecord& alert, std::string_view why) {
-  if (!IsClosed(alert.state())) return base::OkStatus();
-  return base::FailedPrecondition("alert '{}' is {}: {}; it reopens by itself on a new signal",
-                                  alert.alert_id(),
-                                  alert.state() == v1::RESOLVED ? "resolved" : "dismissed", why);
+  if (Stands(alert.state())) return base::OkStatus();
+  return base::FailedPrecondition("alert '{}' is {}: {}; it opens by itself on a new signal",
+                                  alert.alert_id(), StateName(alert.state()), why);
 }
 
 base::Status CheckOutcome(v1::AlertOutcome outcome) {
@@ -169,6 +206,17 @@ base::Status CheckPersonText(std::string_view field, std::string_view text, std:
   return base::OkStatus();
 }
 
+base::Status CheckName(std::string_view field, std::string_view text) {
+  if (text.empty()) return base::InvalidArgument("{} is empty: a signal must name it", field);
+  if (text.size() > kMaxNameBytes) {
+    return base::InvalidArgument("{} has {} bytes: at most {} are allowed", field, text.size(),
+                                 kMaxNameBytes);
+  }
+  return base::OkStatus();
+}
+
+}  // namespace
+
 base::Status CheckPerson(std::string_view by, std::string_view comment_field,
                          std::string_view comment) {
   if (TrimmedEmpty(by)) {
@@ -183,18 +231,29 @@ base::Status CheckPerson(std::string_view by, std::string_view comment_field,
   return base::OkStatus();
 }
 
-base::Status CheckName(std::string_view field, std::string_view text) {
-  if (text.empty()) return base::InvalidArgument("{} is empty: a signal must name it", field);
-  if (text.size() > kMaxNameBytes) {
-    return base::InvalidArgument("{} has {} bytes: at most {} are allowed", field, text.size(),
-                                 kMaxNameBytes);
+std::string_view StateName(int state) {
+  switch (state) {
+    case v1::OPEN:
+      return "open";
+    case v1::ACKNOWLEDGED:
+      return "acknowledged";
+    case v1::RESOLVED:
+      return "resolved";
+    case v1::DISMISSED:
+      return "dismissed";
+    case v1::ESCALATED:
+      return "escalated";
+    case v1::OPEN_AGAIN:
+      return "open again";
+    case v1::PENDING:
+      return "pending";
+    default:
+      return "not open";
   }
-  return base::OkStatus();
 }
 
-}  // namespace
-
 bool WasOpened(const AlertRecord& alert) { return alert.episode() > 0; }
+bool IsShown(const AlertRecord& alert) { return WasOpened(alert) || alert.state() == v1::PENDING; }
 bool NeedsPerson(int state) {
   return state == v1::OPEN || state == v1::OPEN_AGAIN || state == v1::ESCALATED;
 }
@@ -233,7 +292,8 @@ base::Status CheckSignal(const Signal& signal) {
   return base::OkStatus();
 }
 
-Change ApplySignal(const AlertRecord* current, const Signal& signal, base::Instant now) {
+Change ApplySignal(const AlertRecord* current, const Signal& signal, base::Instant now,
+                   base::Duration open_after) {
   Change change{.alert = current != nullptr ? *current : NewRecord(signal)};
   change.state_before = change.alert.state();
   AlertRecord& alert = change.alert;
@@ -253,7 +313,9 @@ Change ApplySignal(const AlertRecord* current, const Signal& signal, base::Insta
   area->set_supporting(IsSupporting(signal));
   change.changed = true;
   alert.set_changed_at_us(base::ToMicros(now));
-  if (!area->supporting()) change.event = Decide(alert, signal, was_active, base::ToMicros(now));
+  if (!area->supporting()) {
+    change.event = Decide(alert, signal, was_active, base::ToMicros(now), open_after);
+  }
   if (change.event) {
     change.cause = CauseOf(signal, *change.event, current != nullptr ? *current : alert, alert);
   }
@@ -282,6 +344,17 @@ base::Status CheckReason(std::string_view by, std::string_view reason, std::stri
 
 }  // namespace
 
+Change OpenPending(const AlertRecord& current, base::Instant now) {
+  Change change{.alert = current};
+  change.state_before = current.state();
+  change.changed = true;
+  change.alert.set_changed_at_us(base::ToMicros(now));
+  change.event = Open(change.alert, base::ToMicros(now));
+  change.cause = fmt::format("rule {} has held since {}", current.rule(),
+                             base::FormatInstant(base::FromMicros(current.pending_since_us())));
+  return change;
+}
+
 base::StatusOr<Change> Acknowledge(const AlertRecord& current, std::string_view by,
                                    std::string_view comment, base::Instant now) {
   RETURN_IF_ERROR(CheckPerson(by, "comment", comment));
@@ -308,9 +381,9 @@ base::StatusOr<Change> CloseByHand(const AlertRecord& current, Closing closing, 
                                    base::Instant now) {
   RETURN_IF_ERROR(CheckReason(by, reason, "the alert can be closed"));
   RETURN_IF_ERROR(CheckOutcome(outcome));
-  if (IsClosed(current.state())) {
+  if (!Stands(current.state())) {
     return base::FailedPrecondition("alert '{}' is {} already", current.alert_id(),
-                                    current.state() == v1::RESOLVED ? "resolved" : "dismissed");
+                                    StateName(current.state()));
   }
   const bool dismiss = closing == Closing::kDismiss;
   if (dismiss && outcome == v1::OUTCOME_UNSPECIFIED) outcome = v1::FALSE_ALERT;

@@ -28,6 +28,8 @@
 //   (7) An official may escalate an alert that stands (it then waits for an acknowledgement again),
 //   close it as resolved or dismissed, take a closing back (the same episode goes on), and say what
 //   a closed episode was: its outcome.
+//   (8) With open_after, an alert below CRITICAL is PENDING first: it opens once it has lasted that
+//   long, or at once when it turns CRITICAL, and is as it was before when every area clears.
 // Hysteresis is detection's: a level apart for clearing and a number of quiet samples (and days)
 // come before CLEARED (detection/hysteresis.h). It is not done again here.
 // UPDATED for an area that is not active counts as a raise: the raise was lost, the danger was not.
@@ -59,7 +61,7 @@ struct Change {
   std::optional<v1::EventKind> event = std::nullopt;
   // False: the alert is as it was and nothing need be written.
   bool changed = false;
-  // Number of the AlertState before; 0: it was never opened.
+  // Number of the AlertState before; 0: there was none.
   int state_before = 0;
   // Why, when no person did it.
   std::string cause = {};
@@ -70,6 +72,12 @@ bool Stands(int state);
 // It stands and nobody has taken responsibility.
 bool NeedsPerson(int state);
 bool IsClosed(int state);
+// "resolved", "open again", "pending"; "not open" for 0.
+std::string_view StateName(int state);
+// `by` not empty, both texts within their limits and printable UTF-8; InvalidArgument names the
+// field.
+base::Status CheckPerson(std::string_view by, std::string_view comment_field,
+                         std::string_view comment);
 
 // InvalidArgument names the field that makes a signal unusable, its value and the remedy.
 base::Status CheckSignal(const detection::v1::Signal& signal);
@@ -77,7 +85,9 @@ base::Status CheckSignal(const detection::v1::Signal& signal);
 // `current` is null when there is no record yet.
 // REQUIRES: CheckSignal(signal) is OK, and `current` is the record of the signal's alert.
 Change ApplySignal(const storage::v1::AlertRecord* current, const detection::v1::Signal& signal,
-                   base::Instant now);
+                   base::Instant now, base::Duration open_after = base::Duration(0));
+// Opens an alert that has been PENDING for long enough. REQUIRES: it is PENDING.
+Change OpenPending(const storage::v1::AlertRecord& current, base::Instant now);
 
 // Repeating an acknowledgement changes nothing: the first official keeps it.
 // InvalidArgument: `by` is empty, or a text too long or not UTF-8. FailedPrecondition: closed.
@@ -105,7 +115,9 @@ base::StatusOr<Change> RecordOutcome(const storage::v1::AlertRecord& current, st
                                      v1::AlertOutcome outcome, std::string_view comment,
                                      base::Instant now);
 
-// True when readers are shown it: it has been opened at least once.
+// It has been opened at least once.
 bool WasOpened(const storage::v1::AlertRecord& alert);
+// Readers are shown it: it was opened, or it is PENDING.
+bool IsShown(const storage::v1::AlertRecord& alert);
 
 }  // namespace belgrand::alerting

@@ -59,7 +59,8 @@ constexpr std::string_view kSitesTitle = "Sites behind the district's level";
 std::string RenderSubject(const v1::AlertEvent& event) {
   const v1::Alert& alert = event.alert();
   return fmt::format("{}{}: {} {} in {}: {}", event.repeat() ? "(repeat) " : "",
-                     SeverityWord(alert.severity()), alert.target(), KindWord(alert.kind()),
+                     SeverityWord(alert.severity()), alert.target(),
+                     alert.alert_class() == v1::OPERATIONS ? "operations" : KindWord(alert.kind()),
                      alert.district_id(), EventWords(event));
 }
 

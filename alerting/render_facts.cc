@@ -128,6 +128,18 @@ std::string EventWords(const v1::AlertEvent& event) {
       return "open again by hand";
     case v1::OUTCOME_RECORDED:
       return "outcome recorded";
+    case v1::BECAME_PENDING:
+      return "pending";
+    case v1::PENDING_ENDED:
+      return "no longer pending";
+    case v1::ESCALATION_STEP:
+      return "nobody has acknowledged it";
+    case v1::UNANSWERED:
+      return "nobody answers";
+    case v1::REMINDER:
+      return "reminder: acknowledged and not closed";
+    case v1::MUTE_ENDED:
+      return "not muted any more, and it stands";
     default:
       return "changed";
   }
@@ -160,6 +172,8 @@ std::string StateWord(v1::AlertState state) {
       return "escalated";
     case v1::OPEN_AGAIN:
       return "open again";
+    case v1::PENDING:
+      return "pending";
     default:
       return "unknown";
   }
@@ -211,6 +225,10 @@ std::string SampleResult(const EvidenceSample& sample) {
 
 std::string Headline(const v1::AlertEvent& event) {
   const v1::Alert& alert = event.alert();
+  if (alert.alert_class() == v1::OPERATIONS) {
+    return fmt::format("{}: alerting of {} does not work as it should",
+                       SeverityWord(alert.severity()), alert.district_id());
+  }
   const std::string what =
       alert.kind() == detection::v1::SPIKE ? "contamination spike" : "sustained rise";
   return fmt::format("{}: {} of {} in the sewage of {}", SeverityWord(alert.severity()), what,
@@ -224,10 +242,21 @@ std::vector<std::pair<std::string, std::string>> Facts(const v1::AlertEvent& eve
                                  FormatTimestamp(event.at()));
   if (!event.by().empty()) news += fmt::format(" By {}.", event.by());
   if (!event.comment().empty()) news += " " + event.comment();
+  if (event.kind() == v1::ESCALATION_STEP || event.kind() == v1::REMINDER ||
+      event.kind() == v1::MUTE_ENDED) {
+    news += " " + event.cause() + ".";
+  }
   facts.emplace_back("News", news);
-  facts.emplace_back("What", fmt::format("A {} of {}, found by rule {}. {}", KindWord(alert.kind()),
-                                         alert.target(), alert.rule(), AdviceOf(alert.severity())));
-  facts.emplace_back("Where", Where(alert));
+  if (alert.alert_class() == v1::OPERATIONS) {
+    facts.emplace_back("What", fmt::format("Of Belgrand's own work, found by rule {}. {}",
+                                           alert.rule(), AdviceOf(alert.severity())));
+    facts.emplace_back("About", Where(alert));
+  } else {
+    facts.emplace_back("What",
+                       fmt::format("A {} of {}, found by rule {}. {}", KindWord(alert.kind()),
+                                   alert.target(), alert.rule(), AdviceOf(alert.severity())));
+    facts.emplace_back("Where", Where(alert));
+  }
   facts.emplace_back("Since", Since(alert));
   facts.emplace_back("State", State(alert));
   if (const std::string sure = HowSure(alert.evidence()); !sure.empty()) {

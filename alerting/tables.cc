@@ -5,7 +5,8 @@
 namespace belgrand::alerting {
 
 std::vector<std::string> FamilyNames() {
-  return {"alerts", "events", "history", "deliveries", "pending", "dead", "meta", "outcomes"};
+  return {"alerts", "events", "history",  "deliveries", "pending",
+          "dead",   "meta",   "outcomes", "silences"};
 }
 
 std::string AlertRecordKey(const AlertKey& key) {
@@ -74,9 +75,12 @@ std::string OutcomeKey(const AlertKey& key, std::uint64_t episode) {
   return out;
 }
 
+std::string SilenceKey(std::uint64_t silence_id) { return EncodeNumber(silence_id); }
+
 std::string FormatMetaKey() { return "format"; }
 std::string InstanceMetaKey() { return "instance"; }
 std::string NextSequenceMetaKey() { return "next_sequence"; }
+std::string NextSilenceMetaKey() { return "next_silence"; }
 std::string CompactionDueMetaKey() { return "compaction_due"; }
 
 std::string SubscriberMetaKey(std::string_view subscriber) {

@@ -23,6 +23,7 @@ inline constexpr storage::Family kPending = 4;
 inline constexpr storage::Family kDead = 5;
 inline constexpr storage::Family kMeta = 6;
 inline constexpr storage::Family kOutcomes = 7;
+inline constexpr storage::Family kSilences = 8;
 
 std::vector<std::string> FamilyNames();
 
@@ -51,10 +52,14 @@ std::string OutcomeKey(const AlertKey& key, std::uint64_t episode);
 std::string OutcomePrefix(std::string_view district_id);
 std::string OutcomePrefix(std::string_view district_id, std::string_view rule);
 
+// silences: uint64(number).
+std::string SilenceKey(std::uint64_t silence_id);
+
 // Keys of `meta`.
 std::string FormatMetaKey();
 std::string InstanceMetaKey();
 std::string NextSequenceMetaKey();
+std::string NextSilenceMetaKey();
 // Present while something that retention removed may still be in the files.
 std::string CompactionDueMetaKey();
 // Value: uint64(sent up to) uint64(confirmed up to).

@@ -42,14 +42,30 @@ base::Status DeliveryWorker::Load() {
     const std::string alert_id = record.alert_id();
     Queue& queue = queues_[alert_id];
     queue.push_back(std::move(record));
-    if (queue.size() == 1) PushHead(alert_id);
+    // A running attempt has no place among the heads, and gets it back when it ends.
+    if (queue.size() == 1 || places_.contains(alert_id)) {
+      DropHead(alert_id);
+      PushHead(alert_id);
+    }
   }
   return base::OkStatus();
 }
 
 void DeliveryWorker::PushHead(const std::string& alert_id) {
-  const DeliveryRecord& front = queues_.at(alert_id).front();
-  heads_[{front.next_attempt_at_us(), front.event_sequence()}] = alert_id;
+  const Queue& queue = queues_.at(alert_id);
+  std::int64_t due = queue.front().next_attempt_at_us();
+  if (queue.front().attempts() == 0) {
+    for (const DeliveryRecord& later : queue) due = std::min(due, later.next_attempt_at_us());
+  }
+  places_[alert_id] = {due, queue.front().event_sequence()};
+  heads_[places_.at(alert_id)] = alert_id;
+}
+
+void DeliveryWorker::DropHead(const std::string& alert_id) {
+  const auto place = places_.find(alert_id);
+  if (place == places_.end()) return;
+  heads_.erase(place->second);
+  places_.erase(place);
 }
 
 void DeliveryWorker::DropFront(const std::string& alert_id) {
@@ -77,7 +93,7 @@ base::StatusOr<std::optional<DeliveryWorker::Attempt>> DeliveryWorker::Begin() {
       DeliveryRecord record = front;
       record.set_last_result("the event is past its retention");
       RETURN_IF_ERROR(Bury(record));
-      heads_.erase(heads_.begin());
+      DropHead(alert_id);
       DropFront(alert_id);
       continue;
     }
@@ -98,7 +114,7 @@ base::StatusOr<std::optional<DeliveryWorker::Attempt>> DeliveryWorker::Begin() {
     attempt.delivery.accepted_recipients = front.accepted_recipients();
     RETURN_IF_ERROR(book_.Save(attempt.record));
     front = attempt.record;
-    heads_.erase(heads_.begin());
+    DropHead(alert_id);
     return std::optional<Attempt>(std::move(attempt));
   }
   return std::optional<Attempt>();

@@ -1,8 +1,10 @@
 // Delivers the pending events of one receiver: in order for each alert, with growing waits.
 //
 // A delivery that waits for its next try holds back the later events of its own alert (an official
-// must not read "over" before "new"), and nothing else. What a crash can interrupt is a step of its
-// own: Begin marks the attempt on disk, Try makes it, Finish notes its outcome. A mark without an
+// must not read "over" before "new"), and nothing else. One that was never tried and is only held
+// by quiet hours goes out as soon as a later one of its alert may: a rise to the highest severity
+// is not kept back by what was quiet before it. What a crash can interrupt is a step of its own:
+// Begin marks the attempt on disk, Try makes it, Finish notes its outcome. A mark without an
 // outcome makes the next attempt a repeat, truthfully.
 //
 // Thread safety: externally synchronised; one worker per receiver.
@@ -79,6 +81,7 @@ class DeliveryWorker {
   using Heads = std::map<std::pair<std::int64_t, std::uint64_t>, std::string>;
 
   void PushHead(const std::string& alert_id);
+  void DropHead(const std::string& alert_id);
   void DropFront(const std::string& alert_id);
   base::Status Bury(const storage::v1::DeliveryRecord& record);
 
@@ -95,6 +98,8 @@ class DeliveryWorker {
   std::map<std::string, Queue> queues_;
   // The front of every queue but that of a running attempt.
   Heads heads_;
+  // Where each alert stands in heads_.
+  std::map<std::string, Heads::key_type> places_;
 };
 
 }  // namespace belgrand::alerting

@@ -27,7 +27,8 @@ AlertingMetrics::AlertingMetrics(metrics::Registry& registry, const AlertBook& b
   for (const auto& [state, label] :
        {std::pair(v1::OPEN, "open"), std::pair(v1::ACKNOWLEDGED, "acknowledged"),
         std::pair(v1::RESOLVED, "resolved"), std::pair(v1::DISMISSED, "dismissed"),
-        std::pair(v1::ESCALATED, "escalated"), std::pair(v1::OPEN_AGAIN, "open_again")}) {
+        std::pair(v1::ESCALATED, "escalated"), std::pair(v1::OPEN_AGAIN, "open_again"),
+        std::pair(v1::PENDING, "pending")}) {
     gauges_.push_back(registry.AddGaugeFunction("belgrand_alerting_alerts", "Alerts by state.",
                                                 [this, index = static_cast<std::size_t>(state)] {
                                                   return static_cast<double>(

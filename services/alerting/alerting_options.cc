@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <utility>
 
 #include "alerting/receivers/registry.h"
 
@@ -32,8 +33,9 @@ std::vector<config::v1::Receiver> ReceiversOf(const config::v1::Alerting& config
 std::vector<Route> RoutesOf(const std::vector<config::v1::Receiver>& receivers) {
   std::vector<Route> routes;
   for (const auto& receiver : receivers) {
-    routes.push_back(
-        {receiver.name(), {receiver.district_ids().begin(), receiver.district_ids().end()}});
+    routes.push_back({receiver.name(),
+                      {receiver.district_ids().begin(), receiver.district_ids().end()},
+                      receiver.has_stream()});
   }
   return routes;
 }
@@ -76,6 +78,9 @@ std::vector<std::string> CheckAlertingConfig(const config::v1::Alerting& config)
   if (static_cast<std::size_t>(config.receivers_size()) > kMaxReceivers) {
     problems.push_back(fmt::format("alerting.receivers: {} receivers, at most {}",
                                    config.receivers_size(), kMaxReceivers));
+  }
+  for (std::string& problem : CheckPolicy(config, RoutesOf(ReceiversOf(config)))) {
+    problems.push_back(std::move(problem));
   }
   const RetryPolicy policy = RetryPolicyOf(config);
   if (policy.first_retry < std::chrono::seconds(1) || policy.first_retry > policy.longest_wait) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "alerting/outbox/dispatcher.h"
+#include "alerting/outbox/timekeeper.h"
 #include "alerting/receivers/registry.h"
 #include "platform/base/log.h"
 #include "platform/crypto/encoding.h"
@@ -38,10 +39,11 @@ class AlertingRole final : public shared::Role {
       : store_(std::move(store)),
         book_(std::move(book)),
         metrics_(runtime.metrics, *book_, runtime.clock),
-        alerts_(*book_, runtime.guard, metrics_, StreamNames(ReceiversOf(config))),
+        alerts_(*book_, runtime.clock, runtime.guard, metrics_, StreamNames(ReceiversOf(config))),
         steward_(StewardshipOf(*book_), runtime.guard, runtime.clock),
         persons_(PersonsOf(*book_, *store_), runtime.guard),
-        dispatcher_(*book_, runtime.clock, RetryPolicyOf(config), &metrics_) {
+        dispatcher_(*book_, runtime.clock, RetryPolicyOf(config), &metrics_),
+        timekeeper_(*book_) {
     for (const auto& receiver : ReceiversOf(config)) {
       if (receiver.has_stream()) {
         dispatcher_.AddStream(receiver.name(), GiveUpAfter(receiver.stream()));
@@ -60,11 +62,13 @@ class AlertingRole final : public shared::Role {
       base::Log(base::LogLevel::kWarning, "deliveries_without_receiver", {{"dead", retired}});
     }
     dispatcher_.Start();
+    timekeeper_.Start();
     return base::OkStatus();
   }
 
   void Stop() override {
     alerts_.StopStreams();
+    timekeeper_.Stop();
     dispatcher_.Stop();
   }
 
@@ -83,6 +87,7 @@ class AlertingRole final : public shared::Role {
   shared::StewardService<compliance::v1::AlertingStewardService> steward_;
   shared::PersonsService<compliance::v1::AlertingPersonsService> persons_;
   Dispatcher dispatcher_;
+  Timekeeper timekeeper_;
 };
 
 }  // namespace
@@ -97,7 +102,8 @@ base::StatusOr<std::unique_ptr<shared::Role>> CreateAlertingRole(const config::v
   if (!store.ok()) return base::Annotate(store.status(), "alerting");
   auto book = AlertBook::Open(**store, runtime.clock,
                               {.routes = RoutesOf(ReceiversOf(alerting)),
-                               .new_instance_id = crypto::ToHex(crypto::RandomBytes(8))});
+                               .new_instance_id = crypto::ToHex(crypto::RandomBytes(8)),
+                               .rules = alerting});
   if (!book.ok()) return base::Annotate(book.status(), "alerting");
   return std::unique_ptr<shared::Role>(
       new AlertingRole(*std::move(store), *std::move(book), alerting, runtime));

@@ -52,10 +52,23 @@ class Seat {
 
 }  // namespace
 
-AlertingServiceImpl::AlertingServiceImpl(AlertBook& book, shared::Guard& guard,
-                                         AlertingMetrics& metrics,
+AlertingServiceImpl::AlertingServiceImpl(AlertBook& book, const base::Clock& clock,
+                                         shared::Guard& guard, AlertingMetrics& metrics,
                                          std::set<std::string> subscribers)
-    : book_(book), guard_(guard), metrics_(metrics), subscribers_(std::move(subscribers)) {}
+    : book_(book),
+      clock_(clock),
+      guard_(guard),
+      metrics_(metrics),
+      subscribers_(std::move(subscribers)) {}
+
+v1::Alert AlertingServiceImpl::Show(const storage::v1::AlertRecord& record) const {
+  v1::Alert alert = ToWire(record);
+  alert.clear_muted_by();
+  if (Stands(record.state())) {
+    alert.set_muted_by(book_.MutedBy(FactsOf(record), record.alert_id(), clock_.Now()));
+  }
+  return alert;
+}
 
 void AlertingServiceImpl::StopStreams() {
   stopping_ = true;
@@ -103,7 +116,9 @@ grpc::Status AlertingServiceImpl::ListAlerts(grpc::ServerContext* context,
         }
         if (request->has_as_of()) filter.as_of = shared::ToInstant(request->as_of());
         ASSIGN_OR_RETURN(const auto alerts, book_.List(filter));
-        for (const auto& alert : alerts) *response->add_alerts() = ToWire(alert);
+        for (const auto& alert : alerts) {
+          *response->add_alerts() = filter.as_of ? ToWire(alert) : Show(alert);
+        }
         report.record_count = alerts.size();
         return base::OkStatus();
       });
@@ -125,7 +140,7 @@ grpc::Status AlertingServiceImpl::GetAlert(grpc::ServerContext* context,
                         [&](const auto& event) { return event.at_us() > base::ToMicros(as_of); });
         } else {
           ASSIGN_OR_RETURN(const auto alert, book_.Get(request->alert_id()));
-          *response->mutable_alert() = ToWire(alert);
+          *response->mutable_alert() = Show(alert);
         }
         std::set<std::uint64_t> shown;
         for (const auto& event : history) {
@@ -149,7 +164,7 @@ grpc::Status AlertingServiceImpl::ActOn(grpc::ServerContext& context, std::strin
                       [&](const Caller&, CallReport& report) -> base::Status {
                         ReportAlert(report, request.alert_id());
                         ASSIGN_OR_RETURN(const storage::v1::AlertRecord alert, act());
-                        *response.mutable_alert() = ToWire(alert);
+                        *response.mutable_alert() = Show(alert);
                         return base::OkStatus();
                       });
 }
@@ -251,10 +266,12 @@ base::Status AlertingServiceImpl::Pump(grpc::ServerContext& context,
                                std::chrono::seconds(5));
   }
   const std::set<std::string> wanted(request.district_ids().begin(), request.district_ids().end());
-  const auto route = std::ranges::find(book_.routes(), request.subscriber(), &Route::receiver);
-  const auto concerns = [&](const std::string& district) {
-    return (wanted.empty() || wanted.contains(district)) &&
-           (route->district_ids.empty() || route->district_ids.contains(district));
+  const auto concerns = [&](const storage::v1::AlertEventRecord& event) {
+    const storage::v1::AlertRecord& alert = event.alert();
+    if (!wanted.empty() && !wanted.contains(alert.district_id())) return false;
+    return std::ranges::find(alert.told(), request.subscriber()) != alert.told().end() ||
+           book_.policy().Concerns(request.subscriber(), FactsOf(alert),
+                                   base::FromMicros(event.at_us()));
   };
   ASSIGN_OR_RETURN(const SubscriberPosition start, book_.Position(request.subscriber()));
   std::uint64_t position =
@@ -281,7 +298,7 @@ base::Status AlertingServiceImpl::Pump(grpc::ServerContext& context,
     }
     for (const auto& event : events) {
       position = event.sequence();
-      if (!concerns(event.alert().district_id())) continue;
+      if (!concerns(event)) continue;
       const Repeat repeat = event.sequence() <= before.sent ? Repeat::kYes : Repeat::kNo;
       if (!writer.Write(ToWire(event, repeat))) return base::OkStatus();  // the client is gone
     }

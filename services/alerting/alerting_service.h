@@ -23,8 +23,8 @@ inline constexpr int kMaxFollowers = 64;
 class AlertingServiceImpl final : public v1::AlertingService::Service {
  public:
   // `subscribers`: names of the stream receivers.
-  AlertingServiceImpl(AlertBook& book, shared::Guard& guard, AlertingMetrics& metrics,
-                      std::set<std::string> subscribers);
+  AlertingServiceImpl(AlertBook& book, const base::Clock& clock, shared::Guard& guard,
+                      AlertingMetrics& metrics, std::set<std::string> subscribers);
 
   // Ends every FollowAlerts; idempotent.
   void StopStreams();
@@ -51,6 +51,17 @@ class AlertingServiceImpl final : public v1::AlertingService::Service {
   grpc::Status ListTrackRecords(grpc::ServerContext* context,
                                 const v1::ListTrackRecordsRequest* request,
                                 v1::ListTrackRecordsResponse* response) override;
+  grpc::Status PreviewSilence(grpc::ServerContext* context,
+                              const v1::PreviewSilenceRequest* request,
+                              v1::PreviewSilenceResponse* response) override;
+  grpc::Status CreateSilence(grpc::ServerContext* context, const v1::CreateSilenceRequest* request,
+                             v1::CreateSilenceResponse* response) override;
+  grpc::Status EndSilence(grpc::ServerContext* context, const v1::EndSilenceRequest* request,
+                          v1::EndSilenceResponse* response) override;
+  grpc::Status ListSilences(grpc::ServerContext* context, const v1::ListSilencesRequest* request,
+                            v1::ListSilencesResponse* response) override;
+  grpc::Status ExplainRoute(grpc::ServerContext* context, const v1::ExplainRouteRequest* request,
+                            v1::ExplainRouteResponse* response) override;
   grpc::Status FollowAlerts(grpc::ServerContext* context, const v1::FollowAlertsRequest* request,
                             grpc::ServerWriter<v1::AlertEvent>* writer) override;
   grpc::Status ConfirmEvents(grpc::ServerContext* context, const v1::ConfirmEventsRequest* request,
@@ -68,7 +79,11 @@ class AlertingServiceImpl final : public v1::AlertingService::Service {
   base::Status Pump(grpc::ServerContext& context, const v1::FollowAlertsRequest& request,
                     grpc::ServerWriter<v1::AlertEvent>& writer);
 
+  // The alert as it is, with what mutes it now.
+  v1::Alert Show(const storage::v1::AlertRecord& alert) const;
+
   AlertBook& book_;
+  const base::Clock& clock_;
   shared::Guard& guard_;
   AlertingMetrics& metrics_;
   const std::set<std::string> subscribers_;

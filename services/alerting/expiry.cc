@@ -17,7 +17,8 @@ base::StatusOr<std::vector<ExpiryLine>> SweepAll(AlertBook& book, base::Instant 
   // before events: an event that is written meanwhile cannot copy what has expired.
   for (const auto* record :
        {storage::v1::DeliveryRecord::descriptor(), storage::v1::AlertRecord::descriptor(),
-        storage::v1::AlertEventRecord::descriptor(), storage::v1::OutcomeRecord::descriptor()}) {
+        storage::v1::AlertEventRecord::descriptor(), storage::v1::OutcomeRecord::descriptor(),
+        storage::v1::SilenceRecord::descriptor()}) {
     compliance::ExpiryTally tally(*record, now);
     RETURN_IF_ERROR(book.Sweep(
         *record,

@@ -16,6 +16,7 @@
 #include "platform/rpc/channel.h"
 #include "platform/rpc/status.h"
 #include "services/cli/alerts_follow.h"
+#include "services/cli/alerts_rules.h"
 #include "services/cli/client_verb.h"
 #include "services/shared/timestamp.h"
 
@@ -49,7 +50,8 @@ const std::map<std::string, v1::AlertState>& States() {
   static const std::map<std::string, v1::AlertState> states = {
       {"open", v1::OPEN},           {"acknowledged", v1::ACKNOWLEDGED},
       {"escalated", v1::ESCALATED}, {"resolved", v1::RESOLVED},
-      {"dismissed", v1::DISMISSED}, {"open-again", v1::OPEN_AGAIN}};
+      {"dismissed", v1::DISMISSED}, {"open-again", v1::OPEN_AGAIN},
+      {"pending", v1::PENDING}};
   return states;
 }
 
@@ -128,7 +130,15 @@ base::Status Show(const Flags& flags) {
   v1::AlertEvent newest;
   if (!response.history().empty()) newest = *response.history().rbegin();
   *newest.mutable_alert() = response.alert();
-  std::cout << alerting::RenderText(newest) << "\nHistory\n";
+  std::cout << alerting::RenderText(newest);
+  if (const std::string& muted_by = response.alert().muted_by(); !muted_by.empty()) {
+    std::cout << "Muted by " << muted_by << "\n";
+  }
+  if (response.alert().has_next_step_at()) {
+    std::cout << fmt::format("Escalation '{}': next step at {}\n", response.alert().escalation(),
+                             When(response.alert().next_step_at()));
+  }
+  std::cout << "\nHistory\n";
   for (const v1::AlertEvent& event : response.history()) {
     const std::string& why = event.comment().empty() ? event.cause() : event.comment();
     std::cout << fmt::format("  event {:<6} {}  {}{}{}\n", event.sequence(), When(event.at()),
@@ -314,6 +324,7 @@ void AddAlerts(CLI::App& app, RunSlot& run) {
                      "begin after this event, not after the last confirmed one");
   follow->add_flag("--once", flags->follow.once, "end once what was waiting has been shown");
 
+  AddAlertRules(app, run);
   AddClientVerb(app, run, flags, "dead-letters", "List deliveries that were given up",
                 ShowDeadLetters);
 }

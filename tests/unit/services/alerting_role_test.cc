@@ -2,6 +2,7 @@
 #include "services/alerting/alerting_role.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <CLI/CLI.hpp>
@@ -19,7 +20,6 @@
 #include "platform/rpc/channel.h"
 #include "platform/rpc/server.h"
 #include "platform/rpc/status.h"
-#include "services/alerting/alerting_options.h"
 #include "services/cli/alerts_command.h"
 #include "services/shared/timestamp.h"
 #include "tests/support/sink.h"
@@ -34,7 +34,6 @@ namespace {
 using belgrand::testing::IsOk;
 using belgrand::testing::StatusIs;
 using ::testing::AllOf;
-using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -473,24 +472,100 @@ TEST_F(AlertingRoleTest, AnAlertIsClosedWithItsOutcomeAndReadAsItWas) {
   EXPECT_THAT(Command({"show", kNorth}), HasSubstr("Rule trend was right 1 of 1 times here."));
 }
 
-TEST(AlertingOptionsTest, EveryProblemIsReportedAtOnce) {
-  config::v1::Alerting config;
-  EXPECT_THAT(CheckAlertingConfig(config), IsEmpty()) << "absent is the default, which runs";
-  config.mutable_first_retry()->set_seconds(7200);
-  config.set_max_attempts(5000);
-  config.add_receivers()->set_name("a");
-  auto* twin = config.add_receivers();
-  twin->set_name("a");
-  twin->mutable_stream();
-  twin->mutable_stream()->mutable_give_up_after()->set_nanos(1);
-  const auto problems = CheckAlertingConfig(config);
-  EXPECT_THAT(problems, SizeIs(5));
-  EXPECT_THAT(problems, Contains(HasSubstr("receivers[1]: stream.give_up_after: 0 s is outside")));
-  EXPECT_THAT(problems, Contains(HasSubstr("alerting.receivers[0]: no channel")));
-  EXPECT_THAT(problems,
-              Contains(HasSubstr("alerting.receivers[1]: name 'a' is also that of receivers[0]")));
-  EXPECT_THAT(problems, Contains(HasSubstr("alerting.first_retry: 7200 s")));
-  EXPECT_THAT(problems, Contains(HasSubstr("alerting.max_attempts: 5000")));
+TEST_F(AlertingRoleTest, ASilenceIsPreviewedMadeShownAndEnded) {
+  StopServer();
+  auto& mail = *config_.mutable_alerting()->add_receivers();
+  mail.set_name("mail");
+  mail.mutable_mail()->set_server("smtp://127.0.0.1:1");
+  mail.mutable_mail()->set_from("belgrand@city.example");
+  mail.mutable_mail()->add_to("duty@city.example");
+  Serve();
+  Report({MakeSignal({}), MakeSignal({.area = "b", .district = "b"})});
+  EXPECT_THAT(Command({"silence", "preview", "--district", "north"}),
+              AllOf(HasSubstr("would mute 1 alerts that stand now"), HasSubstr(kNorth)));
+  EXPECT_THAT(Command({"silence", "create", "--by", "A. Official", "--reason", "works", "--until",
+                       "2023-11-15T00:00:00Z"},
+                      cli::kExitRuntime),
+              HasSubstr("too broad"));
+  EXPECT_THAT(Command({"silence", "create", "--district", "north", "--by", "A. Official",
+                       "--reason", "works", "--until", "2023-11-15T00:00:00Z"}),
+              AllOf(HasSubstr("would mute 1 alerts"),
+                    HasSubstr("silence 1: 2023-11-14T22:13:20Z to 2023-11-15T00:00:00Z "
+                              "district=north, not CRITICAL"),
+                    HasSubstr("by A. Official: works")));
+  EXPECT_THAT(Command({"show", kNorth}), HasSubstr("Muted by silence 1"));
+  Report({MakeSignal({.feed = 2, .rule = "other"})});
+  const auto muted = Get("north/SARS-CoV-2/other");
+  EXPECT_EQ(muted.alert().muted_by(), "silence 1");
+  std::map<std::string, v1::DeliveryState> states;
+  for (const auto& delivery : muted.deliveries()) states[delivery.receiver()] = delivery.state();
+  EXPECT_EQ(states["mail"], v1::MUTED);
+  EXPECT_EQ(states["console"], v1::QUEUED) << "who looks, sees it";
+  Restart();
+  EXPECT_THAT(Command({"route", "--example", "district=north target=t"}),
+              AllOf(HasSubstr("console              by every receiver of the district"),
+                    HasSubstr("muted by silence 1: only streams show it")));
+  EXPECT_THAT(Command({"silence", "list"}), HasSubstr("silence 1: "));
+  EXPECT_THAT(Command({"silence", "end", "1", "--by", "B. Official"}),
+              HasSubstr("ended by B. Official"));
+  EXPECT_EQ(Command({"silence", "list"}), "no silences\n");
+  EXPECT_THAT(Command({"silence", "list", "--all"}), HasSubstr("silence 1: "));
+  EXPECT_EQ(Get(kNorth).alert().muted_by(), "");
+  for (const auto& event : compliance_.Events()) {
+    EXPECT_THAT(event.SerializeAsString(), Not(HasSubstr("Official")));
+  }
+}
+
+TEST_F(AlertingRoleTest, AnExampleIsShownItsWayAndItsEscalation) {
+  StopServer();
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(R"(
+    receivers { name: "console" stream {} }
+    receivers { name: "night" mail { server: "smtp://127.0.0.1:1" from: "b@city.example" to: "n@city.example" } }
+    windows { name: "nights" from: "22:00" to: "06:00" }
+    escalations { name: "all" steps { wait { seconds: 600 } receivers: "night" } }
+    route {
+      name: "town" receivers: "console"
+      routes { name: "critical" match { min_severity: CRITICAL } receivers: "night" escalation: "all" }
+    })",
+                                                            config_.mutable_alerting()));
+  Serve();
+  EXPECT_EQ(Command({"route", "--example", "district=north target=t severity=watch"}),
+            "console              by town\n");
+  EXPECT_EQ(
+      Command({"route", "--example",
+               "district=north,target=t,kind=spike,severity=critical,at=2026-01-05T03:00:00Z"}),
+      "night                by town > critical\n"
+      "unless acknowledged by 2026-01-05T03:10:00Z, escalation 'all' tells night\n");
+  EXPECT_THAT(Command({"route", "--example", "district=north"}, cli::kExitRuntime),
+              HasSubstr("target is empty"));
+  EXPECT_THAT(Command({"route", "--example", "distric=north"}, cli::kExitRuntime),
+              HasSubstr("'distric=north' is not name=value"));
+  EXPECT_THAT(Command({"route", "--example", "severity=high"}, cli::kExitRuntime),
+              HasSubstr("severity 'high'"));
+}
+
+TEST_F(AlertingRoleTest, TheServiceTakesTheStepsOfAnEscalationByItself) {
+  StopServer();
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(R"(
+    receivers { name: "console" stream { give_up_after { seconds: 315360000 } } }
+    receivers { name: "boss" mail { server: "smtp://127.0.0.1:1" from: "b@city.example" to: "x@city.example" } }
+    escalations { name: "all" steps { wait { seconds: 600 } receivers: "boss" } }
+    route { receivers: "console" escalation: "all" })",
+                                                            config_.mutable_alerting()));
+  Serve();
+  Report({MakeSignal({})});
+  EXPECT_EQ(Get(kNorth).alert().escalation(), "all");
+  clock_.Advance(std::chrono::minutes(10));
+  EXPECT_THAT(Follow(2), ElementsAre("1", "2"));
+  const auto alert = Get(kNorth);
+  EXPECT_EQ(alert.history(1).kind(), v1::ESCALATION_STEP);
+  EXPECT_EQ(alert.alert().state(), v1::ESCALATED);
+  Restart();
+  clock_.Advance(std::chrono::minutes(30));
+  EXPECT_THAT(Follow(4), ElementsAre("1r", "2r", "3", "4"));
+  const auto operations = Get("north/SARS-CoV-2/unanswered");
+  EXPECT_EQ(operations.alert().alert_class(), v1::OPERATIONS);
+  EXPECT_THAT(operations.deliveries(), SizeIs(2)) << "told to everybody, in the tree or not";
 }
 
 }  // namespace

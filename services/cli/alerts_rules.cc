@@ -1,0 +1,275 @@
+#include "services/cli/alerts_rules.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "alerting/render.h"
+#include "belgrand/alerting/v1/alerting.grpc.pb.h"
+#include "platform/base/time.h"
+#include "platform/rpc/channel.h"
+#include "platform/rpc/status.h"
+#include "services/cli/client_verb.h"
+#include "services/shared/timestamp.h"
+
+namespace belgrand::cli {
+namespace {
+
+namespace v1 = alerting::v1;
+using Stub = v1::AlertingService::Stub;
+
+constexpr auto kTimeout = std::chrono::seconds(30);
+
+struct Flags {
+  ClientFlags client;
+  std::vector<std::string> districts;
+  std::vector<std::string> targets;
+  std::vector<std::string> rules;
+  std::vector<std::string> kinds;
+  bool include_critical = false;
+  std::string by;
+  std::string reason;
+  std::string from;
+  std::string until;
+  std::uint64_t silence_id = 0;
+  bool all = false;
+  std::string example;
+};
+
+const std::map<std::string, detection::v1::SignalKind>& Kinds() {
+  static const std::map<std::string, detection::v1::SignalKind> kinds = {
+      {"spike", detection::v1::SPIKE}, {"rise", detection::v1::RISE}};
+  return kinds;
+}
+
+std::string When(const google::protobuf::Timestamp& timestamp) {
+  return base::FormatInstant(
+      std::chrono::floor<std::chrono::seconds>(shared::ToInstant(timestamp)));
+}
+
+template <typename Request, typename Response>
+base::StatusOr<Response> Call(const Flags& flags,
+                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                           Response*),
+                              const Request& request) {
+  ASSIGN_OR_RETURN(const auto channel, Connect(flags.client));
+  const auto stub = v1::AlertingService::NewStub(channel);
+  grpc::ClientContext context;
+  rpc::SetTimeout(context, kTimeout);
+  Response response;
+  RETURN_IF_ERROR(rpc::FromGrpc(((*stub).*method)(&context, request, &response)));
+  return response;
+}
+
+v1::SilenceMatch MatchOf(const Flags& flags) {
+  v1::SilenceMatch match;
+  match.mutable_district_ids()->Assign(flags.districts.begin(), flags.districts.end());
+  match.mutable_targets()->Assign(flags.targets.begin(), flags.targets.end());
+  match.mutable_rules()->Assign(flags.rules.begin(), flags.rules.end());
+  for (const std::string& kind : flags.kinds) match.add_kinds(Kinds().at(kind));
+  match.set_include_critical(flags.include_critical);
+  return match;
+}
+
+std::string MatchWords(const v1::SilenceMatch& match) {
+  std::string out;
+  const auto add = [&](std::string_view name, const auto& values) {
+    if (!values.empty()) out += fmt::format(" {}={}", name, fmt::join(values, "|"));
+  };
+  add("district", match.district_ids());
+  add("target", match.targets());
+  add("rule", match.rules());
+  std::vector<std::string> kinds;
+  for (const auto& [name, kind] : Kinds()) {
+    for (const int wanted : match.kinds()) {
+      if (wanted == kind) kinds.push_back(name);
+    }
+  }
+  add("kind", kinds);
+  return out + (match.include_critical() ? ", CRITICAL too" : ", not CRITICAL");
+}
+
+void PrintSilence(const v1::Silence& silence) {
+  std::cout << fmt::format("silence {}: {} to {}{}\n  by {}: {}{}\n", silence.silence_id(),
+                           When(silence.starts_at()), When(silence.ends_at()),
+                           MatchWords(silence.match()), silence.owner(), silence.reason(),
+                           silence.ended_by().empty() ? "" : "\n  ended by " + silence.ended_by());
+}
+
+base::Status Preview(const Flags& flags) {
+  v1::PreviewSilenceRequest request;
+  *request.mutable_match() = MatchOf(flags);
+  ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::PreviewSilence, request));
+  std::cout << fmt::format("would mute {} alerts that stand now\n", response.alerts_size());
+  for (const v1::Alert& alert : response.alerts()) {
+    std::cout << "  " << alerting::RenderLine(alert) << "\n";
+  }
+  return base::OkStatus();
+}
+
+base::Status ReadInstant(const std::string& text, google::protobuf::Timestamp* out) {
+  ASSIGN_OR_RETURN(const base::Instant instant, base::ParseInstant(text));
+  *out = shared::ToTimestamp(instant);
+  return base::OkStatus();
+}
+
+base::Status Create(const Flags& flags) {
+  v1::CreateSilenceRequest request;
+  *request.mutable_match() = MatchOf(flags);
+  request.set_owner(flags.by);
+  request.set_reason(flags.reason);
+  if (!flags.from.empty()) {
+    RETURN_IF_ERROR(ReadInstant(flags.from, request.mutable_starts_at()));
+  }
+  RETURN_IF_ERROR(ReadInstant(flags.until, request.mutable_ends_at()));
+  RETURN_IF_ERROR(Preview(flags));
+  ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::CreateSilence, request));
+  PrintSilence(response.silence());
+  return base::OkStatus();
+}
+
+base::Status End(const Flags& flags) {
+  v1::EndSilenceRequest request;
+  request.set_silence_id(flags.silence_id);
+  request.set_by(flags.by);
+  ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::EndSilence, request));
+  PrintSilence(response.silence());
+  return base::OkStatus();
+}
+
+base::Status ListAll(const Flags& flags) {
+  v1::ListSilencesRequest request;
+  request.set_include_ended(flags.all);
+  ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::ListSilences, request));
+  if (response.silences().empty()) std::cout << "no silences\n";
+  for (const v1::Silence& silence : response.silences()) PrintSilence(silence);
+  return base::OkStatus();
+}
+
+// "district=north target=SARS-CoV-2 severity=critical", separated by spaces or commas.
+base::StatusOr<v1::ExplainRouteRequest> ParseExample(std::string_view text) {
+  v1::ExplainRouteRequest request;
+  request.set_kind(detection::v1::RISE);
+  request.set_severity(detection::v1::WARNING);
+  const std::map<std::string, std::function<base::Status(const std::string&)>> fields = {
+      {"district",
+       [&](const auto& v) {
+         request.set_district_id(v);
+         return base::OkStatus();
+       }},
+      {"target",
+       [&](const auto& v) {
+         request.set_target(v);
+         return base::OkStatus();
+       }},
+      {"rule",
+       [&](const auto& v) {
+         request.set_rule(v);
+         return base::OkStatus();
+       }},
+      {"kind",
+       [&](const std::string& v) {
+         if (!Kinds().contains(v)) return base::InvalidArgument("kind '{}': say spike or rise", v);
+         request.set_kind(Kinds().at(v));
+         return base::OkStatus();
+       }},
+      {"severity",
+       [&](const std::string& v) {
+         const std::map<std::string, detection::v1::Severity> levels = {
+             {"watch", detection::v1::WATCH},
+             {"warning", detection::v1::WARNING},
+             {"critical", detection::v1::CRITICAL}};
+         if (!levels.contains(v)) {
+           return base::InvalidArgument("severity '{}': say watch, warning or critical", v);
+         }
+         request.set_severity(levels.at(v));
+         return base::OkStatus();
+       }},
+      {"at", [&](const auto& v) { return ReadInstant(v, request.mutable_at()); }}};
+  while (!text.empty()) {
+    const auto end = text.find_first_of(" ,");
+    const std::string_view part = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (part.empty()) continue;
+    const auto equals = part.find('=');
+    const auto field = fields.find(std::string(part.substr(0, equals)));
+    if (equals == std::string_view::npos || field == fields.end()) {
+      return base::InvalidArgument(
+          "--example: '{}' is not name=value of district, target, rule, kind, severity or at",
+          part);
+    }
+    RETURN_IF_ERROR(field->second(std::string(part.substr(equals + 1))));
+  }
+  return request;
+}
+
+base::Status ExplainRoute(const Flags& flags) {
+  ASSIGN_OR_RETURN(const auto request, ParseExample(flags.example));
+  ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::ExplainRoute, request));
+  if (response.destinations().empty()) std::cout << "nobody is told\n";
+  for (const auto& to : response.destinations()) {
+    std::cout << fmt::format("{:<20} by {}{}\n", to.receiver(), to.way(),
+                             to.has_held_until()
+                                 ? fmt::format("; held by quiet hours '{}' until {}",
+                                               to.quiet_hours(), When(to.held_until()))
+                                 : "");
+  }
+  if (!response.muted_by().empty()) {
+    std::cout << fmt::format("muted by {}: only streams show it\n", response.muted_by());
+  }
+  for (const auto& step : response.steps()) {
+    std::cout << fmt::format("unless acknowledged by {}, escalation '{}' tells {}\n",
+                             When(step.at()), response.escalation(),
+                             fmt::join(step.receivers(), ", "));
+  }
+  return base::OkStatus();
+}
+
+void AddMatch(CLI::App& verb, Flags& flags) {
+  verb.add_option("--district", flags.districts, "only of these districts");
+  verb.add_option("--target", flags.targets, "only of these targets");
+  verb.add_option("--rule", flags.rules, "only of these rules");
+  verb.add_option("--kind", flags.kinds, "only of these kinds")->check(CLI::IsMember(Kinds()));
+  verb.add_flag("--include-critical", flags.include_critical,
+                "mute CRITICAL alerts too; without it they are told");
+}
+
+}  // namespace
+
+void AddAlertRules(CLI::App& alerts, RunSlot& run) {
+  auto flags = std::make_shared<Flags>();
+  auto* silence =
+      alerts.add_subcommand("silence", "Mute alerts until an end, and look at silences");
+  silence->require_subcommand(1);
+  auto* preview = AddClientVerb(*silence, run, flags, "preview",
+                                "What a silence would mute now, without making it", Preview);
+  auto* create = AddClientVerb(*silence, run, flags, "create", "Make a silence", Create);
+  for (auto* verb : {preview, create}) AddMatch(*verb, *flags);
+  auto* end = AddClientVerb(*silence, run, flags, "end", "End a silence now", End);
+  end->add_option("number", flags->silence_id, "its number, as listed")->required();
+  for (auto* verb : {create, end}) {
+    verb->add_option("--by", flags->by, "name of the official who acts")->required();
+  }
+  create->add_option("--reason", flags->reason, "why nobody need hear of them")->required();
+  create->add_option("--from", flags->from, "when it begins (ISO 8601); now unless said");
+  create->add_option("--until", flags->until, "when it ends (ISO 8601)")->required();
+  auto* list = AddClientVerb(*silence, run, flags, "list", "Silences that have not ended", ListAll);
+  list->add_flag("--all", flags->all, "those that have ended too");
+
+  auto* route =
+      AddClientVerb(alerts, run, flags, "route",
+                    "Where an alert would go, when, and why; nothing is sent", ExplainRoute);
+  route
+      ->add_option("--example", flags->example,
+                   "\"district=D target=T [rule=R] [kind=spike|rise] "
+                   "[severity=watch|warning|critical] [at=INSTANT]\"")
+      ->required();
+}
+
+}  // namespace belgrand::cli
