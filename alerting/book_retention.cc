@@ -80,12 +80,13 @@ base::Status AlertBook::Sweep(const google::protobuf::Descriptor& record, const 
     return SweepFamily<OutcomeRecord>(kOutcomes, judge, mode);
   }
   if (&record == SilenceRecord::descriptor()) {
-    return SweepFamily<SilenceRecord>(kSilences, judge, mode);
-  }
-  if (&record != AlertRecord::descriptor()) {
+    RETURN_IF_ERROR(SweepFamily<SilenceRecord>(kSilences, judge, mode));
+  } else if (&record == AlertRecord::descriptor()) {
+    RETURN_IF_ERROR(SweepFamily<AlertRecord>(kAlerts, judge, mode));
+  } else {
     return base::InvalidArgument("the alerting database holds no '{}'", record.full_name());
   }
-  RETURN_IF_ERROR(SweepFamily<AlertRecord>(kAlerts, judge, mode));
+  // Both are also held in memory.
   if (mode == SweepMode::kPlan) return base::OkStatus();
   base::MutexLock lock(mutex_);
   return Index();

@@ -11,6 +11,7 @@ namespace {
 using compliance::v1::ErasureLine;
 using storage::v1::AlertEventRecord;
 using storage::v1::AlertRecord;
+using storage::v1::SilenceRecord;
 
 // Key of `meta`: shared::EncodeMark.
 constexpr char kErasedKey[] = "erased";
@@ -26,6 +27,8 @@ class Clearer {
       ClearEvent(*event);
     } else if (auto* alert = dynamic_cast<AlertRecord*>(&message)) {
       ClearAlert(*alert, AlertRecord::descriptor()->full_name(), "acknowledged_by");
+    } else if (auto* silence = dynamic_cast<SilenceRecord*>(&message)) {
+      ClearSilence(*silence);
     }
     return changed_ ? ExpiryVerdict::kStore : ExpiryVerdict::kKeep;
   }
@@ -42,6 +45,9 @@ class Clearer {
     add(AlertRecord::descriptor()->full_name(), "acknowledged_by");
     for (const char* field : {"by", "comment", "alert.acknowledged_by"}) {
       add(AlertEventRecord::descriptor()->full_name(), field);
+    }
+    for (const char* field : {"owner", "reason", "ended_by"}) {
+      add(SilenceRecord::descriptor()->full_name(), field);
     }
     return lines;
   }
@@ -73,6 +79,23 @@ class Clearer {
       Count(record, "comment");
     }
   }
+  // It goes on without them: what it mutes does not depend on who set it.
+  void ClearSilence(SilenceRecord& silence) {
+    const std::string& record = SilenceRecord::descriptor()->full_name();
+    const bool theirs = IsPerson(silence.owner(), silence.created_at_us());
+    if (theirs) {
+      silence.clear_owner();
+      Count(record, "owner");
+    }
+    if (!silence.reason().empty() && (theirs || persons_.Mentioned("", silence.reason()))) {
+      silence.clear_reason();
+      Count(record, "reason");
+    }
+    if (IsPerson(silence.ended_by(), silence.ends_at_us())) {
+      silence.clear_ended_by();
+      Count(record, "ended_by");
+    }
+  }
 
   const shared::PersonMatcher& persons_;
   std::map<std::string, std::uint64_t> counts_;
@@ -84,7 +107,8 @@ base::StatusOr<std::vector<ErasureLine>> SweepAll(AlertBook& book,
                                                   SweepMode mode) {
   Clearer clearer(persons);
   // Alerts before events: an event that is written meanwhile cannot copy who has been cleared.
-  for (const auto* record : {AlertRecord::descriptor(), AlertEventRecord::descriptor()}) {
+  for (const auto* record :
+       {AlertRecord::descriptor(), AlertEventRecord::descriptor(), SilenceRecord::descriptor()}) {
     RETURN_IF_ERROR(book.Sweep(
         *record, [&](google::protobuf::Message& message) { return clearer(message); }, mode));
   }

@@ -48,6 +48,16 @@ class AlertErasureTest : public ::testing::Test {
     clock_.Advance(std::chrono::seconds(5));
     ASSERT_OK(book_->Acknowledge(kNorth, kName, "calling the hospital"));
     ASSERT_OK(book_->Acknowledge(kSouth, "B. Other", "told A. Official of it"));
+    for (const auto& [owner, reason] :
+         {std::pair(kName, std::string("pump is out")), {"B. Other", "A. Official asked for it"}}) {
+      storage::v1::SilenceRecord silence;
+      silence.add_district_ids("west");
+      silence.set_owner(owner);
+      silence.set_reason(reason);
+      silence.set_ends_at_us(base::ToMicros(clock_.Now() + std::chrono::hours(1)));
+      ASSERT_OK(book_->CreateSilence(silence));
+    }
+    ASSERT_OK(book_->EndSilence(2, kName));
     clock_.Advance(std::chrono::seconds(5));
   }
   enum class Name { kKnown, kForgotten };
@@ -84,13 +94,20 @@ class AlertErasureTest : public ::testing::Test {
 
 TEST_F(AlertErasureTest, TheNameLeavesAlertsEventsAndFilesAndTheAlertStays) {
   Fill();
-  // Alert; then of its events: by, comments (one of them of somebody else), the alert's copy.
-  EXPECT_THAT(Counts(persons_.find(Official())), ElementsAre(1, 1, 2, 1));
+  // Alert; then of its events: by, comments (one of them of somebody else), the alert's copy; then
+  // of silences: owner, reasons (one of them of somebody else), who ended it.
+  EXPECT_THAT(Counts(persons_.find(Official())), ElementsAre(1, 1, 2, 1, 1, 2, 1));
   ASSERT_GT(Hits(kName), 0U) << "positive control";
-  EXPECT_THAT(Counts(persons_.erase(Official())), ElementsAre(1, 1, 2, 1));
+  EXPECT_THAT(Counts(persons_.erase(Official())), ElementsAre(1, 1, 2, 1, 1, 2, 1));
   EXPECT_EQ(Hits(kName), 0U);
   EXPECT_EQ(Hits("calling the hospital"), 0U) << "what they wrote goes with them";
   EXPECT_GT(Hits("B. Other"), 0U) << "the other official stays";
+  EXPECT_EQ(Hits("pump is out"), 0U);
+  const auto silences = book_->Silences();
+  ASSERT_OK(silences);
+  EXPECT_EQ(silences->at(0).owner(), "") << "the silence stays";
+  EXPECT_EQ(silences->at(1).owner(), "B. Other");
+  EXPECT_EQ(silences->at(1).reason() + silences->at(1).ended_by(), "");
   Reopen();
   const auto north = book_->Get(kNorth);
   ASSERT_OK(north);
@@ -103,12 +120,12 @@ TEST_F(AlertErasureTest, TheNameLeavesAlertsEventsAndFilesAndTheAlertStays) {
   EXPECT_EQ(history->back().kind(), v1::ACKNOWLEDGED_BY);
   EXPECT_EQ(history->back().by(), "");
   EXPECT_EQ(book_->Get(kSouth)->acknowledged_by(), "B. Other");
-  EXPECT_THAT(Counts(persons_.erase(Official())), ElementsAre(0, 0, 0, 0));
+  EXPECT_THAT(Counts(persons_.erase(Official())), ElementsAre(0, 0, 0, 0, 0, 0, 0));
 }
 
 TEST_F(AlertErasureTest, TheDigestAloneFindsTheNameButNotWhatMentionsIt) {
   Fill();
-  EXPECT_THAT(Counts(persons_.erase(Official(Name::kForgotten))), ElementsAre(1, 1, 1, 1));
+  EXPECT_THAT(Counts(persons_.erase(Official(Name::kForgotten))), ElementsAre(1, 1, 1, 1, 1, 1, 1));
   EXPECT_EQ(book_->Get(kNorth)->acknowledged_by(), "");
   EXPECT_EQ(book_->History(kSouth)->back().comment(), "told A. Official of it");
 }
@@ -119,7 +136,7 @@ TEST_F(AlertErasureTest, WhatIsStoredLaterIsOfSomebodyWhoCameBack) {
   clock_.Advance(std::chrono::seconds(60));
   Raise("east", 3);
   ASSERT_OK(book_->Acknowledge("east/SARS-CoV-2/trend", kName, ""));
-  EXPECT_THAT(Counts(persons_.erase(before)), ElementsAre(1, 1, 1, 1));
+  EXPECT_THAT(Counts(persons_.erase(before)), ElementsAre(1, 1, 1, 1, 1, 1, 1));
   EXPECT_EQ(book_->Get("east/SARS-CoV-2/trend")->acknowledged_by(), kName);
 }
 

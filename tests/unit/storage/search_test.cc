@@ -98,8 +98,9 @@ TEST_F(SearchTest, FindsManyVersionsOfOneKey) {
   for (int i = 0; i < 200; ++i) batch.Put(kFamily, "key", fmt::format("{} {}", kSecret, i));
   ASSERT_OK(store_->Write(batch));
   Put("later key", kSecret);
-  EXPECT_EQ(Look().logs.hits.at(0), 201U);
+  // Closed first: to look while it is open writes tables, which keep the newest version alone.
   EXPECT_EQ(LookClosed().values.hits.at(0), 201U);
+  EXPECT_EQ(LookClosed().logs.hits.at(0), 201U);
 }
 
 TEST_F(SearchTest, FindsAKeyInTheManifestUntilItRolls) {
