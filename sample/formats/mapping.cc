@@ -364,8 +364,8 @@ base::Status CheckFields(const Mapping& mapping) {
     }
   }
   for (const auto& [field, unit] : mapping.units) {
-    const bool known = std::ranges::any_of(
-        kUnitFields, [&](const UnitField& candidate) { return candidate.field == field; });
+    const bool known =
+        std::ranges::find(kUnitFields, field, &UnitField::field) != std::ranges::end(kUnitFields);
     if (!known) {
       return Wrong(fmt::format("units.{}", Printable(field)),
                    "under value, flow, ammonium, pmmov or received_temperature");

@@ -282,7 +282,7 @@ TEST_F(IntakeStoreTest, ARowAmendedWithoutEndIsRefusedByItselfAndHoldsUpNoOther)
   ASSERT_EQ(verdicts.size(), 4U);
   EXPECT_EQ(verdicts[1].outcome(), ingest::v1::Verdict::ACCEPTED);
   EXPECT_EQ(verdicts[3].outcome(), ingest::v1::Verdict::DUPLICATE) << "a resend adds no version";
-  for (const std::size_t refused : {0, 2}) {
+  for (const std::size_t refused : {0U, 2U}) {
     EXPECT_EQ(verdicts[refused].outcome(), ingest::v1::Verdict::REJECTED);
     ASSERT_EQ(verdicts[refused].violations_size(), 1);
     const ingest::v1::Violation& violation = verdicts[refused].violations(0);

@@ -4,6 +4,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <random>
+
 #include "platform/base/check.h"
 #include "platform/base/file.h"
 #include "platform/rpc/channel.h"
@@ -13,18 +16,24 @@ namespace {
 
 using shared::RoleName;
 
-// A port that was free a moment ago: processes that must know each other's address before they
-// start cannot all ask for port 0.
+// Processes that must know each other's address before they start cannot all ask for port 0. Below
+// the range from which the kernel gives such ports, and those of outgoing connections, nobody takes
+// a free one in between but by the same draw.
 int FreePort() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  BELGRAND_CHECK(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-  socklen_t size = sizeof address;
-  BELGRAND_CHECK(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  ::close(fd);
-  return ntohs(address.sin_port);
+  static std::mt19937 random(std::random_device{}());
+  std::uniform_int_distribution<std::uint16_t> draw(15'000, 32'000);
+  for (int attempt = 0; attempt < 1'000; ++attempt) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const std::uint16_t port = draw(random);
+    address.sin_port = htons(port);
+    const bool free = ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    ::close(fd);
+    if (free) return port;
+  }
+  std::abort();  // a thousand ports in a row are taken
 }
 
 constexpr char kEverything[] = "all";

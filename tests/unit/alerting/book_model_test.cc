@@ -64,7 +64,7 @@ void ExpectSame(AlertBook& book, const BookModel& model) {
     EXPECT_EQ(alert.outcome(), expected.outcome);
     EXPECT_EQ(alert.acknowledged_by(), expected.by);
     EXPECT_EQ(alert.acknowledged_at_us() != 0, !expected.by.empty());
-    ++by_state[expected.state];
+    ++by_state.at(static_cast<std::size_t>(expected.state));
     for (const auto& area : alert.areas()) {
       EXPECT_EQ(area.severity(), expected.areas.at(area.signal_key()).severity);
     }

@@ -63,7 +63,7 @@ TEST(ExpiryTallyTest, FindsNothingLeftAfterItsVerdictsWereCarriedOut) {
   for (int i = 0; i < 500; ++i) {
     auto record = Record("2015-01-01", i % 3 == 0 ? "" : "p");
     record.set_recorded_at_us(record.recorded_at_us() +
-                              std::int64_t{86'400'000'000} * (random() % 6000));
+                              std::int64_t{86'400'000'000} * static_cast<int>(random() % 6000));
     if (i % 5 == 0) record.set_amendment_reason("r");
     records.push_back(record);
   }

@@ -303,7 +303,7 @@ TEST_F(KeyringTest, ATailTornAtEveryByteLosesOnlyTheUnansweredPerson) {
   SealOne(*keyring, Person("W. Farr"));
   const std::string whole = ReadAll(File("keyring.1"));
   for (std::size_t cut = before; cut < whole.size(); ++cut) {
-    for (const std::size_t zeros : {0, 64}) {
+    for (const std::size_t zeros : {0U, 64U}) {
       if (zeros > 0 && cut > before) continue;  // zeros after whole frames only
       CopyOfDisk("torn");
       WriteAll(File("keyring.1", "torn"), whole.substr(0, cut) + std::string(zeros, '\0'));

@@ -150,7 +150,8 @@ TEST(JudgeTest, SeasonsMayGoOverTheNewYear) {
   Points points;
   // The fifteenth of each month of 2021, 10 and 20 degrees.
   for (unsigned month = 1; month <= 12; ++month) {
-    const auto day = std::chrono::sys_days(std::chrono::year(2021) / month / 15);
+    const auto day =
+        std::chrono::sys_days(std::chrono::year(2021) / std::chrono::month(month) / 15);
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(day.time_since_epoch());
     points.push_back({us.count(), 10, {}});
     points.push_back({us.count() + kMinute, 20, {}});

@@ -196,7 +196,8 @@ TEST(SignalOutboxTest, ANewGenerationComesAfterAllOfTheOldWhateverItsNumbers) {
 }
 
 TEST(SignalOutboxTest, KnowsWhatIsHeldThroughRandomWorkAndRestarts) {
-  const unsigned seed = ::testing::UnitTest::GetInstance()->random_seed() + 1U;
+  const unsigned seed =
+      static_cast<unsigned>(::testing::UnitTest::GetInstance()->random_seed()) + 1U;
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
   testing::TempDir directory;
