@@ -82,7 +82,8 @@ class BacktestLiveTest : public ::testing::Test {
       by_alert[{row["district"], row["target"], row["detector"], ""}].push_back(row);
     }
     Openings openings;
-    for (auto& [key, rows] : by_alert) {
+    for (auto& [key, of_key] : by_alert) {
+      auto& rows = of_key;
       for (std::size_t i = 0; i < rows.size(); ++i) {
         const auto before = std::span(rows).first(i);
         const auto any = [&](auto&& holds) { return std::ranges::any_of(before, holds); };

@@ -85,7 +85,7 @@ class PathTest : public ::testing::TestWithParam<Shape> {
   }
 
   const TempDir dir_;
-  const WaveOptions options_;
+  const WaveOptions options_ = {};
   std::unique_ptr<Deployment> deployment_;
   std::unique_ptr<Client> client_;
 };
@@ -267,8 +267,10 @@ TEST_P(PathTest, EveryAnsweredCallIsInTheAuditLogAndATamperedByteIsNamed) {
   // Inside the third entry: past two entries of (length, content), then into the content.
   std::size_t at = 0;
   for (int skip = 0; skip < 2; ++skip) {
-    at += 2U + (static_cast<unsigned char>((*bytes)[at]) << 8U |
-                static_cast<unsigned char>((*bytes)[at + 1]));
+    const auto byte = [&](std::size_t i) -> unsigned {
+      return static_cast<unsigned char>((*bytes)[i]);
+    };
+    at += 2U + (byte(at) << 8U | byte(at + 1));
   }
   (*bytes)[at + 2 + 4] = static_cast<char>((*bytes)[at + 2 + 4] ^ 1);
   ASSERT_OK(base::WriteFileAtomically(bundle, *bytes));

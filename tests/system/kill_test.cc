@@ -232,7 +232,8 @@ TEST(KillTest, TwentyKillsLoseNothingAndRepeatNothingUnmarked) {
     // Spread over the whole stream: wait for a random further number of rows, then a random
     // instant.
     const std::size_t share = samples.size() / kKills;
-    const std::size_t goal = std::min(samples.size() - 1, kill * share + random() % share);
+    const std::size_t goal =
+        std::min(samples.size() - 1, static_cast<std::size_t>(kill) * share + random() % share);
     ASSERT_TRUE(Eventually([&] { return laboratory.acknowledged_rows() >= goal; }));
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 8000));
     kills_while_sending += laboratory.acknowledged_rows() < samples.size();
