@@ -211,8 +211,8 @@ class AlertBook {
   base::StatusOr<Confirmation> Confirm(std::string_view subscriber, std::uint64_t up_to);
 
   // Retention: shows every stored record of a type to the judge and, with kApply, does what it
-  // says. AlertRecord, AlertEventRecord, DeliveryRecord, OutcomeRecord and SilenceRecord are
-  // stored (others: InvalidArgument).
+  // says. AlertRecord, AlertEventRecord, DeliveryRecord, OutcomeRecord, SilenceRecord and
+  // LinkUseRecord are stored (others: InvalidArgument).
   // Broken off and repeated, it does the rest. Deleting an event or a delivery takes its index
   // entries along.
   base::Status Sweep(const google::protobuf::Descriptor& record, const ExpiryJudge& judge,

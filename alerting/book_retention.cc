@@ -12,6 +12,7 @@ namespace {
 using storage::v1::AlertEventRecord;
 using storage::v1::AlertRecord;
 using storage::v1::DeliveryRecord;
+using storage::v1::LinkUseRecord;
 using storage::v1::OutcomeRecord;
 using storage::v1::SilenceRecord;
 
@@ -21,6 +22,8 @@ constexpr std::size_t kPageRecords = 256;
 void DeleteIndexes(const AlertRecord&, storage::Batch&) {}
 void DeleteIndexes(const OutcomeRecord&, storage::Batch&) {}
 void DeleteIndexes(const SilenceRecord&, storage::Batch&) {}
+// Expires long after its link did.
+void DeleteIndexes(const LinkUseRecord&, storage::Batch&) {}
 void DeleteIndexes(const AlertEventRecord& event, storage::Batch& batch) {
   const AlertRecord& alert = event.alert();
   batch.Delete(kHistory,
@@ -78,6 +81,9 @@ base::Status AlertBook::Sweep(const google::protobuf::Descriptor& record, const 
   }
   if (&record == OutcomeRecord::descriptor()) {
     return SweepFamily<OutcomeRecord>(kOutcomes, judge, mode);
+  }
+  if (&record == LinkUseRecord::descriptor()) {
+    return SweepFamily<LinkUseRecord>(kLinkUses, judge, mode);
   }
   if (&record == SilenceRecord::descriptor()) {
     RETURN_IF_ERROR(SweepFamily<SilenceRecord>(kSilences, judge, mode));

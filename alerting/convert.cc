@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "alerting/exercise.h"
 #include "alerting/lifecycle.h"
 #include "platform/base/time.h"
 
@@ -35,6 +36,7 @@ v1::Alert ToWire(const storage::v1::AlertRecord& record) {
     SetTimestamp(record.resolved_at_us(), alert.mutable_resolved_at());
   }
   alert.set_episode(record.episode());
+  alert.set_exercise(record.rule() == kExerciseRule);
   for (const auto& area : record.areas()) {
     if (area.severity() > 0) alert.add_active_areas(area.area_id());
   }
@@ -128,6 +130,13 @@ v1::Delivery ToWire(const storage::v1::DeliveryRecord& record) {
     SetTimestamp(record.next_attempt_at_us(), delivery.mutable_next_attempt_at());
   }
   delivery.set_last_result(record.last_result());
+  for (const auto& stored : record.receipts()) {
+    v1::Receipt& receipt = *delivery.add_receipts();
+    receipt.set_recipient(stored.recipient());
+    receipt.set_state(static_cast<v1::ReceiptState>(stored.state()));
+    SetTimestamp(stored.at_us(), receipt.mutable_at());
+    receipt.set_result(stored.result());
+  }
   return delivery;
 }
 

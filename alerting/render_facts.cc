@@ -15,87 +15,90 @@ namespace {
 using detection::v1::Evidence;
 using detection::v1::EvidenceSample;
 
-std::string AdviceOf(detection::v1::Severity severity) {
-  switch (severity) {
-    case detection::v1::CRITICAL:
-      return "Act now.";
-    case detection::v1::WARNING:
-      return "Act within the working day.";
-    default:
-      return "Worth knowing.";
-  }
-}
-
 // "4.0", "12".
-std::string Times(double factor) {
-  return factor < 10 ? fmt::format("{:.1f}", factor) : FormatQuantity(std::round(factor));
+std::string Times(double factor, Language language) {
+  return factor < 10 ? Decimal(language, factor, 1) : FormatQuantity(std::round(factor), language);
 }
 
 double FromLog10(double log10) { return std::pow(10.0, log10); }
 
-std::string HowSure(const Evidence& evidence) {
+std::string Level(const Evidence& evidence, Language language) {
+  const auto quantity = [&](double log10) { return FormatQuantity(FromLog10(log10), language); };
+  std::string level = Say(language, "Level now {} gc/L", "Niveau actuel {} gc/L",
+                          quantity(evidence.estimate_log10()));
+  if (evidence.lower_log10() < evidence.upper_log10()) {
+    level += Say(language, " (95 % interval {} to {})", " (intervalle à 95 %\u00a0: de {} à {})",
+                 quantity(evidence.lower_log10()), quantity(evidence.upper_log10()));
+  }
+  if (evidence.baseline_log10() != 0) {
+    level += Say(language, ", expected {} gc/L: {} times the expected level",
+                 ", attendu {} gc/L\u00a0: {} fois le niveau attendu",
+                 quantity(evidence.baseline_log10()),
+                 Times(FromLog10(evidence.estimate_log10() - evidence.baseline_log10()), language));
+  }
+  return level + ".";
+}
+
+std::string HowSure(const Evidence& evidence, Language language) {
   std::string out;
   const auto add = [&](const std::string& sentence) {
     if (!out.empty()) out += ' ';
     out += sentence;
   };
   if (evidence.probability_rising() > 0) {
-    add(fmt::format("Probability that the level is rising: {:.0f} %.",
-                    100 * evidence.probability_rising()));
+    add(Say(language, "Probability that the level is rising: {} %.",
+            "Probabilité que le niveau monte\u00a0: {} %.",
+            Decimal(language, 100 * evidence.probability_rising(), 0)));
   }
-  if (evidence.estimate_log10() != 0) {
-    std::string level =
-        fmt::format("Level now {} gc/L", FormatQuantity(FromLog10(evidence.estimate_log10())));
-    if (evidence.lower_log10() < evidence.upper_log10()) {
-      level += fmt::format(" (95 % interval {} to {})",
-                           FormatQuantity(FromLog10(evidence.lower_log10())),
-                           FormatQuantity(FromLog10(evidence.upper_log10())));
-    }
-    if (evidence.baseline_log10() != 0) {
-      level += fmt::format(", expected {} gc/L: {} times the expected level",
-                           FormatQuantity(FromLog10(evidence.baseline_log10())),
-                           Times(FromLog10(evidence.estimate_log10() - evidence.baseline_log10())));
-    }
-    add(level + ".");
-  }
+  if (evidence.estimate_log10() != 0) add(Level(evidence, language));
   if (evidence.growth_per_day() > 0) {
-    add(fmt::format("It grows {:.1f} % a day and doubles in {:.1f} days.",
-                    100 * std::expm1(evidence.growth_per_day()),
-                    std::log(2.0) / evidence.growth_per_day()));
+    add(Say(language, "It grows {} % a day and doubles in {} days.",
+            "Il croît de {} % par jour et double en {} jours.",
+            Decimal(language, 100 * std::expm1(evidence.growth_per_day()), 1),
+            Decimal(language, std::log(2.0) / evidence.growth_per_day(), 1)));
   } else if (evidence.growth_per_day() < 0) {
-    add(fmt::format("It falls {:.1f} % a day.", -100 * std::expm1(evidence.growth_per_day())));
+    add(Say(language, "It falls {} % a day.", "Il baisse de {} % par jour.",
+            Decimal(language, -100 * std::expm1(evidence.growth_per_day()), 1)));
   }
   if (evidence.limit() != 0) {
-    add(fmt::format("The rule's score is {:.2f} against a limit of {:.2f}.", evidence.score(),
-                    evidence.limit()));
+    add(Say(language, "The rule's score is {} against a limit of {}.",
+            "Le score de la règle est {} pour une limite de {}.",
+            Decimal(language, evidence.score(), 2), Decimal(language, evidence.limit(), 2)));
   }
   return out;
 }
 
-std::string Since(const v1::Alert& alert) {
+std::string Since(const v1::Alert& alert, Language language) {
   std::string out =
-      fmt::format("The sample that opened it was collected {}; the alert opened {}",
-                  FormatTimestamp(alert.observed_at()), FormatTimestamp(alert.opened_at()));
-  if (alert.episode() > 1) out += fmt::format(" (episode {})", alert.episode());
+      Say(language, "The sample that opened it was collected {}; the alert opened {}",
+          "L'échantillon qui l'a ouverte a été prélevé le {}\u00a0; alerte ouverte le {}",
+          FormatTimestamp(alert.observed_at()), FormatTimestamp(alert.opened_at()));
+  if (alert.episode() > 1) {
+    out += Say(language, " (episode {})", " (épisode {})", alert.episode());
+  }
   return out + ".";
 }
 
-std::string State(const v1::Alert& alert) {
-  std::string out = StateWord(alert.state());
+std::string State(const v1::Alert& alert, Language language) {
+  std::string out = StateWord(alert.state(), language);
   if (!alert.acknowledged_by().empty()) {
-    out += fmt::format("; acknowledged by {} at {}", alert.acknowledged_by(),
-                       FormatTimestamp(alert.acknowledged_at()));
+    out += Say(language, "; acknowledged by {} at {}", "\u00a0; prise en charge par {} le {}",
+               alert.acknowledged_by(), FormatTimestamp(alert.acknowledged_at()));
   }
   if (alert.has_resolved_at()) {
-    out += fmt::format("; resolved at {}", FormatTimestamp(alert.resolved_at()));
+    out += Say(language, "; resolved at {}", "\u00a0; close le {}",
+               FormatTimestamp(alert.resolved_at()));
   }
   return out + ".";
 }
 
-std::string Where(const v1::Alert& alert) {
+std::string Where(const v1::Alert& alert, Language language) {
   std::string out = "District " + alert.district_id();
-  if (alert.active_areas().empty()) return out + "; no area holds a signal now.";
-  out += "; signals now on: ";
+  if (alert.active_areas().empty()) {
+    return out + std::string(Pick(language, "; no area holds a signal now.",
+                                  "\u00a0; aucune zone ne porte de signal actuellement."));
+  }
+  out += Pick(language, "; signals now on: ", "\u00a0; signaux actuels sur\u00a0: ");
   for (int i = 0; i < alert.active_areas_size(); ++i) {
     out += (i > 0 ? ", " : "") + alert.active_areas(i);
   }
@@ -104,89 +107,106 @@ std::string Where(const v1::Alert& alert) {
 
 }  // namespace
 
-std::string EventWords(const v1::AlertEvent& event) {
+std::string AdviceOf(detection::v1::Severity severity, Language language) {
+  switch (severity) {
+    case detection::v1::CRITICAL:
+      return std::string(Pick(language, "Act now.", "À traiter immédiatement."));
+    case detection::v1::WARNING:
+      return std::string(
+          Pick(language, "Act within the working day.", "À traiter dans la journée de travail."));
+    default:
+      return std::string(Pick(language, "Worth knowing.", "Pour information."));
+  }
+}
+
+std::string EventWords(const v1::AlertEvent& event, Language language) {
   switch (event.kind()) {
     case v1::OPENED:
-      return "new alert";
+      return std::string(Pick(language, "new alert", "nouvelle alerte"));
     case v1::SEVERITY_CHANGED:
-      return "severity changed";
+      return std::string(Pick(language, "severity changed", "gravité modifiée"));
     case v1::ACKNOWLEDGED_BY:
-      return "acknowledged";
+      return std::string(Pick(language, "acknowledged", "prise en charge"));
     case v1::RESOLVED_BY_DETECTION:
-      return "over";
+      return std::string(Pick(language, "over", "terminée"));
     case v1::RESOLVED_BY_HAND:
-      return "closed by hand";
+      return std::string(Pick(language, "closed by hand", "close à la main"));
     case v1::REOPENED:
-      return "back again";
+      return std::string(Pick(language, "back again", "de retour"));
     case v1::DELIVERY_FAILED:
-      return "a receiver could not be told";
+      return std::string(Pick(language, "a receiver could not be told",
+                              "un destinataire n'a pas pu être prévenu"));
     case v1::DISMISSED_BY:
-      return "dismissed as not real";
+      return std::string(Pick(language, "dismissed as not real", "écartée, pas réelle"));
     case v1::ESCALATED_BY:
-      return "handed on, somebody must take it";
+      return std::string(Pick(language, "handed on, somebody must take it",
+                              "transmise, quelqu'un doit la prendre"));
     case v1::REOPENED_BY:
-      return "open again by hand";
+      return std::string(Pick(language, "open again by hand", "rouverte à la main"));
     case v1::OUTCOME_RECORDED:
-      return "outcome recorded";
+      return std::string(Pick(language, "outcome recorded", "issue consignée"));
     case v1::BECAME_PENDING:
-      return "pending";
+      return std::string(Pick(language, "pending", "en attente"));
     case v1::PENDING_ENDED:
-      return "no longer pending";
+      return std::string(Pick(language, "no longer pending", "n'est plus en attente"));
     case v1::ESCALATION_STEP:
-      return "nobody has acknowledged it";
+      return std::string(
+          Pick(language, "nobody has acknowledged it", "personne ne l'a prise en charge"));
     case v1::UNANSWERED:
-      return "nobody answers";
+      return std::string(Pick(language, "nobody answers", "personne ne répond"));
     case v1::REMINDER:
-      return "reminder: acknowledged and not closed";
+      return std::string(Pick(language, "reminder: acknowledged and not closed",
+                              "rappel\u00a0: prise en charge et non close"));
     case v1::MUTE_ENDED:
-      return "not muted any more, and it stands";
+      return std::string(
+          Pick(language, "not muted any more, and it stands", "n'est plus en sourdine, et dure"));
     default:
-      return "changed";
+      return std::string(Pick(language, "changed", "modifiée"));
   }
 }
 
-std::string SeverityWord(detection::v1::Severity severity) {
+std::string SeverityWord(detection::v1::Severity severity, Language language) {
   switch (severity) {
     case detection::v1::WATCH:
-      return "WATCH";
+      return std::string(Pick(language, "WATCH", "VIGILANCE"));
     case detection::v1::WARNING:
-      return "WARNING";
+      return std::string(Pick(language, "WARNING", "ALERTE"));
     case detection::v1::CRITICAL:
-      return "CRITICAL";
+      return std::string(Pick(language, "CRITICAL", "CRITIQUE"));
     default:
-      return "UNKNOWN";
+      return std::string(Pick(language, "UNKNOWN", "INCONNUE"));
   }
 }
 
-std::string StateWord(v1::AlertState state) {
+std::string StateWord(v1::AlertState state, Language language) {
   switch (state) {
     case v1::OPEN:
-      return "open";
+      return std::string(Pick(language, "open", "ouverte"));
     case v1::ACKNOWLEDGED:
-      return "acknowledged";
+      return std::string(Pick(language, "acknowledged", "prise en charge"));
     case v1::RESOLVED:
-      return "resolved";
+      return std::string(Pick(language, "resolved", "close"));
     case v1::DISMISSED:
-      return "dismissed";
+      return std::string(Pick(language, "dismissed", "écartée"));
     case v1::ESCALATED:
-      return "escalated";
+      return std::string(Pick(language, "escalated", "transmise"));
     case v1::OPEN_AGAIN:
-      return "open again";
+      return std::string(Pick(language, "open again", "rouverte"));
     case v1::PENDING:
-      return "pending";
+      return std::string(Pick(language, "pending", "en attente"));
     default:
-      return "unknown";
+      return std::string(Pick(language, "unknown", "inconnu"));
   }
 }
 
-std::string KindWord(detection::v1::SignalKind kind) {
+std::string KindWord(detection::v1::SignalKind kind, Language language) {
   switch (kind) {
     case detection::v1::SPIKE:
-      return "spike";
+      return std::string(Pick(language, "spike", "pic"));
     case detection::v1::RISE:
-      return "rise";
+      return std::string(Pick(language, "rise", "hausse"));
     default:
-      return "signal";
+      return std::string(Pick(language, "signal", "signal"));
   }
 }
 
@@ -194,121 +214,180 @@ std::string FormatTimestamp(const google::protobuf::Timestamp& timestamp) {
   return base::FormatInstant(base::FromMicros(timestamp.seconds() * 1'000'000));
 }
 
-std::string FormatQuantity(double value) {
-  if (!std::isfinite(value)) return "unknown";
+std::string FormatQuantity(double value, Language language) {
+  if (!std::isfinite(value)) return std::string(Pick(language, "unknown", "inconnu"));
   if (value == 0) return "0";
-  if (std::abs(value) >= 1e15 || std::abs(value) < 1e-6) return fmt::format("{:.2e}", value);
+  const auto point = [&](std::string text) {
+    if (const auto at = text.find('.'); language == Language::kFrench && at != std::string::npos) {
+      text[at] = ',';
+    }
+    return text;
+  };
+  if (std::abs(value) >= 1e15 || std::abs(value) < 1e-6) return point(fmt::format("{:.2e}", value));
   const double step = std::pow(10.0, std::floor(std::log10(std::abs(value))) - 2);
   const double rounded = std::round(value / step) * step;
-  if (std::abs(rounded) < 100) return fmt::format("{:.3g}", rounded);
+  if (std::abs(rounded) < 100) return point(fmt::format("{:.3g}", rounded));
   std::string digits = fmt::format("{:.0f}", rounded);
   const std::size_t first = digits[0] == '-' ? 1 : 0;
-  for (std::size_t at = digits.size(); at > first + 3;) digits.insert(at -= 3, ",");
+  // U+202F, narrow no-break space: no line breaks within a number.
+  const std::string_view group = Pick(language, ",", "\u202f");
+  for (std::size_t at = digits.size(); at > first + 3;) digits.insert(at -= 3, group);
   return digits;
 }
 
-std::string SampleResult(const EvidenceSample& sample) {
-  const auto limit = [](std::string_view name, bool present, double value) {
-    return present ? fmt::format(" ({} {})", name, FormatQuantity(value)) : std::string();
+std::string SampleResult(const EvidenceSample& sample, Language language) {
+  const auto limit = [&](std::string_view name, bool present, double value) {
+    return present ? fmt::format(" ({} {})", name, FormatQuantity(value, language)) : std::string();
   };
+  const std::string_view lod = Pick(language, "LOD", "LD");
+  const std::string_view loq = Pick(language, "LOQ", "LQ");
   switch (sample.censoring()) {
     case ingest::v1::BELOW_LOD:
-      return "below LOD" + limit("LOD", sample.has_lod(), sample.lod());
+      return Say(language, "below {}", "sous la {}", lod) +
+             limit(lod, sample.has_lod(), sample.lod());
     case ingest::v1::BELOW_LOQ:
-      return "below LOQ" + limit("LOQ", sample.has_loq(), sample.loq());
+      return Say(language, "below {}", "sous la {}", loq) +
+             limit(loq, sample.has_loq(), sample.loq());
     case ingest::v1::NOT_DETECTED:
-      return "not detected" + limit("LOD", sample.has_lod(), sample.lod());
+      return std::string(Pick(language, "not detected", "non détecté")) +
+             limit(lod, sample.has_lod(), sample.lod());
     default:
-      return sample.has_value() ? FormatQuantity(sample.value()) : "no value";
+      return sample.has_value() ? FormatQuantity(sample.value(), language)
+                                : std::string(Pick(language, "no value", "sans valeur"));
   }
 }
 
-std::string Headline(const v1::AlertEvent& event) {
+std::string ExercisePrefix(const v1::Alert& alert, Language language) {
+  if (!alert.exercise()) return "";
+  return std::string(Pick(language, "EXERCISE: ", "EXERCICE\u00a0: "));
+}
+
+std::string ExerciseNotice(const v1::AlertEvent& event, Language language) {
+  if (!event.alert().exercise()) return "";
+  return std::string(
+      Pick(language,
+           "This is an exercise of the way that alerts take: nothing happened, there "
+           "is nothing to do.",
+           "Ceci est un exercice de la chaîne d'alerte\u00a0: rien ne s'est passé, il "
+           "n'y a rien à faire."));
+}
+
+std::string Headline(const v1::AlertEvent& event, Language language) {
   const v1::Alert& alert = event.alert();
   if (alert.alert_class() == v1::OPERATIONS) {
-    return fmt::format("{}: alerting of {} does not work as it should",
-                       SeverityWord(alert.severity()), alert.district_id());
+    return ExercisePrefix(alert, language) +
+           Say(language, "{}: alerting of {} does not work as it should",
+               "{}\u00a0: l'alerte de {} ne fonctionne pas comme elle devrait",
+               SeverityWord(alert.severity(), language), alert.district_id());
   }
-  const std::string what =
-      alert.kind() == detection::v1::SPIKE ? "contamination spike" : "sustained rise";
-  return fmt::format("{}: {} of {} in the sewage of {}", SeverityWord(alert.severity()), what,
-                     alert.target(), alert.district_id());
+  const bool spike = alert.kind() == detection::v1::SPIKE;
+  return ExercisePrefix(alert, language) +
+         Say(language, "{}: {} of {} in the sewage of {}",
+             "{}\u00a0: {} de {} dans les eaux usées, {}", SeverityWord(alert.severity(), language),
+             spike ? Pick(language, "contamination spike", "pic de contamination")
+                   : Pick(language, "sustained rise", "hausse durable"),
+             alert.target(), alert.district_id());
 }
 
-std::vector<std::pair<std::string, std::string>> Facts(const v1::AlertEvent& event) {
+std::vector<std::pair<std::string, std::string>> Facts(const v1::AlertEvent& event,
+                                                       Language language) {
   const v1::Alert& alert = event.alert();
   std::vector<std::pair<std::string, std::string>> facts;
-  std::string news = fmt::format("{}: event {} at {}.", EventWords(event), event.sequence(),
-                                 FormatTimestamp(event.at()));
-  if (!event.by().empty()) news += fmt::format(" By {}.", event.by());
+  const auto add = [&](std::string_view english, std::string_view french, std::string sentence) {
+    facts.emplace_back(Pick(language, english, french), std::move(sentence));
+  };
+  std::string news =
+      Say(language, "{}: event {} at {}.", "{}\u00a0: événement {} du {}.",
+          EventWords(event, language), event.sequence(), FormatTimestamp(event.at()));
+  if (!event.by().empty()) news += Say(language, " By {}.", " Par {}.", event.by());
   if (!event.comment().empty()) news += " " + event.comment();
   if (event.kind() == v1::ESCALATION_STEP || event.kind() == v1::REMINDER ||
       event.kind() == v1::MUTE_ENDED) {
     news += " " + event.cause() + ".";
   }
-  facts.emplace_back("News", news);
+  add("News", "Nouvelle", std::move(news));
   if (alert.alert_class() == v1::OPERATIONS) {
-    facts.emplace_back("What", fmt::format("Of Belgrand's own work, found by rule {}. {}",
-                                           alert.rule(), AdviceOf(alert.severity())));
-    facts.emplace_back("About", Where(alert));
+    add("What", "Quoi",
+        Say(language, "Of Belgrand's own work, found by rule {}. {}",
+            "Du travail de Belgrand même, trouvé par la règle {}. {}", alert.rule(),
+            AdviceOf(alert.severity(), language)));
+    add("About", "Sujet", Where(alert, language));
   } else {
-    facts.emplace_back("What",
-                       fmt::format("A {} of {}, found by rule {}. {}", KindWord(alert.kind()),
-                                   alert.target(), alert.rule(), AdviceOf(alert.severity())));
-    facts.emplace_back("Where", Where(alert));
+    add("What", "Quoi",
+        Say(language, "A {} of {}, found by rule {}. {}",
+            "Un signal ({}) sur {}, trouvé par la règle {}. {}", KindWord(alert.kind(), language),
+            alert.target(), alert.rule(), AdviceOf(alert.severity(), language)));
+    add("Where", "Où", Where(alert, language));
   }
-  facts.emplace_back("Since", Since(alert));
-  facts.emplace_back("State", State(alert));
-  if (const std::string sure = HowSure(alert.evidence()); !sure.empty()) {
-    facts.emplace_back("How sure", sure);
+  add("Since", "Depuis", Since(alert, language));
+  add("State", "État", State(alert, language));
+  if (std::string sure = HowSure(alert.evidence(), language); !sure.empty()) {
+    add("How sure", "Certitude", std::move(sure));
   }
   if (!alert.evidence().explanation().empty()) {
-    facts.emplace_back("Why", alert.evidence().explanation());
+    // Detectors explain themselves in English alone.
+    add("Why", "Pourquoi",
+        std::string(Pick(language, "", "(en anglais) ")) + alert.evidence().explanation());
   }
-  if (alert.track_record().judged() > 0) {
-    facts.emplace_back(
-        "Record", fmt::format("Rule {} was {}.", alert.rule(), RecordWords(alert.track_record())));
+  if (alert.track_record().judged() > 0 && !alert.exercise()) {
+    add("Record", "Bilan",
+        Say(language, "Rule {} was {}.", "La règle {} a été {}.", alert.rule(),
+            RecordWords(alert.track_record(), language)));
   }
   return facts;
 }
 
-Table SampleTable(const Evidence& evidence) {
+Table SampleTable(const Evidence& evidence, Language language) {
   Table table;
   for (const EvidenceSample& sample : evidence.samples()) {
     if (table.empty()) {
-      table.push_back(
-          {"Collected", "Site", "Laboratory", "Sample", "gc/L", "Expected", "Residual"});
+      table.push_back(language == Language::kFrench
+                          ? std::vector<std::string>{"Prélevé", "Site", "Laboratoire",
+                                                     "Échantillon", "gc/L", "Attendu", "Résidu"}
+                          : std::vector<std::string>{"Collected", "Site", "Laboratory", "Sample",
+                                                     "gc/L", "Expected", "Residual"});
     }
-    table.push_back(
-        {FormatTimestamp(sample.collected_at()).substr(0, 10), sample.site_id(),
-         sample.laboratory_id(), sample.sample_id(), SampleResult(sample),
-         sample.expected_log10() != 0 ? FormatQuantity(FromLog10(sample.expected_log10())) : "",
-         fmt::format("{:+.1f}", sample.residual())});
+    const std::string residual = Decimal(language, sample.residual(), 1);
+    table.push_back({FormatTimestamp(sample.collected_at()).substr(0, 10), sample.site_id(),
+                     sample.laboratory_id(), sample.sample_id(), SampleResult(sample, language),
+                     sample.expected_log10() != 0
+                         ? FormatQuantity(FromLog10(sample.expected_log10()), language)
+                         : "",
+                     (residual.starts_with('-') ? "" : "+") + residual});
   }
   return table;
 }
 
-Table SiteTable(const Evidence& evidence) {
+Table SiteTable(const Evidence& evidence, Language language) {
   Table table;
   for (const auto& site : evidence.sites()) {
-    if (table.empty()) table.push_back({"Site", "Weight", "gc/L", "Growth a day"});
-    table.push_back({site.site_id(), fmt::format("{:.0f} %", 100 * site.weight()),
-                     FormatQuantity(FromLog10(site.estimate_log10())),
-                     fmt::format("{:+.1f} %", 100 * std::expm1(site.growth_per_day()))});
+    if (table.empty()) {
+      table.push_back(language == Language::kFrench
+                          ? std::vector<std::string>{"Site", "Poids", "gc/L", "Croissance par jour"}
+
+                          : std::vector<std::string>{"Site", "Weight", "gc/L", "Growth a day"});
+    }
+    const std::string growth = Decimal(language, 100 * std::expm1(site.growth_per_day()), 1);
+    table.push_back({site.site_id(), Decimal(language, 100 * site.weight(), 0) + " %",
+                     FormatQuantity(FromLog10(site.estimate_log10()), language),
+                     (growth.starts_with('-') ? "" : "+") + growth + " %"});
   }
   return table;
 }
 
-std::string AcknowledgeCommand(const v1::AlertEvent& event) {
+std::string AcknowledgeCommand(const v1::AlertEvent& event, Language language) {
   if (!NeedsPerson(event.alert().state())) return "";
-  return fmt::format("belgrand alerts ack {} --by \"YOUR NAME\" --comment \"WHAT YOU DO\"",
-                     QuoteShell(event.alert().alert_id()));
+  return Say(language, "belgrand alerts ack {} --by \"YOUR NAME\" --comment \"WHAT YOU DO\"",
+             "belgrand alerts ack {} --by \"VOTRE NOM\" --comment \"CE QUE VOUS FAITES\"",
+             QuoteShell(event.alert().alert_id()));
 }
 
-std::string RepeatNotice(const v1::AlertEvent& event) {
+std::string RepeatNotice(const v1::AlertEvent& event, Language language) {
   if (!event.repeat()) return "";
-  return fmt::format("Repeat: event {} may have reached you before; it is the same alert.",
-                     event.sequence());
+  return Say(language, "Repeat: event {} may have reached you before; it is the same alert.",
+             "Répétition\u00a0: l'événement {} vous est peut-être déjà parvenu\u00a0; c'est la "
+             "même alerte.",
+             event.sequence());
 }
 
 }  // namespace belgrand::alerting

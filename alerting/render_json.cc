@@ -93,7 +93,8 @@ std::string RenderJson(const v1::AlertEvent& event, const std::string& event_id)
                {"sequence", event.sequence()},
                {"kind", Lower(v1::EventKind_Name(event.kind()))},
                {"at", FormatTimestamp(event.at())},
-               {"repeat", event.repeat()}};
+               {"repeat", event.repeat()},
+               {"exercise", event.alert().exercise()}};
   if (!event.by().empty()) json["by"] = event.by();
   if (!event.comment().empty()) json["comment"] = event.comment();
   if (!event.cause().empty()) json["cause"] = event.cause();

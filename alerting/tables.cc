@@ -1,12 +1,13 @@
 #include "alerting/tables.h"
 
+#include "platform/crypto/hash.h"
 #include "platform/storage/keys.h"
 
 namespace belgrand::alerting {
 
 std::vector<std::string> FamilyNames() {
   return {"alerts", "events", "history",  "deliveries", "pending",
-          "dead",   "meta",   "outcomes", "silences"};
+          "dead",   "meta",   "outcomes", "silences",   "link_uses"};
 }
 
 std::string AlertRecordKey(const AlertKey& key) {
@@ -76,6 +77,11 @@ std::string OutcomeKey(const AlertKey& key, std::uint64_t episode) {
 }
 
 std::string SilenceKey(std::uint64_t silence_id) { return EncodeNumber(silence_id); }
+
+std::string LinkUseKey(std::string_view token) {
+  const crypto::Digest digest = crypto::Sha256(token);
+  return std::string(crypto::View(digest));
+}
 
 std::string FormatMetaKey() { return "format"; }
 std::string InstanceMetaKey() { return "instance"; }

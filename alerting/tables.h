@@ -24,6 +24,7 @@ inline constexpr storage::Family kDead = 5;
 inline constexpr storage::Family kMeta = 6;
 inline constexpr storage::Family kOutcomes = 7;
 inline constexpr storage::Family kSilences = 8;
+inline constexpr storage::Family kLinkUses = 9;
 
 std::vector<std::string> FamilyNames();
 
@@ -51,6 +52,8 @@ std::string OutcomeKey(const AlertKey& key, std::uint64_t episode);
 // Of every outcome of a district; of a rule in it.
 std::string OutcomePrefix(std::string_view district_id);
 std::string OutcomePrefix(std::string_view district_id, std::string_view rule);
+// link_uses: SHA-256 of the token.
+std::string LinkUseKey(std::string_view token);
 
 // silences: uint64(number).
 std::string SilenceKey(std::uint64_t silence_id);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "alerting/convert.h"
+#include "alerting/receipts.h"
 
 namespace belgrand::alerting {
 
@@ -35,7 +36,7 @@ base::Status DeliveryWorker::Load() {
   for (DeliveryRecord& record : pending) {
     loaded_ = std::max(loaded_, record.event_sequence());
     if (record.accepted_recipients() != 0) {
-      // From before a restart: the configuration may count its recipients otherwise now.
+      // Of an older version, which counted recipients by their place in the configuration.
       record.clear_accepted_recipients();
       record.set_may_have_arrived(true);
     }
@@ -111,7 +112,7 @@ base::StatusOr<std::optional<DeliveryWorker::Attempt>> DeliveryWorker::Begin() {
     attempt.delivery.event =
         ToWire(*event, attempt.may_have_arrived_before ? Repeat::kYes : Repeat::kNo);
     attempt.delivery.event_id = fmt::format("{}-{}", book_.instance_id(), front.event_sequence());
-    attempt.delivery.accepted_recipients = front.accepted_recipients();
+    attempt.delivery.accepted = AcceptedOf(front);
     RETURN_IF_ERROR(book_.Save(attempt.record));
     front = attempt.record;
     DropHead(alert_id);
@@ -141,7 +142,7 @@ base::Status DeliveryWorker::Finish(const Attempt& attempt, const Outcome& outco
   }
   DeliveryRecord record = attempt.record;
   record.set_last_result(outcome.result);
-  record.set_accepted_recipients(outcome.accepted_recipients);
+  NoteReceipts(outcome, base::ToMicros(clock_.Now()), record);
   record.set_may_have_arrived(attempt.may_have_arrived_before ||
                               outcome.verdict == Verdict::kUncertain);
   base::Status written;

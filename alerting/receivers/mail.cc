@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "alerting/alert_id.h"
+#include "alerting/plot.h"
 #include "alerting/receivers/curl.h"
 #include "alerting/receivers/mime.h"
+#include "alerting/receivers/recipients.h"
 #include "alerting/render.h"
 #include "platform/base/file.h"
 #include "platform/crypto/encoding.h"
@@ -71,17 +73,20 @@ Outcome Judge(CURLcode code, long response, bool all_read) {
 
 class Mail final : public Receiver {
  public:
-  Mail(const config::v1::Mail& config, std::string receiver, Url url)
-      : config_(config), receiver_(std::move(receiver)), url_(std::move(url)) {}
+  Mail(const config::v1::Mail& config, std::string receiver, Url url, Language language,
+       const LinkSigner* links)
+      : config_(config),
+        receiver_(std::move(receiver)),
+        url_(std::move(url)),
+        language_(language),
+        links_(links) {}
 
   Outcome Deliver(const Delivery& delivery) override {
     std::string password;
     if (!config_.username().empty()) {
       auto read = ReadPassword(config_.password_file());
       if (!read.ok()) {
-        return {.verdict = Verdict::kRefused,
-                .result = base::Message(read.status()),
-                .accepted_recipients = delivery.accepted_recipients};
+        return {.verdict = Verdict::kRefused, .result = base::Message(read.status())};
       }
       password = *std::move(read);
     }
@@ -94,31 +99,10 @@ class Mail final : public Receiver {
 
  private:
   Outcome SendToAll(const Delivery& delivery, const std::string& password) {
-    const std::string letter = ComposeMail(config_, receiver_, delivery);
-    Outcome total{.verdict = Verdict::kAccepted,
-                  .result = "accepted by the server",
-                  .accepted_recipients = delivery.accepted_recipients};
-    // Retrying beats giving up, and doubt beats certainty: nobody is forgotten, every copy is
-    // marked.
-    const auto rank = [](Verdict verdict) {
-      return verdict == Verdict::kUncertain  ? 3
-             : verdict == Verdict::kRefused  ? 2
-             : verdict == Verdict::kRejected ? 1
-                                             : 0;
-    };
-    for (int i = 0; i < config_.to_size(); ++i) {
-      const std::uint64_t bit = std::uint64_t{1} << i;
-      if ((total.accepted_recipients & bit) != 0) continue;
-      const Outcome one = SendToOne(letter, config_.to(i), password);
-      if (one.verdict == Verdict::kCancelled) return one;
-      if (one.verdict == Verdict::kAccepted) total.accepted_recipients |= bit;
-      if (rank(one.verdict) <= rank(total.verdict)) continue;
-      total.verdict = one.verdict;
-      total.result = config_.to_size() == 1 ? one.result
-                                            : fmt::format("recipient {} of {}: {}", i + 1,
-                                                          config_.to_size(), one.result);
-    }
-    return total;
+    return SendToEach(delivery, config_.to(), "accepted by the server", [&](int i) {
+      const MailReader reader{.language = language_, .links = links_, .address = config_.to(i)};
+      return SendToOne(ComposeMail(config_, receiver_, delivery, reader), config_.to(i), password);
+    });
   }
 
   Outcome SendToOne(const std::string& letter, const std::string& to, const std::string& password) {
@@ -152,6 +136,8 @@ class Mail final : public Receiver {
   const config::v1::Mail config_;
   const std::string receiver_;
   const Url url_;
+  const Language language_;
+  const LinkSigner* const links_;
   std::atomic<bool> cancelled_ = false;
 };
 
@@ -184,9 +170,9 @@ std::vector<std::string> CheckMail(const config::v1::Mail& mail) {
     problems.emplace_back("mail.from is not a mail address: write name@host");
   }
   if (mail.to().empty()) problems.emplace_back("mail.to is empty: name at least one recipient");
-  if (mail.to_size() > kMaxMailRecipients) {
+  if (mail.to_size() > kMaxRecipients) {
     problems.push_back(fmt::format("mail.to names {} recipients: at most {}; use a second receiver",
-                                   mail.to_size(), kMaxMailRecipients));
+                                   mail.to_size(), kMaxRecipients));
   }
   for (int i = 0; i < mail.to_size(); ++i) {
     if (!IsAddress(mail.to(i))) {
@@ -211,7 +197,7 @@ std::vector<std::string> CheckMail(const config::v1::Mail& mail) {
 }
 
 std::string ComposeMail(const config::v1::Mail& mail, const std::string& receiver,
-                        const Delivery& delivery) {
+                        const Delivery& delivery, const MailReader& reader) {
   const v1::AlertEvent& event = delivery.event;
   const std::string host = mail.from().substr(mail.from().find('@') + 1);
   const auto instance = delivery.event_id.substr(0, delivery.event_id.rfind('-'));
@@ -224,7 +210,7 @@ std::string ComposeMail(const config::v1::Mail& mail, const std::string& receive
   MailMessage message;
   message.headers = {
       {"From", "Belgrand <" + mail.from() + ">"},
-      {"Subject", RenderSubject(event)},
+      {"Subject", RenderSubject(event, reader.language)},
       {"Date", FormatMailDate(base::FromMicros(event.at().seconds() * 1'000'000))},
       {"Message-ID", "<" + message_hash + "@" + host + ">"},
       // No mail has this id: it only ties the mails of one alert together.
@@ -234,14 +220,25 @@ std::string ComposeMail(const config::v1::Mail& mail, const std::string& receive
       {"X-Auto-Response-Suppress", "All"},
       {"Belgrand-Event-Id", delivery.event_id},
   };
+  if (event.alert().exercise()) message.headers.emplace_back("Belgrand-Exercise", "yes");
   if (event.repeat()) message.headers.emplace_back("Belgrand-Repeat", "yes");
-  message.text = RenderText(event);
-  message.html = RenderHtml(event);
+  message.image = DrawPlot(event, reader.language);
+  if (!message.image.empty()) message.image_id = "plot-" + message_hash + "@" + host;
+  Rendering rendering{.language = reader.language, .plot_id = message.image_id};
+  if (reader.links != nullptr && !reader.address.empty()) {
+    rendering.acknowledge_url = reader.links->Url(event, LinkAction::kAcknowledge, reader.address);
+    rendering.dismiss_url = reader.links->Url(event, LinkAction::kDismiss, reader.address);
+    rendering.links_until = base::FormatInstant(reader.links->ExpiryOf(event));
+  }
+  message.text = RenderText(event, rendering);
+  message.html = RenderHtml(event, rendering);
   return "To: " + to + "\r\n" + BuildMessage(message, "belgrand-" + message_hash);
 }
 
-std::unique_ptr<Receiver> MakeMail(const config::v1::Mail& mail, const std::string& receiver) {
-  return std::make_unique<Mail>(mail, receiver, ParseUrl(mail.server()).value_or(Url()));
+std::unique_ptr<Receiver> MakeMail(const config::v1::Mail& mail, const std::string& receiver,
+                                   Language language, const LinkSigner* links) {
+  return std::make_unique<Mail>(mail, receiver, ParseUrl(mail.server()).value_or(Url()), language,
+                                links);
 }
 
 }  // namespace belgrand::alerting

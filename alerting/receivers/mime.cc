@@ -23,6 +23,18 @@ std::string Part(std::string_view type, std::string_view text) {
       type, QuotedPrintable(text));
 }
 
+std::string HtmlPart(const MailMessage& message, std::string_view boundary) {
+  if (message.image.empty()) return Part("text/html", message.html);
+  const std::string inner = fmt::format("{}-related", boundary);
+  return fmt::format(
+      "Content-Type: multipart/related; boundary=\"{0}\"; type=\"text/html\"\r\n\r\n"
+      "--{0}\r\n{1}\r\n"
+      "--{0}\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n"
+      "Content-ID: <{2}>\r\nContent-Disposition: inline; filename=\"plot.png\"\r\n\r\n{3}"
+      "--{0}--\r\n",
+      inner, Part("text/html", message.html), message.image_id, Base64Lines(message.image));
+}
+
 }  // namespace
 
 std::string FormatMailDate(base::Instant at) {
@@ -91,6 +103,16 @@ std::string QuotedPrintable(std::string_view text) {
   return out;
 }
 
+std::string Base64Lines(std::string_view bytes) {
+  constexpr std::size_t kBytesInLine = 57;  // 76 characters
+  std::string out;
+  for (std::size_t at = 0; at < bytes.size(); at += kBytesInLine) {
+    out += crypto::ToBase64(bytes.substr(at, kBytesInLine));
+    out += kCrlf;
+  }
+  return out;
+}
+
 std::string BuildMessage(const MailMessage& message, std::string_view boundary) {
   std::string out;
   for (const auto& [name, value] : message.headers) {
@@ -101,7 +123,7 @@ std::string BuildMessage(const MailMessage& message, std::string_view boundary) 
       boundary);
   // The better form comes last (RFC 2046 section 5.1.4).
   out += fmt::format("--{}\r\n{}\r\n", boundary, Part("text/plain", message.text));
-  out += fmt::format("--{}\r\n{}\r\n", boundary, Part("text/html", message.html));
+  out += fmt::format("--{}\r\n{}\r\n", boundary, HtmlPart(message, boundary));
   out += fmt::format("--{}--\r\n", boundary);
   return out;
 }

@@ -6,7 +6,9 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "belgrand/alerting/v1/alerting.pb.h"
 #include "platform/base/time.h"
@@ -18,24 +20,33 @@ struct Delivery {
   v1::AlertEvent event;
   // The same for every attempt of this event: receivers drop a second copy by it.
   std::string event_id;
-  // Bit n: the n-th recipient has it already.
-  std::uint64_t accepted_recipients = 0;
+  // Recipients that have it already: not sent to again.
+  std::set<std::string> accepted = {};
+};
+
+enum class DeliveryVerdict {
+  kAccepted,   // the other side has taken it
+  kRefused,    // it surely has not; worth another try
+  kUncertain,  // no answer came to what was sent: it may have arrived; worth another try
+  kRejected,   // another try cannot help
+  kCancelled,  // broken off by Cancel: nothing is known and nothing is to be noted
+};
+
+struct RecipientOutcome {
+  std::string recipient;
+  DeliveryVerdict verdict = DeliveryVerdict::kRefused;
+  std::string result;
 };
 
 struct Outcome {
-  enum class Verdict {
-    kAccepted,   // the other side has taken it
-    kRefused,    // it surely has not; worth another try
-    kUncertain,  // no answer came to what was sent: it may have arrived; worth another try
-    kRejected,   // another try cannot help
-    kCancelled,  // broken off by Cancel: nothing is known and nothing is to be noted
-  };
+  using Verdict = DeliveryVerdict;
   Verdict verdict = Verdict::kRefused;
   // What was answered; shown to operators, so without addresses and without text of the other side.
   std::string result;
   // The least the other side wants us to wait; zero when it did not say.
   base::Duration retry_after{0};
-  std::uint64_t accepted_recipients = 0;
+  // Of receivers with recipients: those that this attempt went to.
+  std::vector<RecipientOutcome> recipients = {};
 };
 
 class Receiver {

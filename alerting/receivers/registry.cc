@@ -3,32 +3,48 @@
 #include <algorithm>
 #include <array>
 
+#include "alerting/receivers/alertmanager.h"
 #include "alerting/receivers/mail.h"
+#include "alerting/receivers/sms.h"
 #include "alerting/receivers/webhook.h"
 
 namespace belgrand::alerting {
 namespace {
 
 using Config = config::v1::Receiver;
+using Tools = ReceiverTools;
 
 constexpr std::size_t kMaxReceiverName = 64;
+
+Language LanguageOf(const Config& config) {
+  return config.language() == config::v1::FRENCH ? Language::kFrench : Language::kEnglish;
+}
 
 struct Channel {
   Config::ChannelCase channel;
   std::vector<std::string> (*check)(const Config&);
-  std::unique_ptr<Receiver> (*make)(const Config&, const base::Clock&);
+  std::unique_ptr<Receiver> (*make)(const Config&, const Tools&);
 };
 
 constexpr std::array kChannels = {
     Channel{Config::kStream, [](const Config&) { return std::vector<std::string>(); },
-            [](const Config&, const base::Clock&) { return std::unique_ptr<Receiver>(); }},
+            [](const Config&, const Tools&) { return std::unique_ptr<Receiver>(); }},
     Channel{Config::kMail, [](const Config& config) { return CheckMail(config.mail()); },
-            [](const Config& config, const base::Clock&) {
-              return MakeMail(config.mail(), config.name());
+            [](const Config& config, const Tools& tools) {
+              return MakeMail(config.mail(), config.name(), LanguageOf(config), tools.links);
             }},
     Channel{Config::kWebhook, [](const Config& config) { return CheckWebhook(config.webhook()); },
-            [](const Config& config, const base::Clock& clock) {
-              return MakeWebhook(config.webhook(), clock);
+            [](const Config& config, const Tools& tools) {
+              return MakeWebhook(config.webhook(), tools.clock);
+            }},
+    Channel{Config::kSms, [](const Config& config) { return CheckSms(config.sms()); },
+            [](const Config& config, const Tools&) {
+              return MakeSms(config.sms(), LanguageOf(config));
+            }},
+    Channel{Config::kAlertmanager,
+            [](const Config& config) { return CheckAlertmanager(config.alertmanager()); },
+            [](const Config& config, const Tools& tools) {
+              return MakeAlertmanager(config.alertmanager(), tools.clock);
             }},
 };
 
@@ -58,16 +74,17 @@ std::vector<std::string> CheckReceiver(const Config& receiver) {
   }
   const Channel* channel = FindChannel(receiver);
   if (channel == nullptr) {
-    problems.emplace_back("no channel: write stream {}, mail {...} or webhook {...}");
+    problems.emplace_back(
+        "no channel: write stream {}, mail {...}, webhook {...}, sms {...} or alertmanager {...}");
     return problems;
   }
   for (std::string& problem : channel->check(receiver)) problems.push_back(std::move(problem));
   return problems;
 }
 
-std::unique_ptr<Receiver> MakeReceiver(const Config& receiver, const base::Clock& clock) {
+std::unique_ptr<Receiver> MakeReceiver(const Config& receiver, const Tools& tools) {
   const Channel* channel = FindChannel(receiver);
-  return channel == nullptr ? nullptr : channel->make(receiver, clock);
+  return channel == nullptr ? nullptr : channel->make(receiver, tools);
 }
 
 }  // namespace belgrand::alerting

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "alerting/links.h"
 #include "alerting/receivers/receiver.h"
 #include "belgrand/config/v1/config.pb.h"
 #include "platform/base/clock.h"
@@ -15,9 +16,16 @@ namespace belgrand::alerting {
 // names.
 std::vector<std::string> CheckReceiver(const config::v1::Receiver& receiver);
 
+// What receivers may need. Lives longer than they do.
+struct ReceiverTools {
+  const base::Clock& clock;
+  // Null: mails hold no links.
+  const LinkSigner* links = nullptr;
+};
+
 // Null for a stream: its subscriber fetches its events itself.
 // REQUIRES: CheckReceiver found nothing.
 std::unique_ptr<Receiver> MakeReceiver(const config::v1::Receiver& receiver,
-                                       const base::Clock& clock);
+                                       const ReceiverTools& tools);
 
 }  // namespace belgrand::alerting

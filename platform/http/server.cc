@@ -14,6 +14,7 @@ void Send(const Response& response, httplib::Response& out) {
   out.status = response.code;
   out.set_content(response.body, response.content_type);
   if (!response.cache_control.empty()) out.set_header("Cache-Control", response.cache_control);
+  for (const auto& [name, value] : response.headers) out.set_header(name, value);
 }
 
 void Add(const Route& route, httplib::Server& server) {
@@ -28,6 +29,29 @@ void Add(const Route& route, httplib::Server& server) {
   } else {
     server.Get(pattern, serve);
   }
+}
+
+void Limit(httplib::Server& server) {
+  server.new_task_queue = [] { return new httplib::ThreadPool(8); };
+  // The library's default also sets SO_REUSEPORT, with which two processes would share a port
+  // unnoticed.
+  server.set_socket_options([](socket_t socket) {
+    const int yes = 1;
+    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  });
+  server.set_payload_max_length(std::size_t{64} << 10);
+  server.set_read_timeout(5);
+  server.set_write_timeout(5);
+}
+
+PageRequest ToRequest(const httplib::Request& in, PageRequest::Method method) {
+  PageRequest request;
+  request.method = method;
+  request.rest = in.matches[1].str();
+  if (method == PageRequest::Method::kPost) {
+    for (const auto& [name, value] : in.params) request.form.emplace(name, value);
+  }
+  return request;
 }
 
 }  // namespace
@@ -64,16 +88,7 @@ base::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address
     return base::InvalidArgument("the tls files {}, {} and {} cannot be used", tls->certificate,
                                  tls->private_key, tls->authorities);
   }
-  server.new_task_queue = [] { return new httplib::ThreadPool(8); };
-  // The library's default also sets SO_REUSEPORT, with which two processes would share a port
-  // unnoticed.
-  server.set_socket_options([](socket_t socket) {
-    const int yes = 1;
-    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  });
-  server.set_payload_max_length(std::size_t{64} << 10);
-  server.set_read_timeout(5);
-  server.set_write_timeout(5);
+  Limit(server);
   if (tls && admit) {
     server.set_pre_routing_handler(
         [admit = std::move(admit)](const httplib::Request& request, httplib::Response& out) {
@@ -92,6 +107,43 @@ base::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address
                });
   }
   for (const Route& route : routes) Add(route, server);
+  return Listen(std::move(impl), where, address);
+}
+
+base::StatusOr<std::unique_ptr<Server>> Server::Start(Pages pages) {
+  ASSIGN_OR_RETURN(const base::Address where, base::ParseAddress(pages.address));
+  auto impl = std::make_unique<Impl>();
+  if (!pages.certificate.empty()) {
+    impl->server =
+        std::make_unique<httplib::SSLServer>(pages.certificate.c_str(), pages.private_key.c_str());
+  } else if (base::IsLoopback(where)) {
+    impl->server = std::make_unique<httplib::Server>();
+  } else {
+    return base::PermissionDenied(
+        "http address {} is not loopback and has no certificate: only loopback is served in plain "
+        "text",
+        pages.address);
+  }
+  if (!impl->server->is_valid()) {
+    return base::InvalidArgument("the tls files {} and {} cannot be used", pages.certificate,
+                                 pages.private_key);
+  }
+  Limit(*impl->server);
+  const std::string pattern = pages.prefix + "([A-Za-z0-9_-]+)";
+  const auto serve = [handler = std::move(pages.handler)](PageRequest::Method method) {
+    return [handler, method](const httplib::Request& in, httplib::Response& out) {
+      Send(handler(ToRequest(in, method)), out);
+    };
+  };
+  impl->server->Get(pattern, serve(PageRequest::Method::kGet));
+  impl->server->Post(pattern, serve(PageRequest::Method::kPost));
+  return Listen(std::move(impl), where, pages.address);
+}
+
+base::StatusOr<std::unique_ptr<Server>> Server::Listen(std::unique_ptr<Impl> impl,
+                                                       const base::Address& where,
+                                                       const std::string& address) {
+  httplib::Server& server = *impl->server;
   impl->port = where.port == 0 ? server.bind_to_any_port(where.host)
                                : (server.bind_to_port(where.host, where.port) ? where.port : -1);
   if (impl->port <= 0) {

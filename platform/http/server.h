@@ -1,5 +1,6 @@
 // A small HTTP/1.1 server: the pages for operators (/metrics, /healthz, /readyz), and what roles
-// offer to programs that speak no gRPC. Together with client.h the only owner of the HTTP library.
+// offer to programs that speak no gRPC, or to people who follow a link of a mail. Together with
+// client.h the only owner of the HTTP library.
 //
 // Thread safety: handlers are called from several threads at once.
 // Limits: 8 threads, 64 KiB of request, 5 s to read or write.
@@ -10,8 +11,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "platform/base/address.h"
 #include "platform/base/error.h"
 #include "platform/base/tls_files.h"
 
@@ -23,6 +26,8 @@ struct Response {
   std::string body;
   // Header Cache-Control; empty: none.
   std::string cache_control = {};
+  // Further headers, name and value.
+  std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
 using Handler = std::function<Response()>;
@@ -44,6 +49,27 @@ struct Route {
   std::function<Response(const Request&)> handler;
 };
 
+// What a browser asks of a page.
+struct PageRequest {
+  enum class Method { kGet, kPost } method = Method::kGet;  // HEAD is a GET
+  // What follows the prefix in the path.
+  std::string rest;
+  // Of a form (application/x-www-form-urlencoded), decoded; of equal names the first.
+  std::map<std::string, std::string> form;
+};
+
+// Pages below a path, for anybody who reaches the address.
+struct Pages {
+  // "host:port"; port 0: any free one.
+  std::string address;
+  // PEM; both empty: plain text, loopback only (behind a proxy that speaks TLS).
+  std::string certificate;
+  std::string private_key;
+  // "/act/": letters, digits, '-' and '_' must follow, nothing else may.
+  std::string prefix;
+  std::function<Response(const PageRequest&)> handler;
+};
+
 class Server {
  public:
   // Listens on "host:port" (port 0: any free one) and serves GET of each path, and the routes, at
@@ -56,6 +82,8 @@ class Server {
                                                        std::map<std::string, Handler> handlers,
                                                        Admit admit = nullptr,
                                                        std::vector<Route> routes = {});
+  // Serves GET and POST of pages, over TLS without client certificates. Errors as above.
+  static base::StatusOr<std::unique_ptr<Server>> Start(Pages pages);
   // Stops; running requests finish.
   ~Server();
   int port() const;
@@ -63,6 +91,9 @@ class Server {
  private:
   struct Impl;
   explicit Server(std::unique_ptr<Impl> impl);
+  static base::StatusOr<std::unique_ptr<Server>> Listen(std::unique_ptr<Impl> impl,
+                                                        const base::Address& where,
+                                                        const std::string& address);
   std::unique_ptr<Impl> impl_;
 };
 

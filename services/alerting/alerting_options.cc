@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "alerting/receivers/registry.h"
+#include "services/alerting/delivery_watch.h"
+#include "services/alerting/link_pages.h"
 
 namespace belgrand::alerting {
 namespace {
@@ -81,6 +83,21 @@ std::vector<std::string> CheckAlertingConfig(const config::v1::Alerting& config)
   }
   for (std::string& problem : CheckPolicy(config, RoutesOf(ReceiversOf(config)))) {
     problems.push_back(std::move(problem));
+  }
+  if (config.has_links()) {
+    for (const std::string& problem : CheckLinks(config.links())) {
+      problems.push_back("alerting." + problem);
+    }
+  }
+  if (config.has_heartbeat()) {
+    for (const std::string& problem : CheckHeartbeat(config.heartbeat())) {
+      problems.push_back("alerting." + problem);
+    }
+  }
+  if (config.has_exercise()) {
+    for (const std::string& problem : CheckExercise(config.exercise())) {
+      problems.push_back("alerting." + problem);
+    }
   }
   const RetryPolicy policy = RetryPolicyOf(config);
   if (policy.first_retry < std::chrono::seconds(1) || policy.first_retry > policy.longest_wait) {

@@ -12,11 +12,14 @@
 #include "platform/base/log.h"
 #include "platform/crypto/encoding.h"
 #include "platform/crypto/secret.h"
+#include "platform/http/server.h"
 #include "services/alerting/alerting_metrics.h"
 #include "services/alerting/alerting_options.h"
 #include "services/alerting/alerting_service.h"
+#include "services/alerting/delivery_watch.h"
 #include "services/alerting/erasure.h"
 #include "services/alerting/expiry.h"
+#include "services/alerting/link_pages.h"
 #include "services/backup/store_part.h"
 #include "services/shared/person_steward.h"
 #include "services/shared/steward.h"
@@ -35,19 +38,29 @@ std::set<std::string> StreamNames(const std::vector<config::v1::Receiver>& recei
 class AlertingRole final : public shared::Role {
  public:
   AlertingRole(std::unique_ptr<storage::Store> store, std::unique_ptr<AlertBook> book,
-               const config::v1::Alerting& config, const shared::Runtime& runtime)
-      : store_(std::move(store)),
+               std::unique_ptr<LinkSigner> signer, const config::v1::Alerting& config,
+               const shared::Runtime& runtime)
+      : links_(config.links()),
+        store_(std::move(store)),
         book_(std::move(book)),
+        signer_(std::move(signer)),
         metrics_(runtime.metrics, *book_, runtime.clock),
         alerts_(*book_, runtime.clock, runtime.guard, metrics_, StreamNames(ReceiversOf(config))),
         steward_(StewardshipOf(*book_), runtime.guard, runtime.clock),
         persons_(PersonsOf(*book_, *store_), runtime.guard),
         dispatcher_(*book_, runtime.clock, RetryPolicyOf(config), &metrics_),
-        timekeeper_(*book_) {
+        timekeeper_(*book_),
+        watch_(config, StreamNames(ReceiversOf(config)), *book_, runtime.clock, runtime.metrics,
+               [this] { return store_->WriteStatus(); }) {
+    if (signer_ != nullptr) {
+      desk_ = std::make_unique<LinkDesk>(*book_, *store_, runtime.clock, *signer_,
+                                         LinkPersonsOf(ReceiversOf(config), *signer_));
+      pages_ = std::make_unique<LinkPages>(*desk_, runtime.guard, runtime.metrics);
+    }
     for (const auto& receiver : ReceiversOf(config)) {
       if (receiver.has_stream()) {
         dispatcher_.AddStream(receiver.name(), GiveUpAfter(receiver.stream()));
-      } else if (auto made = MakeReceiver(receiver, runtime.clock)) {
+      } else if (auto made = MakeReceiver(receiver, {runtime.clock, signer_.get()})) {
         dispatcher_.Add(receiver.name(), std::move(made));
       }
     }
@@ -61,12 +74,19 @@ class AlertingRole final : public shared::Role {
     if (retired > 0) {
       base::Log(base::LogLevel::kWarning, "deliveries_without_receiver", {{"dead", retired}});
     }
+    if (pages_ != nullptr) {
+      ASSIGN_OR_RETURN(link_server_, http::Server::Start(pages_->Serve(links_)));
+      base::Log(base::LogLevel::kInfo, "links_served", {{"link_port", link_server_->port()}});
+    }
     dispatcher_.Start();
     timekeeper_.Start();
+    watch_.Start();
     return base::OkStatus();
   }
 
   void Stop() override {
+    watch_.Stop();
+    link_server_.reset();
     alerts_.StopStreams();
     timekeeper_.Stop();
     dispatcher_.Stop();
@@ -80,14 +100,21 @@ class AlertingRole final : public shared::Role {
   base::Status BackUp(backup::Sink& sink) override { return backup::AddStore(*store_, sink); }
 
  private:
+  const config::v1::Links links_;
   const std::unique_ptr<storage::Store> store_;
   const std::unique_ptr<AlertBook> book_;
+  // All null where links are not configured.
+  const std::unique_ptr<LinkSigner> signer_;
+  std::unique_ptr<LinkDesk> desk_;
+  std::unique_ptr<LinkPages> pages_;
   AlertingMetrics metrics_;
   AlertingServiceImpl alerts_;
   shared::StewardService<compliance::v1::AlertingStewardService> steward_;
   shared::PersonsService<compliance::v1::AlertingPersonsService> persons_;
   Dispatcher dispatcher_;
   Timekeeper timekeeper_;
+  DeliveryWatch watch_;
+  std::unique_ptr<http::Server> link_server_;
 };
 
 }  // namespace
@@ -105,8 +132,12 @@ base::StatusOr<std::unique_ptr<shared::Role>> CreateAlertingRole(const config::v
                                .new_instance_id = crypto::ToHex(crypto::RandomBytes(8)),
                                .rules = alerting});
   if (!book.ok()) return base::Annotate(book.status(), "alerting");
+  std::unique_ptr<LinkSigner> signer;
+  if (alerting.has_links()) {
+    ASSIGN_OR_RETURN(signer, MakeLinkSigner(alerting.links(), (*book)->instance_id()));
+  }
   return std::unique_ptr<shared::Role>(
-      new AlertingRole(*std::move(store), *std::move(book), alerting, runtime));
+      new AlertingRole(*std::move(store), *std::move(book), std::move(signer), alerting, runtime));
 }
 
 }  // namespace belgrand::alerting

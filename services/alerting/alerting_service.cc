@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "alerting/convert.h"
+#include "alerting/receipts.h"
 #include "platform/rpc/status.h"
 #include "services/shared/timestamp.h"
 
@@ -149,7 +150,8 @@ grpc::Status AlertingServiceImpl::GetAlert(grpc::ServerContext* context,
         }
         for (const auto& delivery : deliveries) {
           if (shown.contains(delivery.event_sequence())) {
-            *response->add_deliveries() = ToWire(delivery);
+            v1::Delivery& told = *response->add_deliveries() = ToWire(delivery);
+            MarkAcknowledged(history, told);
           }
         }
         return base::OkStatus();

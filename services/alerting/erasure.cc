@@ -11,6 +11,7 @@ namespace {
 using compliance::v1::ErasureLine;
 using storage::v1::AlertEventRecord;
 using storage::v1::AlertRecord;
+using storage::v1::DeliveryRecord;
 using storage::v1::SilenceRecord;
 
 // Key of `meta`: shared::EncodeMark.
@@ -19,7 +20,7 @@ constexpr char kErasedKey[] = "erased";
 // Counts what it clears, by record and field.
 class Clearer {
  public:
-  explicit Clearer(const shared::PersonMatcher& persons) : persons_(persons) {}
+  Clearer(const shared::PersonMatcher& persons, SweepMode mode) : persons_(persons), mode_(mode) {}
 
   ExpiryVerdict operator()(google::protobuf::Message& message) {
     changed_ = false;
@@ -29,6 +30,8 @@ class Clearer {
       ClearAlert(*alert, AlertRecord::descriptor()->full_name(), "acknowledged_by");
     } else if (auto* silence = dynamic_cast<SilenceRecord*>(&message)) {
       ClearSilence(*silence);
+    } else if (auto* delivery = dynamic_cast<DeliveryRecord*>(&message)) {
+      ClearDelivery(*delivery);
     }
     return changed_ ? ExpiryVerdict::kStore : ExpiryVerdict::kKeep;
   }
@@ -49,6 +52,7 @@ class Clearer {
     for (const char* field : {"owner", "reason", "ended_by"}) {
       add(SilenceRecord::descriptor()->full_name(), field);
     }
+    add(DeliveryRecord::descriptor()->full_name(), "receipts.recipient");
     return lines;
   }
 
@@ -97,7 +101,20 @@ class Clearer {
     }
   }
 
+  // That somebody was told stays. One that is still under way belongs to its dispatcher, who would
+  // write the name again: it is only found until it has ended.
+  void ClearDelivery(DeliveryRecord& delivery) {
+    const bool under_way = delivery.state() == v1::QUEUED || delivery.state() == v1::RETRYING;
+    if (mode_ == SweepMode::kApply && under_way) return;
+    for (auto& receipt : *delivery.mutable_receipts()) {
+      if (!IsPerson(receipt.recipient(), receipt.at_us())) continue;
+      receipt.clear_recipient();
+      Count(DeliveryRecord::descriptor()->full_name(), "receipts.recipient");
+    }
+  }
+
   const shared::PersonMatcher& persons_;
+  const SweepMode mode_;
   std::map<std::string, std::uint64_t> counts_;
   bool changed_ = false;
 };
@@ -105,10 +122,10 @@ class Clearer {
 base::StatusOr<std::vector<ErasureLine>> SweepAll(AlertBook& book,
                                                   const shared::PersonMatcher& persons,
                                                   SweepMode mode) {
-  Clearer clearer(persons);
+  Clearer clearer(persons, mode);
   // Alerts before events: an event that is written meanwhile cannot copy who has been cleared.
-  for (const auto* record :
-       {AlertRecord::descriptor(), AlertEventRecord::descriptor(), SilenceRecord::descriptor()}) {
+  for (const auto* record : {AlertRecord::descriptor(), AlertEventRecord::descriptor(),
+                             SilenceRecord::descriptor(), DeliveryRecord::descriptor()}) {
     RETURN_IF_ERROR(book.Sweep(
         *record, [&](google::protobuf::Message& message) { return clearer(message); }, mode));
   }

@@ -15,6 +15,7 @@
 #include "platform/base/time.h"
 #include "platform/rpc/channel.h"
 #include "platform/rpc/status.h"
+#include "services/cli/alerts_cap.h"
 #include "services/cli/alerts_follow.h"
 #include "services/cli/alerts_rules.h"
 #include "services/cli/client_verb.h"
@@ -112,13 +113,24 @@ base::Status List(const Flags& flags) {
   return base::OkStatus();
 }
 
+std::string ReceiptLine(const v1::Receipt& receipt) {
+  constexpr std::string_view kPrefix = "RECEIPT_";
+  std::string state = v1::ReceiptState_Name(receipt.state());
+  if (state.starts_with(kPrefix)) state.erase(0, kPrefix.size());
+  return fmt::format("      {:<32} {:<12} {}{}\n",
+                     receipt.recipient().empty() ? "(name removed)" : receipt.recipient(), state,
+                     When(receipt.at()), receipt.result().empty() ? "" : ": " + receipt.result());
+}
+
 std::string DeliveryLine(const v1::Delivery& delivery) {
-  return fmt::format(
+  std::string out = fmt::format(
       "  event {:<6} {:<16} {:<9} {} attempts{}{}\n", delivery.event_sequence(),
       delivery.receiver(), v1::DeliveryState_Name(delivery.state()), delivery.attempts(),
       delivery.has_last_attempt_at() ? fmt::format(", last {}", When(delivery.last_attempt_at()))
                                      : "",
       delivery.last_result().empty() ? "" : ": " + delivery.last_result());
+  for (const v1::Receipt& receipt : delivery.receipts()) out += ReceiptLine(receipt);
+  return out;
 }
 
 base::Status Show(const Flags& flags) {
@@ -325,6 +337,7 @@ void AddAlerts(CLI::App& app, RunSlot& run) {
   follow->add_flag("--once", flags->follow.once, "end once what was waiting has been shown");
 
   AddAlertRules(app, run);
+  AddAlertsCap(app, run);
   AddClientVerb(app, run, flags, "dead-letters", "List deliveries that were given up",
                 ShowDeadLetters);
 }

@@ -50,6 +50,7 @@ OWNERS = {
     r"prometheus/": ["platform/metrics"],
     r"httplib\.h": ["platform/http"],
     r"curl/": ["alerting"],
+    r"cairo": ["alerting"],
     r"(zip|expat)\.h": ["platform/workbook"],
     r"zstd": ["platform/base"],
     r"grpcpp/(server_builder|ext|security|health)": ["platform/rpc"],

@@ -35,6 +35,8 @@ class Sink {
     int input[2];
     int output[2];
     BELGRAND_CHECK(::pipe2(input, O_CLOEXEC) == 0 && ::pipe2(output, O_CLOEXEC) == 0);
+    // Room for what it says of several mails with pictures before anybody reads it.
+    BELGRAND_CHECK(::fcntl(output[1], F_SETPIPE_SZ, 1 << 20) > 0);
     process_ = ::fork();
     BELGRAND_CHECK(process_ >= 0);
     if (process_ == 0) {
@@ -61,6 +63,12 @@ class Sink {
   Sink& operator=(const Sink&) = delete;
 
   int port() const { return port_; }
+
+  // Hands it a line on its standard input, where it takes any.
+  void Say(const std::string& line) {
+    const std::string text = line + "\n";
+    BELGRAND_CHECK(::write(input_, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  }
 
   // What it received next; absent when nothing came in time.
   std::optional<nlohmann::json> Next(std::chrono::milliseconds timeout = std::chrono::seconds(20)) {

@@ -7,10 +7,13 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "alerting/convert.h"
 #include "alerting/outbox/delivery_worker.h"
 #include "alerting/outbox/dispatcher.h"
+#include "alerting/receipts.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/alerting/shelf.h"
 #include "tests/unit/alerting/signals.h"
@@ -385,6 +388,95 @@ TEST(DispatcherTest, AStreamThatNobodyFollowsForItsTimeIsGivenUp) {
   dispatcher.Stop();
   ASSERT_THAT(*shelf->DeadLetters(), SizeIs(1));
   EXPECT_EQ(shelf->DeadLetters().value().front().receiver(), "console");
+}
+
+Outcome ToTwo(const Delivery& delivery, Verdict first, Verdict second) {
+  Outcome outcome{.verdict = Verdict::kAccepted, .result = "as the test says"};
+  for (const auto& [recipient, verdict] :
+       {std::pair("a@city.example", first), std::pair("b@city.example", second)}) {
+    if (delivery.accepted.contains(recipient)) continue;
+    outcome.recipients.push_back({recipient, verdict, "as the test says"});
+    if (verdict != Verdict::kAccepted) outcome.verdict = verdict;
+  }
+  return outcome;
+}
+
+TEST_F(DeliveryTest, WhoHasConfirmedIsNotSentItAgainAlsoAfterARestart) {
+  Raise("north", 1);
+  receiver_.answer = [](const Delivery& delivery) {
+    return ToTwo(delivery, Verdict::kAccepted, Verdict::kRefused);
+  };
+  ASSERT_OK(worker_->Step());
+  Crash();
+  std::set<std::string> spared;
+  receiver_.answer = [&](const Delivery& delivery) {
+    spared = delivery.accepted;
+    return ToTwo(delivery, Verdict::kAccepted, Verdict::kAccepted);
+  };
+  shelf_.clock().Advance(std::chrono::hours(2));
+  ASSERT_OK(worker_->Step());
+  EXPECT_THAT(spared, ElementsAre("a@city.example"));
+  EXPECT_THAT(receiver_.arrivals, ElementsAre(Arrival{1, false})) << "b never had it: no repeat";
+}
+
+TEST_F(DeliveryTest, EveryRecipientHasAReceipt) {
+  Raise("north", 1);
+  receiver_.answer = [](const Delivery& delivery) {
+    return ToTwo(delivery, Verdict::kAccepted, Verdict::kUncertain);
+  };
+  ASSERT_OK(worker_->Step());
+  const std::string alert_id = "north/SARS-CoV-2/trend";
+  const auto receipts = [&] {
+    const auto history = *shelf_->History(alert_id);
+    std::vector<std::string> out;
+    const auto found = shelf_->Deliveries(alert_id);
+    for (const auto& stored : *found) {
+      v1::Delivery delivery = ToWire(stored);
+      MarkAcknowledged(history, delivery);
+      for (const auto& receipt : delivery.receipts()) {
+        out.push_back(receipt.recipient() + " " + v1::ReceiptState_Name(receipt.state()));
+      }
+    }
+    return out;
+  };
+  EXPECT_THAT(receipts(),
+              ElementsAre("a@city.example RECEIPT_ACCEPTED", "b@city.example RECEIPT_SENT"));
+  receiver_.answer = [](const Delivery& delivery) {
+    return ToTwo(delivery, Verdict::kAccepted, Verdict::kRejected);
+  };
+  shelf_.clock().Advance(std::chrono::hours(2));
+  ASSERT_OK(worker_->Step());
+  ASSERT_OK(shelf_->Acknowledge(alert_id, "a@city.example", "on my way"));
+  EXPECT_THAT(receipts(),
+              ElementsAre("a@city.example RECEIPT_ACKNOWLEDGED", "b@city.example RECEIPT_BOUNCED"));
+}
+
+TEST(ReceiptsTest, AnActOnALaterEpisodeAnswersNoEarlierOne) {
+  const auto event = [](std::uint64_t sequence, v1::EventKind kind, std::uint32_t episode,
+                        const std::string& by) {
+    storage::v1::AlertEventRecord record;
+    record.set_sequence(sequence);
+    record.set_kind(kind);
+    record.mutable_alert()->set_episode(episode);
+    record.set_by(by);
+    return record;
+  };
+  const std::vector<storage::v1::AlertEventRecord> history = {
+      event(1, v1::OPENED, 1, ""), event(2, v1::RESOLVED_BY_DETECTION, 1, ""),
+      event(3, v1::REOPENED, 2, ""), event(4, v1::ACKNOWLEDGED_BY, 2, "a@city.example")};
+  const auto state_of = [&](std::uint64_t sequence) {
+    v1::Delivery delivery;
+    delivery.set_event_sequence(sequence);
+    delivery.add_receipts()->set_recipient("a@city.example");
+    delivery.mutable_receipts(0)->set_state(v1::RECEIPT_ACCEPTED);
+    MarkAcknowledged(history, delivery);
+    return delivery.receipts(0).state();
+  };
+  EXPECT_EQ(state_of(1), v1::RECEIPT_ACCEPTED);
+  EXPECT_EQ(state_of(2), v1::RECEIPT_ACCEPTED);
+  EXPECT_EQ(state_of(3), v1::RECEIPT_ACKNOWLEDGED);
+  EXPECT_EQ(state_of(4), v1::RECEIPT_ACCEPTED) << "told of the act, and nothing done since";
+  EXPECT_EQ(state_of(9), v1::RECEIPT_ACCEPTED) << "retention has taken the event";
 }
 
 }  // namespace

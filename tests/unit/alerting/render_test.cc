@@ -1,39 +1,27 @@
-// What officials and programs read of an alert, byte for byte (tests/golden/alert_event.*).
-// BELGRAND_UPDATE_GOLDEN=1 writes the files anew; read the difference before it is kept.
+// What officials and programs read of an alert, byte for byte (tests/golden/alert_event*).
 #include "alerting/render.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 
+#include "alerting/plot.h"
 #include "alerting/render_facts.h"
+#include "tests/unit/alerting/golden.h"
 #include "tests/unit/alerting/sample_event.h"
 
 namespace belgrand::alerting {
 namespace {
 
+using ::testing::AllOf;
+using testing::ExpectGolden;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::SampleEvent;
-
-void ExpectGolden(const std::string& name, const std::string& actual) {
-  const char* source = std::getenv("BELGRAND_SOURCE_DIR");
-  ASSERT_NE(source, nullptr) << "run by ctest, or set BELGRAND_SOURCE_DIR";
-  const std::string path = std::string(source) + "/tests/golden/" + name;
-  if (std::getenv("BELGRAND_UPDATE_GOLDEN") != nullptr) {
-    std::ofstream(path, std::ios::binary) << actual;
-  }
-  std::ifstream file(path, std::ios::binary);
-  ASSERT_TRUE(file) << path;
-  std::ostringstream expected;
-  expected << file.rdbuf();
-  EXPECT_EQ(actual, expected.str()) << path;
-}
 
 TEST(RenderTest, TextIsAsAgreed) { ExpectGolden("alert_event.txt", RenderText(SampleEvent())); }
 TEST(RenderTest, HtmlIsAsAgreed) { ExpectGolden("alert_event.html", RenderHtml(SampleEvent())); }
@@ -41,11 +29,40 @@ TEST(RenderTest, JsonIsAsAgreed) {
   ExpectGolden("alert_event.json", RenderJson(SampleEvent(), "instance-7"));
 }
 
+TEST(RenderTest, FrenchTextIsAsAgreed) {
+  ExpectGolden("alert_event_fr.txt", RenderText(SampleEvent(), {.language = Language::kFrench}));
+}
+TEST(RenderTest, FrenchHtmlWithLinksAndPlotIsAsAgreed) {
+  ExpectGolden("alert_event_fr.html",
+               RenderHtml(SampleEvent(), {.language = Language::kFrench,
+                                          .acknowledge_url = "https://alerts.example/act/a&b",
+                                          .dismiss_url = "https://alerts.example/act/c",
+                                          .links_until = "2020-11-07T09:12:00Z",
+                                          .plot_id = "plot-1@city.example"}));
+}
+
+TEST(RenderTest, LinksReplaceTheCommandAndFollowTheState) {
+  v1::AlertEvent event = SampleEvent();
+  const Rendering links{.acknowledge_url = "https://a.example/1",
+                        .dismiss_url = "https://a.example/2",
+                        .links_until = "2020-11-07T09:12:00Z"};
+  EXPECT_THAT(RenderText(event, links),
+              AllOf(HasSubstr("https://a.example/1"), HasSubstr("https://a.example/2"),
+                    Not(HasSubstr("belgrand alerts ack"))));
+  event.mutable_alert()->set_state(v1::ACKNOWLEDGED);
+  EXPECT_THAT(RenderHtml(event, links),
+              AllOf(Not(HasSubstr("https://a.example/1")), HasSubstr("https://a.example/2")));
+  event.mutable_alert()->set_state(v1::RESOLVED);
+  EXPECT_THAT(RenderText(event, links), Not(HasSubstr("a.example")));
+}
+
 TEST(RenderTest, SubjectSaysWhatAndWhereInOneLine) {
   v1::AlertEvent event = SampleEvent();
   EXPECT_EQ(RenderSubject(event), "WARNING: SARS-CoV-2 rise in Île: new alert");
   event.set_repeat(true);
   EXPECT_EQ(RenderSubject(event), "(repeat) WARNING: SARS-CoV-2 rise in Île: new alert");
+  EXPECT_EQ(RenderSubject(event, Language::kFrench),
+            "(répétition) ALERTE\u00a0: hausse SARS-CoV-2, Île\u00a0: nouvelle alerte");
 }
 
 TEST(RenderTest, ARepeatSaysSoInEveryForm) {
@@ -88,6 +105,39 @@ TEST(RenderTest, AnEventWithoutEvidenceIsStillReadable) {
   EXPECT_TRUE(nlohmann::json::accept(RenderJson(event, "i-1")));
 }
 
+// The first bytes of a PNG (section 5.2 of its specification), then its width and height.
+std::string PngHeader(int width, int height) {
+  std::string out("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16);
+  for (const int number : {width, height}) {
+    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(number >> shift & 0xff);
+  }
+  return out;
+}
+
+TEST(PlotTest, IsAPictureOfTheEvidence) {
+  v1::AlertEvent event = SampleEvent();
+  const std::string plot = DrawPlot(event, Language::kEnglish);
+  EXPECT_TRUE(plot.starts_with(PngHeader(2 * kPlotWidth, 2 * kPlotHeight)));
+  EXPECT_EQ(DrawPlot(event, Language::kEnglish), plot) << "the same event, the same picture";
+  auto* sample = event.mutable_alert()->mutable_evidence()->mutable_samples(2);
+  sample->set_value(sample->value() * 2);
+  EXPECT_NE(DrawPlot(event, Language::kEnglish), plot);
+}
+
+TEST(PlotTest, WithoutASampleThatHasAPlaceThereIsNone) {
+  v1::AlertEvent event = SampleEvent();
+  auto* evidence = event.mutable_alert()->mutable_evidence();
+  evidence->clear_samples();
+  EXPECT_EQ(DrawPlot(event, Language::kEnglish), "");
+  auto* sample = evidence->add_samples();
+  sample->set_censoring(ingest::v1::NOT_DETECTED);
+  EXPECT_EQ(DrawPlot(event, Language::kEnglish), "") << "a limit that is not known has no place";
+  sample->set_lod(250);
+  EXPECT_NE(DrawPlot(event, Language::kFrench), "");
+  sample->set_lod(std::numeric_limits<double>::infinity());
+  EXPECT_EQ(DrawPlot(event, Language::kEnglish), "");
+}
+
 TEST(QuantityTest, KeepsThreeDigitsAndGroupsThousands) {
   EXPECT_EQ(FormatQuantity(0), "0");
   EXPECT_EQ(FormatQuantity(15'848.9), "15,800");
@@ -99,6 +149,8 @@ TEST(QuantityTest, KeepsThreeDigitsAndGroupsThousands) {
   EXPECT_EQ(FormatQuantity(-15'848.9), "-15,800");
   EXPECT_EQ(FormatQuantity(1e300), "1.00e+300");
   EXPECT_EQ(FormatQuantity(std::nan("")), "unknown");
+  EXPECT_EQ(FormatQuantity(1'234'567, Language::kFrench), "1\u202f230\u202f000");
+  EXPECT_EQ(FormatQuantity(12.34, Language::kFrench), "12,3");
 }
 
 }  // namespace

@@ -102,5 +102,64 @@ TEST(ServerTest, TlsHearsOnlyClientsWithACertificate) {
               StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("/absent")));
 }
 
+// A request to a server of pages, by curl: the code, then the body.
+std::string Curl(const std::string& arguments, int port, const std::string& path) {
+  const belgrand::testing::TempDir dir;
+  const std::string out = dir.path() / "out";
+  const std::string command = "curl -s --max-time 10 -w ' %{http_code}' " + arguments +
+                              " 'http://127.0.0.1:" + std::to_string(port) + path + "' > '" + out +
+                              "'";
+  EXPECT_EQ(std::system(command.c_str()), 0) << command;
+  return base::ReadFile(out).value_or("");
+}
+
+Pages Echo() {
+  Pages pages;
+  pages.address = "127.0.0.1:0";
+  pages.prefix = "/act/";
+  pages.handler = [](const PageRequest& request) {
+    const bool post = request.method == PageRequest::Method::kPost;
+    std::string body = (post ? "post " : "get ") + request.rest;
+    for (const auto& [name, value] : request.form) body += " " + name + "=" + value;
+    return Response{.code = post ? 201 : 200, .body = body, .headers = {{"X-Test", "yes"}}};
+  };
+  return pages;
+}
+
+TEST(PagesTest, TellLooksFromForms) {
+  const auto server = Server::Start(Echo());
+  ASSERT_OK(server);
+  const int port = (*server)->port();
+  EXPECT_EQ(Curl("", port, "/act/a-b_9?words=query"), "get a-b_9 200");
+  EXPECT_EQ(Curl("--data-urlencode 'words=a & b=\xc3\xa9'", port, "/act/x"),
+            "post x words=a & b=\xc3\xa9 201");
+  EXPECT_THAT(Curl("--head", port, "/act/x"), HasSubstr("X-Test: yes"));
+  for (const char* path : {"/act/", "/act/a/b", "/act/a%2fb", "/act", "/", "/act/../act/x%00"}) {
+    EXPECT_THAT(Curl("--path-as-is", port, path), HasSubstr(" 404")) << path;
+  }
+  EXPECT_THAT(Curl("-X DELETE", port, "/act/x"), HasSubstr(" 404"));
+}
+
+TEST(PagesTest, BeyondLoopbackOnlyWithACertificateAndThenWithoutOneOfTheClient) {
+  Pages open = Echo();
+  open.address = "0.0.0.0:0";
+  EXPECT_THAT(Server::Start(open), StatusIs(base::StatusCode::kPermissionDenied, ::testing::_));
+  open.certificate = open.private_key = "/absent";
+  EXPECT_THAT(Server::Start(open), StatusIs(base::StatusCode::kInvalidArgument, ::testing::_));
+  const belgrand::testing::TempDir dir;
+  belgrand::testing::TestAuthority authority(dir.path());
+  const base::TlsFiles files = authority.Issue("server", "");
+  Pages safe = Echo();
+  safe.certificate = files.certificate;
+  safe.private_key = files.private_key;
+  const auto server = Server::Start(safe);
+  ASSERT_OK(server);
+  const std::string command = "curl -s --max-time 10 --cacert '" + files.authorities +
+                              "' https://localhost:" + std::to_string((*server)->port()) +
+                              "/act/x > '" + dir.path().string() + "/out'";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+  EXPECT_THAT(base::ReadFile(dir.path() / "out"), belgrand::testing::IsOkAndHolds("get x"));
+}
+
 }  // namespace
 }  // namespace belgrand::http

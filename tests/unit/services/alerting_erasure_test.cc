@@ -58,7 +58,24 @@ class AlertErasureTest : public ::testing::Test {
       ASSERT_OK(book_->CreateSilence(silence));
     }
     ASSERT_OK(book_->EndSilence(2, kName));
+    auto delivery = book_->Pending("console", 0)->front();
+    delivery.set_state(v1::DELIVERED);
+    for (const std::string& recipient : {kName, std::string("B. Other")}) {
+      auto& receipt = *delivery.add_receipts();
+      receipt.set_recipient(recipient);
+      receipt.set_state(v1::RECEIPT_ACCEPTED);
+      receipt.set_at_us(base::ToMicros(clock_.Now()));
+    }
+    ASSERT_OK(book_->Save(delivery));
     clock_.Advance(std::chrono::seconds(5));
+  }
+  // As the dispatcher would of a recipient that refused for now.
+  void TryToTell(v1::DeliveryState state) {
+    auto delivery = book_->Deliveries(kSouth)->front();
+    delivery.clear_receipts();
+    delivery.add_receipts()->set_recipient(kName);
+    delivery.set_state(state);
+    ASSERT_OK(book_->Save(delivery));
   }
   enum class Name { kKnown, kForgotten };
   shared::PersonMatcher Official(Name name = Name::kKnown) const {
@@ -95,10 +112,11 @@ class AlertErasureTest : public ::testing::Test {
 TEST_F(AlertErasureTest, TheNameLeavesAlertsEventsAndFilesAndTheAlertStays) {
   Fill();
   // Alert; then of its events: by, comments (one of them of somebody else), the alert's copy; then
-  // of silences: owner, reasons (one of them of somebody else), who ended it.
-  EXPECT_THAT(Counts(persons_.find(Official())), ElementsAre(1, 1, 2, 1, 1, 2, 1));
+  // of silences: owner, reasons (one of them of somebody else), who ended it; of deliveries: who
+  // was told.
+  EXPECT_THAT(Counts(persons_.find(Official())), ElementsAre(1, 1, 2, 1, 1, 2, 1, 1));
   ASSERT_GT(Hits(kName), 0U) << "positive control";
-  EXPECT_THAT(Counts(persons_.erase(Official())), ElementsAre(1, 1, 2, 1, 1, 2, 1));
+  EXPECT_THAT(Counts(persons_.erase(Official())), ElementsAre(1, 1, 2, 1, 1, 2, 1, 1));
   EXPECT_EQ(Hits(kName), 0U);
   EXPECT_EQ(Hits("calling the hospital"), 0U) << "what they wrote goes with them";
   EXPECT_GT(Hits("B. Other"), 0U) << "the other official stays";
@@ -120,12 +138,25 @@ TEST_F(AlertErasureTest, TheNameLeavesAlertsEventsAndFilesAndTheAlertStays) {
   EXPECT_EQ(history->back().kind(), v1::ACKNOWLEDGED_BY);
   EXPECT_EQ(history->back().by(), "");
   EXPECT_EQ(book_->Get(kSouth)->acknowledged_by(), "B. Other");
-  EXPECT_THAT(Counts(persons_.erase(Official())), ElementsAre(0, 0, 0, 0, 0, 0, 0));
+  EXPECT_THAT(Counts(persons_.erase(Official())), ElementsAre(0, 0, 0, 0, 0, 0, 0, 0));
+}
+
+TEST_F(AlertErasureTest, WhoIsBeingToldIsFoundAndLeavesOnceTheDeliveryHasEnded) {
+  Raise("south", 1);
+  TryToTell(v1::RETRYING);
+  EXPECT_EQ(Counts(persons_.find(Official())).back(), 1U);
+  EXPECT_EQ(Counts(persons_.erase(Official())).back(), 0U);
+  EXPECT_GT(Hits(kName), 0U) << "the search of an erasure says that it is not complete";
+  TryToTell(v1::DEAD);
+  EXPECT_EQ(Counts(persons_.erase(Official())).back(), 1U);
+  EXPECT_EQ(Hits(kName), 0U);
+  EXPECT_EQ(Counts(persons_.find(Official())).back(), 0U);
 }
 
 TEST_F(AlertErasureTest, TheDigestAloneFindsTheNameButNotWhatMentionsIt) {
   Fill();
-  EXPECT_THAT(Counts(persons_.erase(Official(Name::kForgotten))), ElementsAre(1, 1, 1, 1, 1, 1, 1));
+  EXPECT_THAT(Counts(persons_.erase(Official(Name::kForgotten))),
+              ElementsAre(1, 1, 1, 1, 1, 1, 1, 1));
   EXPECT_EQ(book_->Get(kNorth)->acknowledged_by(), "");
   EXPECT_EQ(book_->History(kSouth)->back().comment(), "told A. Official of it");
 }
@@ -136,7 +167,7 @@ TEST_F(AlertErasureTest, WhatIsStoredLaterIsOfSomebodyWhoCameBack) {
   clock_.Advance(std::chrono::seconds(60));
   Raise("east", 3);
   ASSERT_OK(book_->Acknowledge("east/SARS-CoV-2/trend", kName, ""));
-  EXPECT_THAT(Counts(persons_.erase(before)), ElementsAre(1, 1, 1, 1, 1, 1, 1));
+  EXPECT_THAT(Counts(persons_.erase(before)), ElementsAre(1, 1, 1, 1, 1, 1, 1, 1));
   EXPECT_EQ(book_->Get("east/SARS-CoV-2/trend")->acknowledged_by(), kName);
 }
 

@@ -315,6 +315,36 @@ TEST_F(AlertingRoleTest, AWebhookIsToldAndItsReceiptKept) {
   EXPECT_THAT(text, HasSubstr("outcome=\"delivered\",receiver=\"hook\"} 1"));
 }
 
+TEST_F(AlertingRoleTest, WhoWasToldIsKeptTwoYearsAndThatTheyWereForFive) {
+  StopServer();
+  belgrand::testing::Sink sink("smtp_sink.py");
+  config_.clear_alerting();
+  auto* receiver = config_.mutable_alerting()->add_receivers();
+  receiver->set_name("duty");
+  receiver->mutable_mail()->set_server("smtp://127.0.0.1:" + std::to_string(sink.port()));
+  receiver->mutable_mail()->set_from("belgrand@city.example");
+  receiver->mutable_mail()->add_to("anna@city.example");
+  Serve();
+  Report({MakeSignal({})});
+  v1::Delivery delivery;
+  for (int i = 0; i < 600 && delivery.state() != v1::DELIVERED; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    delivery = Get(kNorth).deliveries(0);
+  }
+  ASSERT_EQ(delivery.receipts_size(), 1);
+  EXPECT_EQ(delivery.receipts(0).recipient(), "anna@city.example");
+  EXPECT_EQ(delivery.receipts(0).state(), v1::RECEIPT_ACCEPTED);
+  EXPECT_TRUE(FilesHold("anna@city.example"));
+  clock_.Advance(std::chrono::hours(24 * 800));
+  EXPECT_EQ(ApplyExpiry(clock_.Now()),
+            (Counts{{"belgrand.storage.v1.DeliveryRecord.receipts.recipient", 1}}));
+  delivery = Get(kNorth).deliveries(0);
+  ASSERT_EQ(delivery.receipts_size(), 1);
+  EXPECT_EQ(delivery.receipts(0).recipient(), "");
+  EXPECT_EQ(delivery.receipts(0).state(), v1::RECEIPT_ACCEPTED);
+  EXPECT_FALSE(FilesHold("anna@city.example")) << "nor is it in the files of the database";
+}
+
 TEST_F(AlertingRoleTest, MetricsAnswerWhoHasNotBeenTold) {
   Report({MakeSignal({}), MakeSignal({.area = "b", .district = "b"})});
   ASSERT_OK(Acknowledge(kNorth, "A. Official"));
