@@ -8,6 +8,7 @@
 
 #include "alerting/book_draft.h"
 #include "alerting/escalation.h"
+#include "alerting/no_alert.h"
 #include "alerting/records.h"
 #include "platform/storage/keys.h"
 
@@ -295,7 +296,7 @@ base::StatusOr<AlertRecord> AlertBook::Get(std::string_view alert_id) const {
   ASSIGN_OR_RETURN(const AlertKey key, ParseAlertId(alert_id));
   ASSIGN_OR_RETURN(auto alert, Find(key));
   if (!alert || !IsShown(*alert)) {
-    return base::NotFound("no alert '{}': copy the id from a list of alerts", alert_id);
+    return NoAlert(alert_id);
   }
   return *std::move(alert);
 }

@@ -4,6 +4,7 @@
 
 #include "alerting/book.h"
 #include "alerting/book_draft.h"
+#include "alerting/no_alert.h"
 #include "alerting/records.h"
 #include "alerting/silence.h"
 
@@ -54,7 +55,7 @@ base::StatusOr<SilenceRecord> AlertBook::EndSilence(std::uint64_t silence_id, st
   base::MutexLock lock(mutex_);
   const std::int64_t now_us = base::ToMicros(clock_.Now());
   ASSIGN_OR_RETURN(const auto value, store_.Get(kSilences, SilenceKey(silence_id)));
-  if (!value) return base::NotFound("no silence {}: look at the list of silences", silence_id);
+  if (!value) return NoSilence(silence_id);
   ASSIGN_OR_RETURN(auto silence, ParseRecord<SilenceRecord>("silence", *value));
   if (silence.ends_at_us() <= now_us) {
     return base::FailedPrecondition("silence {} ended at {}", silence_id,

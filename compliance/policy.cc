@@ -7,6 +7,7 @@
 #include "belgrand/alerting/v1/alerting.pb.h"
 #include "belgrand/compliance/v1/compliance.pb.h"
 #include "belgrand/compliance/v1/erasure.pb.h"
+#include "belgrand/compliance/v1/identity.pb.h"
 #include "belgrand/config/v1/config.pb.h"
 #include "belgrand/detection/v1/detection.pb.h"
 #include "belgrand/error/v1/error.pb.h"
@@ -20,6 +21,7 @@
 #include "belgrand/storage/v1/backup.pb.h"
 #include "belgrand/storage/v1/detection_record.pb.h"
 #include "belgrand/storage/v1/erasure.pb.h"
+#include "belgrand/storage/v1/identity_record.pb.h"
 #include "belgrand/storage/v1/keyring.pb.h"
 #include "belgrand/storage/v1/sample_record.pb.h"
 #include "belgrand/storage/v1/sensor_record.pb.h"
@@ -63,6 +65,7 @@ const std::vector<const pb::FileDescriptor*>& SchemaFiles() {
       alerting::v1::Alert::descriptor()->file(),
       compliance::v1::AuditEvent::descriptor()->file(),
       compliance::v1::Erasure::descriptor()->file(),
+      compliance::v1::Identity::descriptor()->file(),
       config::v1::Config::descriptor()->file(),
       detection::v1::Signal::descriptor()->file(),
       error::v1::Status::descriptor()->file(),
@@ -77,6 +80,7 @@ const std::vector<const pb::FileDescriptor*>& SchemaFiles() {
       storage::v1::BackupSet::descriptor()->file(),
       storage::v1::SignalRecord::descriptor()->file(),
       storage::v1::ErasureEntry::descriptor()->file(),
+      storage::v1::IdentityRecord::descriptor()->file(),
       storage::v1::KeyringHeader::descriptor()->file(),
       storage::v1::SampleRecord::descriptor()->file(),
       storage::v1::SensorRecord::descriptor()->file(),

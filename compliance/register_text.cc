@@ -302,6 +302,7 @@ std::string ActivityText(std::string_view activity, Language language) {
     if (activity == "accountability") return "responsabilité et preuve de conformité";
     if (activity == "operation of the service") return "exploitation du service";
     if (activity == "detection of signals") return "détection de signaux";
+    if (activity == "access control") return "contrôle des accès";
   }
   return std::string(activity);
 }

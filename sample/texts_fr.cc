@@ -46,9 +46,8 @@ const Words kFrench[] = {
      "vouliez-vous dire « {2} » ? sinon faites enregistrer le site par l'exploitant"},
     {Text::kDistrictMismatch, "le site « {2} » est dans le district « {3} », non « {1} »",
      "corrigez le site ou le district, ou laissez {0} vide"},
-    {Text::kOtherLaboratory, "le certificat de cette connexion appartient au laboratoire « {2} »",
-     "n'envoyez que les lignes de ce laboratoire, ou connectez-vous avec le certificat de "
-     "l'autre"},
+    {Text::kOtherLaboratory, "vous ne pouvez envoyer que des lignes du laboratoire « {2} »",
+     "retirez cette ligne, ou connectez-vous au nom de l'autre laboratoire"},
     {Text::kUnknownTarget, "la cible « {1} » n'est pas connue", "cibles connues : {2}"},
     {Text::kUnknownTargetNear, "la cible « {1} » n'est pas connue",
      "vouliez-vous dire {3} ? cibles connues : {2}"},

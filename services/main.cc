@@ -14,6 +14,7 @@
 #include "services/cli/export_command.h"
 #include "services/cli/fsck_command.h"
 #include "services/cli/health_command.h"
+#include "services/cli/identity_command.h"
 #include "services/cli/import_command.h"
 #include "services/cli/mapping_command.h"
 #include "services/cli/publish_command.h"
@@ -72,6 +73,7 @@ constexpr Command kCommands[] = {
     {"fiche", "Make and check the implementation sheet", belgrand::cli::AddFiche},
     {"audit", "Verify and read the audit log", AddAuditCommands},
     {"compliance", "Try the promises of the compliance module", belgrand::cli::AddCompliance},
+    {"identity", "Issue tokens, limit certificates, revoke both", belgrand::cli::AddIdentity},
     {"retention", "Plan and apply the retention policies", belgrand::cli::AddRetention},
     {"subject", "Erase a person, and prove it", belgrand::cli::AddSubject},
     {"backup", "Make, list, verify and rehearse backups", belgrand::cli::AddBackup},

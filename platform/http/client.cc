@@ -2,6 +2,7 @@
 
 #include <httplib.h>
 
+#include <chrono>
 #include <memory>
 
 #include "platform/base/address.h"
@@ -84,15 +85,19 @@ base::StatusOr<Response> Send(const std::string& method, const std::string& text
   Response response;
   response.content_type.clear();
   bool too_long = false;
+  bool too_slow = false;
+  const auto deadline = std::chrono::steady_clock::now() + options.timeout;
   request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
     too_long = response.body.size() + size > options.max_bytes;
+    too_slow = std::chrono::steady_clock::now() > deadline;
     if (!too_long) response.body.append(data, size);
-    return !too_long;
+    return !too_long && !too_slow;
   };
   const httplib::Result result = client->send(request);
   if (too_long) {
     return base::Unavailable("{} answered more than {} bytes", text, options.max_bytes);
   }
+  if (too_slow) return base::Unavailable("{} did not answer whole in time", text);
   if (!result) {
     return base::Unavailable("{} did not answer: {}", text, httplib::to_string(result.error()));
   }

@@ -20,7 +20,7 @@ struct ClientOptions {
   // authorities checks the server, certificate and private_key, where given, show who we are.
   // Absent: the system's authorities.
   std::optional<base::TlsFiles> tls;
-  // Of connecting, and of each wait for bytes.
+  // Of connecting, of each wait for bytes, and of the whole answer, however slowly it is sent.
   base::Duration timeout = std::chrono::seconds(5);
   std::size_t max_bytes = std::size_t{1} << 20;
 };

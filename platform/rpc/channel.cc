@@ -1,17 +1,57 @@
 #include "platform/rpc/channel.h"
 
 #include <grpcpp/create_channel.h>
+#include <grpcpp/support/client_interceptor.h>
 
 #include <algorithm>
 
 #include "platform/base/address.h"
+#include "platform/rpc/call_headers.h"
 #include "platform/rpc/call_order.h"
 
 namespace belgrand::rpc {
 
+namespace {
+
+using grpc::experimental::InterceptionHookPoints;
+
+class AddHeaders final : public grpc::experimental::Interceptor {
+ public:
+  explicit AddHeaders(const Headers& headers) : headers_(headers) {}
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+    if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_INITIAL_METADATA)) {
+      for (const auto& header : headers_) methods->GetSendInitialMetadata()->insert(header);
+    }
+    methods->Proceed();
+  }
+
+ private:
+  const Headers headers_;
+};
+
+class AddHeadersFactory final : public grpc::experimental::ClientInterceptorFactoryInterface {
+ public:
+  explicit AddHeadersFactory(Headers headers) : headers_(std::move(headers)) {}
+  grpc::experimental::Interceptor* CreateClientInterceptor(
+      grpc::experimental::ClientRpcInfo*) override {
+    return new AddHeaders(headers_);  // gRPC owns it
+  }
+
+ private:
+  const Headers headers_;
+};
+
+}  // namespace
+
 base::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& target,
                                                            const std::optional<TlsFiles>& tls,
                                                            int max_message_bytes) {
+  return OpenChannelWithHeaders(target, tls, {}, max_message_bytes);
+}
+
+base::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannelWithHeaders(
+    const std::string& target, const std::optional<base::TlsFiles>& tls, Headers headers,
+    int max_message_bytes) {
   ASSIGN_OR_RETURN(const base::Address address, base::ParseAddress(target));
   if (!tls && !base::IsLoopback(address)) {
     return base::PermissionDenied(
@@ -33,8 +73,12 @@ base::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& ta
   // ping every 20 s by default.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  auto interceptors = OrderOfClientCalls();
+  if (!headers.empty()) {
+    interceptors.push_back(std::make_unique<AddHeadersFactory>(std::move(headers)));
+  }
   return grpc::experimental::CreateCustomChannelWithInterceptors(target, credentials, arguments,
-                                                                 OrderOfClientCalls());
+                                                                 std::move(interceptors));
 }
 
 void SetTimeout(grpc::ClientContext& context, base::Duration timeout, Deadline latest) {

@@ -3,6 +3,8 @@
 #include <grpc/grpc_security_constants.h>
 #include <grpcpp/security/auth_context.h>
 
+#include <iterator>
+
 namespace belgrand::rpc {
 namespace {
 
@@ -12,6 +14,14 @@ base::Status BadIdentity(std::string_view why) {
       fmt::format(
           "the client certificate needs exactly one URI SAN spiffe://<domain>/<role>/<id>: {}",
           why));
+}
+
+// Only what gRPC itself calls insecure, so that a kind of security it may learn later does not pass
+// for the loopback socket.
+bool IsPlainText(const grpc::AuthContext* auth) {
+  if (auth == nullptr) return true;
+  const auto types = auth->FindPropertyValues(GRPC_TRANSPORT_SECURITY_TYPE_PROPERTY_NAME);
+  return types.empty() || (types.size() == 1 && types[0] == "insecure");
 }
 
 }  // namespace
@@ -35,6 +45,15 @@ base::StatusOr<PeerIdentity> ParseSpiffeId(std::string_view uri) {
   return identity;
 }
 
+base::StatusOr<std::string> HeaderOf(const grpc::ServerContextBase& context, const char* name) {
+  const auto [first, last] = context.client_metadata().equal_range(name);
+  if (first == last) return std::string();
+  if (std::next(first) != last) {
+    return base::InvalidArgument("the header {} is there several times: send it once", name);
+  }
+  return std::string(first->second.data(), first->second.size());
+}
+
 bool IsInProcess(const grpc::ServerContextBase& context) {
   // gRPC gives an in-process peer no address; a peer on a socket always has one, and under TLS it
   // is authenticated besides.
@@ -48,7 +67,8 @@ base::StatusOr<PeerIdentity> IdentifyPeer(const grpc::ServerContextBase& context
   }
   const auto auth = context.auth_context();
   if (!auth || !auth->IsPeerAuthenticated()) {
-    return PeerIdentity{PeerIdentity::Kind::kLoopback, "", "loopback"};
+    if (IsPlainText(auth.get())) return PeerIdentity{PeerIdentity::Kind::kLoopback, "", "loopback"};
+    return PeerIdentity{PeerIdentity::Kind::kAnonymous, "", "anonymous"};
   }
   const auto uris = auth->FindPropertyValues(GRPC_PEER_URI_PROPERTY_NAME);
   if (uris.size() != 1) return BadIdentity(uris.empty() ? "there is none" : "there are several");

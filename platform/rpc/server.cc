@@ -74,7 +74,7 @@ base::StatusOr<std::unique_ptr<Server>> Server::Create(const ServerOptions& opti
         "loopback is served",
         options.listen);
   }
-  ASSIGN_OR_RETURN(auto credentials, ServerCredentials(options.tls));
+  ASSIGN_OR_RETURN(auto credentials, ServerCredentials(options.tls, options.client_certificates));
 
   // Both plug-ins are process-wide switches of gRPC; they are set once, before the first server.
   static std::once_flag plugins;

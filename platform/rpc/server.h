@@ -15,6 +15,7 @@
 
 #include "platform/base/error.h"
 #include "platform/base/time.h"
+#include "platform/rpc/server_credentials.h"
 #include "platform/rpc/tls.h"
 
 namespace belgrand::rpc {
@@ -32,6 +33,7 @@ struct ConnectionLimits {
 struct ServerOptions {
   std::string listen;  // host:port, port 0 for any free one
   std::optional<TlsFiles> tls;
+  ClientCertificates client_certificates = ClientCertificates::kRequired;
   int max_message_bytes = 16 << 20;
   // Threads that may work on calls from outside at once, and as many on calls of this process
   // itself; more calls get RESOURCE_EXHAUSTED.

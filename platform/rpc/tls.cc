@@ -11,6 +11,7 @@
 #include "platform/base/log.h"
 #include "platform/base/mutex.h"
 #include "platform/crypto/certificate.h"
+#include "platform/rpc/server_credentials.h"
 
 namespace belgrand::rpc {
 namespace {
@@ -24,8 +25,11 @@ struct TlsContent {
 base::StatusOr<TlsContent> Read(const TlsFiles& files) {
   constexpr std::size_t kMaxPemBytes = std::size_t{1} << 20;
   TlsContent content;
-  ASSIGN_OR_RETURN(content.certificate, base::ReadFile(files.certificate, kMaxPemBytes));
-  ASSIGN_OR_RETURN(content.private_key, base::ReadFile(files.private_key, kMaxPemBytes));
+  // A client without a certificate shows none.
+  if (!files.certificate.empty()) {
+    ASSIGN_OR_RETURN(content.certificate, base::ReadFile(files.certificate, kMaxPemBytes));
+    ASSIGN_OR_RETURN(content.private_key, base::ReadFile(files.private_key, kMaxPemBytes));
+  }
   ASSIGN_OR_RETURN(content.authorities, base::ReadFile(files.authorities, kMaxPemBytes));
   return content;
 }
@@ -118,11 +122,12 @@ class ServerIdentity {
 // gRPC's own class for C++ takes fixed bytes only; the core's takes a function.
 class ReloadingCredentials final : public grpc::ServerCredentials {
  public:
-  explicit ReloadingCredentials(std::unique_ptr<ServerIdentity> identity)
+  ReloadingCredentials(std::unique_ptr<ServerIdentity> identity,
+                       grpc_ssl_client_certificate_request_type request)
       : identity_(std::move(identity)),
         credentials_(grpc_ssl_server_credentials_create_with_options(
             grpc_ssl_server_credentials_create_options_using_config_fetcher(
-                GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY,
+                request,
                 [](void* self, grpc_ssl_server_certificate_config** config) {
                   return static_cast<ServerIdentity*>(self)->Fetch(config);
                 },
@@ -145,11 +150,18 @@ class ReloadingCredentials final : public grpc::ServerCredentials {
 
 base::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentials(
     const std::optional<TlsFiles>& files) {
+  return ServerCredentials(files, ClientCertificates::kRequired);
+}
+
+base::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentials(
+    const std::optional<TlsFiles>& files, ClientCertificates clients) {
   if (!files) return grpc::InsecureServerCredentials();
   auto identity = std::make_unique<ServerIdentity>(*files);
   RETURN_IF_ERROR(identity->Load());
-  return std::shared_ptr<grpc::ServerCredentials>(
-      std::make_shared<ReloadingCredentials>(std::move(identity)));
+  return std::shared_ptr<grpc::ServerCredentials>(std::make_shared<ReloadingCredentials>(
+      std::move(identity), clients == ClientCertificates::kRequired
+                               ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+                               : GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY));
 }
 
 base::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ClientCredentials(

@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "alerting/convert.h"
+#include "alerting/no_alert.h"
 #include "alerting/receipts.h"
 #include "platform/rpc/status.h"
+#include "services/alerting/concealment.h"
 #include "services/shared/timestamp.h"
 
 namespace belgrand::alerting {
@@ -31,6 +33,17 @@ void ReportAlert(CallReport& report, const std::string& alert_id) {
   // Nothing a caller merely typed goes into the audit log.
   if (ParseAlertId(alert_id).ok()) report.object_ref = alert_id;
   report.record_count = 1;
+}
+
+// Whether a caller is shown everything that the receiver is told.
+bool HoldsAllOf(const compliance::AccessScope& scope, const AlertPolicy& policy,
+                const std::string& receiver) {
+  if (scope.everything()) return true;
+  const auto route = std::ranges::find(policy.receivers(), receiver, &Route::receiver);
+  return route != policy.receivers().end() && !route->district_ids.empty() &&
+         std::ranges::all_of(route->district_ids, [&](const std::string& district) {
+           return scope.HoldsDistrict(district);
+         });
 }
 
 // Counts a follower while it lives.
@@ -62,11 +75,13 @@ AlertingServiceImpl::AlertingServiceImpl(AlertBook& book, const base::Clock& clo
       metrics_(metrics),
       subscribers_(std::move(subscribers)) {}
 
-v1::Alert AlertingServiceImpl::Show(const storage::v1::AlertRecord& record) const {
+v1::Alert AlertingServiceImpl::Show(const compliance::AccessScope& scope,
+                                    const storage::v1::AlertRecord& record) const {
   v1::Alert alert = ToWire(record);
   alert.clear_muted_by();
   if (Stands(record.state())) {
-    alert.set_muted_by(book_.MutedBy(FactsOf(record), record.alert_id(), clock_.Now()));
+    alert.set_muted_by(
+        WithoutOthers(scope, book_.MutedBy(FactsOf(record), record.alert_id(), clock_.Now())));
   }
   return alert;
 }
@@ -102,7 +117,8 @@ grpc::Status AlertingServiceImpl::ListAlerts(grpc::ServerContext* context,
                                              const v1::ListAlertsRequest* request,
                                              v1::ListAlertsResponse* response) {
   return guard_.Unary(
-      *context, MethodName("ListAlerts"), [&](const Caller&, CallReport& report) -> base::Status {
+      *context, MethodName("ListAlerts"),
+      [&](const Caller& caller, CallReport& report) -> base::Status {
         report.object_kind = "alert";
         AlertFilter filter{.district_id = request->district_id(),
                            .awaiting_outcome = request->awaiting_outcome()};
@@ -118,9 +134,11 @@ grpc::Status AlertingServiceImpl::ListAlerts(grpc::ServerContext* context,
         if (request->has_as_of()) filter.as_of = shared::ToInstant(request->as_of());
         ASSIGN_OR_RETURN(const auto alerts, book_.List(filter));
         for (const auto& alert : alerts) {
-          *response->add_alerts() = filter.as_of ? ToWire(alert) : Show(alert);
+          if (!caller.scope.HoldsDistrict(alert.district_id())) continue;
+          *response->add_alerts() =
+              filter.as_of ? Concealed(caller.scope, ToWire(alert)) : Show(caller.scope, alert);
         }
-        report.record_count = alerts.size();
+        report.record_count = static_cast<std::uint64_t>(response->alerts_size());
         return base::OkStatus();
       });
 }
@@ -129,28 +147,31 @@ grpc::Status AlertingServiceImpl::GetAlert(grpc::ServerContext* context,
                                            const v1::GetAlertRequest* request,
                                            v1::GetAlertResponse* response) {
   return guard_.Unary(
-      *context, MethodName("GetAlert"), [&](const Caller&, CallReport& report) -> base::Status {
+      *context, MethodName("GetAlert"),
+      [&](const Caller& caller, CallReport& report) -> base::Status {
         ReportAlert(report, request->alert_id());
+        RETURN_IF_ERROR(CheckScope(caller, MethodName("GetAlert"), request->alert_id()));
         ASSIGN_OR_RETURN(auto history, book_.History(request->alert_id()));
         ASSIGN_OR_RETURN(const auto deliveries, book_.Deliveries(request->alert_id()));
         if (request->has_as_of()) {
           const base::Instant as_of = shared::ToInstant(request->as_of());
           ASSIGN_OR_RETURN(const auto alert, book_.GetAsOf(request->alert_id(), as_of));
-          *response->mutable_alert() = ToWire(alert);
+          *response->mutable_alert() = Concealed(caller.scope, ToWire(alert));
           std::erase_if(history,
                         [&](const auto& event) { return event.at_us() > base::ToMicros(as_of); });
         } else {
           ASSIGN_OR_RETURN(const auto alert, book_.Get(request->alert_id()));
-          *response->mutable_alert() = Show(alert);
+          *response->mutable_alert() = Show(caller.scope, alert);
         }
         std::set<std::uint64_t> shown;
         for (const auto& event : history) {
           shown.insert(event.sequence());
-          *response->add_history() = ToWire(event, Repeat::kNo);
+          *response->add_history() = Concealed(caller.scope, ToWire(event, Repeat::kNo));
         }
         for (const auto& delivery : deliveries) {
           if (shown.contains(delivery.event_sequence())) {
-            v1::Delivery& told = *response->add_deliveries() = ToWire(delivery);
+            v1::Delivery& told = *response->add_deliveries() =
+                Concealed(caller.scope, ToWire(delivery));
             MarkAcknowledged(history, told);
           }
         }
@@ -163,10 +184,11 @@ grpc::Status AlertingServiceImpl::ActOn(grpc::ServerContext& context, std::strin
                                         const Request& request, Response& response,
                                         const Act& act) {
   return guard_.Unary(context, MethodName(method),
-                      [&](const Caller&, CallReport& report) -> base::Status {
+                      [&](const Caller& caller, CallReport& report) -> base::Status {
                         ReportAlert(report, request.alert_id());
+                        RETURN_IF_ERROR(CheckScope(caller, MethodName(method), request.alert_id()));
                         ASSIGN_OR_RETURN(const storage::v1::AlertRecord alert, act());
-                        *response.mutable_alert() = Show(alert);
+                        *response.mutable_alert() = Show(caller.scope, alert);
                         return base::OkStatus();
                       });
 }
@@ -224,18 +246,35 @@ grpc::Status AlertingServiceImpl::RecordOutcome(grpc::ServerContext* context,
 grpc::Status AlertingServiceImpl::ListTrackRecords(grpc::ServerContext* context,
                                                    const v1::ListTrackRecordsRequest* request,
                                                    v1::ListTrackRecordsResponse* response) {
-  return guard_.Unary(
-      *context, MethodName("ListTrackRecords"), [&](const Caller&, CallReport&) -> base::Status {
-        ASSIGN_OR_RETURN(const auto records,
-                         book_.TrackRecords(request->district_id(), request->rule()));
-        for (const RuleRecord& record : records) {
-          auto& row = *response->add_rows();
-          row.set_district_id(record.district_id);
-          row.set_rule(record.rule);
-          *row.mutable_record() = ToWire(record.counts);
-        }
-        return base::OkStatus();
-      });
+  return guard_.Unary(*context, MethodName("ListTrackRecords"),
+                      [&](const Caller& caller, CallReport&) -> base::Status {
+                        ASSIGN_OR_RETURN(
+                            const auto records,
+                            book_.TrackRecords(request->district_id(), request->rule()));
+                        for (const RuleRecord& record : records) {
+                          if (!caller.scope.HoldsDistrict(record.district_id)) continue;
+                          auto& row = *response->add_rows();
+                          row.set_district_id(record.district_id);
+                          row.set_rule(record.rule);
+                          *row.mutable_record() = ToWire(record.counts);
+                        }
+                        return base::OkStatus();
+                      });
+}
+
+bool AlertingServiceImpl::HoldsAlert(const compliance::AccessScope& scope,
+                                     const std::string& alert_id) const {
+  if (scope.everything()) return true;
+  const auto alert = book_.Get(alert_id);
+  return alert.ok() && scope.HoldsDistrict(alert->district_id());
+}
+
+base::Status AlertingServiceImpl::CheckScope(const Caller& caller, std::string_view method,
+                                             const std::string& alert_id) {
+  if (caller.scope.everything()) return base::OkStatus();
+  ASSIGN_OR_RETURN(const auto alert, book_.Get(alert_id));
+  if (caller.scope.HoldsDistrict(alert.district_id())) return base::OkStatus();
+  return guard_.Deny(caller, method, NoAlert(alert_id));
 }
 
 base::Status AlertingServiceImpl::CheckSubscriber(const std::string& subscriber) const {
@@ -252,11 +291,13 @@ grpc::Status AlertingServiceImpl::FollowAlerts(grpc::ServerContext* context,
   CallReport report;
   report.object_kind = "alert";
   if (subscribers_.contains(request->subscriber())) report.object_ref = request->subscriber();
-  return guard_.Stream(*context, MethodName("FollowAlerts"), report,
-                       [&](const Caller&) { return Pump(*context, *request, *writer); });
+  return guard_.Stream(*context, MethodName("FollowAlerts"), report, [&](const Caller& caller) {
+    return Pump(*context, caller.scope, *request, *writer);
+  });
 }
 
 base::Status AlertingServiceImpl::Pump(grpc::ServerContext& context,
+                                       const compliance::AccessScope& scope,
                                        const v1::FollowAlertsRequest& request,
                                        grpc::ServerWriter<v1::AlertEvent>& writer) {
   RETURN_IF_ERROR(CheckSubscriber(request.subscriber()));
@@ -270,6 +311,7 @@ base::Status AlertingServiceImpl::Pump(grpc::ServerContext& context,
   const std::set<std::string> wanted(request.district_ids().begin(), request.district_ids().end());
   const auto concerns = [&](const storage::v1::AlertEventRecord& event) {
     const storage::v1::AlertRecord& alert = event.alert();
+    if (!scope.HoldsDistrict(alert.district_id())) return false;
     if (!wanted.empty() && !wanted.contains(alert.district_id())) return false;
     return std::ranges::find(alert.told(), request.subscriber()) != alert.told().end() ||
            book_.policy().Concerns(request.subscriber(), FactsOf(alert),
@@ -280,7 +322,8 @@ base::Status AlertingServiceImpl::Pump(grpc::ServerContext& context,
       request.has_after_sequence() ? request.after_sequence() : start.confirmed;
   // A stream that leaves events out only looks: if it counted as sending, a later confirmation
   // would cover events that nobody was shown.
-  const bool complete = wanted.empty() && position <= start.confirmed;
+  const bool complete = wanted.empty() && position <= start.confirmed &&
+                        HoldsAllOf(scope, book_.policy(), request.subscriber());
   // Tells the client that it is let in, before there is anything to send.
   writer.SendInitialMetadata();
   while (!context.IsCancelled()) {
@@ -302,7 +345,8 @@ base::Status AlertingServiceImpl::Pump(grpc::ServerContext& context,
       position = event.sequence();
       if (!concerns(event)) continue;
       const Repeat repeat = event.sequence() <= before.sent ? Repeat::kYes : Repeat::kNo;
-      if (!writer.Write(ToWire(event, repeat))) return base::OkStatus();  // the client is gone
+      if (!writer.Write(Concealed(scope, ToWire(event, repeat))))
+        return base::OkStatus();  // the client is gone
     }
   }
   return base::OkStatus();
@@ -311,32 +355,41 @@ base::Status AlertingServiceImpl::Pump(grpc::ServerContext& context,
 grpc::Status AlertingServiceImpl::ConfirmEvents(grpc::ServerContext* context,
                                                 const v1::ConfirmEventsRequest* request,
                                                 v1::ConfirmEventsResponse* response) {
-  return guard_.Unary(*context, MethodName("ConfirmEvents"),
-                      [&](const Caller&, CallReport& report) -> base::Status {
-                        report.object_kind = "alert";
-                        RETURN_IF_ERROR(CheckSubscriber(request->subscriber()));
-                        report.object_ref = request->subscriber();
-                        ASSIGN_OR_RETURN(
-                            const Confirmation confirmation,
-                            book_.Confirm(request->subscriber(), request->up_to_sequence()));
-                        metrics_.CountDelivered(request->subscriber(), confirmation.deliveries);
-                        report.record_count = confirmation.deliveries;
-                        response->set_confirmed_sequence(confirmation.position.confirmed);
-                        return base::OkStatus();
-                      });
+  return guard_.Unary(
+      *context, MethodName("ConfirmEvents"),
+      [&](const Caller& caller, CallReport& report) -> base::Status {
+        report.object_kind = "alert";
+        RETURN_IF_ERROR(CheckSubscriber(request->subscriber()));
+        report.object_ref = request->subscriber();
+        if (!HoldsAllOf(caller.scope, book_.policy(), request->subscriber())) {
+          return guard_.Deny(
+              caller, MethodName("ConfirmEvents"),
+              base::PermissionDenied("{} is not shown every event of this receiver, and cannot "
+                                     "confirm them",
+                                     caller.actor));
+        }
+        ASSIGN_OR_RETURN(const Confirmation confirmation,
+                         book_.Confirm(request->subscriber(), request->up_to_sequence()));
+        metrics_.CountDelivered(request->subscriber(), confirmation.deliveries);
+        report.record_count = confirmation.deliveries;
+        response->set_confirmed_sequence(confirmation.position.confirmed);
+        return base::OkStatus();
+      });
 }
 
 grpc::Status AlertingServiceImpl::ListDeadLetters(grpc::ServerContext* context,
                                                   const v1::ListDeadLettersRequest*,
                                                   v1::ListDeadLettersResponse* response) {
   return guard_.Unary(*context, MethodName("ListDeadLetters"),
-                      [&](const Caller&, CallReport& report) -> base::Status {
+                      [&](const Caller& caller, CallReport& report) -> base::Status {
                         report.object_kind = "alert";
                         ASSIGN_OR_RETURN(const auto letters, book_.DeadLetters());
                         for (const auto& letter : letters) {
-                          *response->add_deliveries() = ToWire(letter);
+                          if (!HoldsAlert(caller.scope, letter.alert_id())) continue;
+                          *response->add_deliveries() = Concealed(caller.scope, ToWire(letter));
                         }
-                        report.record_count = letters.size();
+                        report.record_count =
+                            static_cast<std::uint64_t>(response->deliveries_size());
                         return base::OkStatus();
                       });
 }

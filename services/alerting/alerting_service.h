@@ -76,11 +76,16 @@ class AlertingServiceImpl final : public v1::AlertingService::Service {
   grpc::Status ActOn(grpc::ServerContext& context, std::string_view method, const Request& request,
                      Response& response, const Act& act);
   base::Status CheckSubscriber(const std::string& subscriber) const;
-  base::Status Pump(grpc::ServerContext& context, const v1::FollowAlertsRequest& request,
+  // What is said of an alert comes from all of its district.
+  bool HoldsAlert(const compliance::AccessScope& scope, const std::string& alert_id) const;
+  base::Status CheckScope(const shared::Caller& caller, std::string_view method,
+                          const std::string& alert_id);
+  base::Status Pump(grpc::ServerContext& context, const compliance::AccessScope& scope,
+                    const v1::FollowAlertsRequest& request,
                     grpc::ServerWriter<v1::AlertEvent>& writer);
 
   // The alert as it is, with what mutes it now.
-  v1::Alert Show(const storage::v1::AlertRecord& alert) const;
+  v1::Alert Show(const compliance::AccessScope& scope, const storage::v1::AlertRecord& alert) const;
 
   AlertBook& book_;
   const base::Clock& clock_;

@@ -1,9 +1,12 @@
 // Silences and the explanation of routes, on the wire.
+#include <algorithm>
 #include <vector>
 
 #include "alerting/convert.h"
+#include "alerting/no_alert.h"
 #include "alerting/silence.h"
 #include "services/alerting/alerting_service.h"
+#include "services/alerting/concealment.h"
 #include "services/shared/timestamp.h"
 
 namespace belgrand::alerting {
@@ -36,16 +39,36 @@ base::StatusOr<AlertFacts> FactsOf(const v1::ExplainRouteRequest& request) {
                     static_cast<int>(request.kind()), static_cast<int>(request.severity())};
 }
 
+// A silence reaches every alert of the districts it names, or of all when it names none.
+bool Holds(const compliance::AccessScope& scope,
+           const google::protobuf::RepeatedPtrField<std::string>& district_ids) {
+  if (scope.everything()) return true;
+  return !district_ids.empty() &&
+         std::ranges::all_of(district_ids, [&](const std::string& district) {
+           return scope.HoldsDistrict(district);
+         });
+}
+
+base::Status TooWide(const Caller& caller) {
+  return base::PermissionDenied(
+      "the silence reaches beyond what {} may see: name districts of that scope", caller.actor);
+}
+
 }  // namespace
 
 grpc::Status AlertingServiceImpl::PreviewSilence(grpc::ServerContext* context,
                                                  const v1::PreviewSilenceRequest* request,
                                                  v1::PreviewSilenceResponse* response) {
   return guard_.Unary(*context, MethodName("PreviewSilence"),
-                      [&](const Caller&, CallReport& report) -> base::Status {
+                      [&](const Caller& caller, CallReport& report) -> base::Status {
+                        if (!Holds(caller.scope, request->match().district_ids())) {
+                          return guard_.Deny(caller, MethodName("PreviewSilence"), TooWide(caller));
+                        }
                         ASSIGN_OR_RETURN(const auto alerts,
                                          book_.PreviewSilence(FromWire(request->match())));
-                        for (const auto& alert : alerts) *response->add_alerts() = Show(alert);
+                        for (const auto& alert : alerts) {
+                          *response->add_alerts() = Show(caller.scope, alert);
+                        }
                         Report(report, alerts.size());
                         return base::OkStatus();
                       });
@@ -56,8 +79,11 @@ grpc::Status AlertingServiceImpl::CreateSilence(grpc::ServerContext* context,
                                                 v1::CreateSilenceResponse* response) {
   return guard_.Unary(
       *context, MethodName("CreateSilence"),
-      [&](const Caller&, CallReport& report) -> base::Status {
+      [&](const Caller& caller, CallReport& report) -> base::Status {
         Report(report, 1);
+        if (!Holds(caller.scope, request->match().district_ids())) {
+          return guard_.Deny(caller, MethodName("CreateSilence"), TooWide(caller));
+        }
         storage::v1::SilenceRecord silence = FromWire(request->match());
         silence.set_owner(request->owner());
         silence.set_reason(request->reason());
@@ -78,9 +104,18 @@ grpc::Status AlertingServiceImpl::EndSilence(grpc::ServerContext* context,
                                              const v1::EndSilenceRequest* request,
                                              v1::EndSilenceResponse* response) {
   return guard_.Unary(
-      *context, MethodName("EndSilence"), [&](const Caller&, CallReport& report) -> base::Status {
+      *context, MethodName("EndSilence"),
+      [&](const Caller& caller, CallReport& report) -> base::Status {
         Report(report, 1);
         report.object_ref = std::to_string(request->silence_id());
+        if (!caller.scope.everything()) {
+          ASSIGN_OR_RETURN(const auto silences, book_.Silences());
+          const auto found = std::ranges::find(silences, request->silence_id(),
+                                               &storage::v1::SilenceRecord::silence_id);
+          if (found != silences.end() && !Holds(caller.scope, found->district_ids())) {
+            return guard_.Deny(caller, MethodName("EndSilence"), NoSilence(request->silence_id()));
+          }
+        }
         ASSIGN_OR_RETURN(const auto ended, book_.EndSilence(request->silence_id(), request->by()));
         *response->mutable_silence() = ToWire(ended);
         return base::OkStatus();
@@ -91,10 +126,11 @@ grpc::Status AlertingServiceImpl::ListSilences(grpc::ServerContext* context,
                                                const v1::ListSilencesRequest* request,
                                                v1::ListSilencesResponse* response) {
   return guard_.Unary(*context, MethodName("ListSilences"),
-                      [&](const Caller&, CallReport& report) -> base::Status {
+                      [&](const Caller& caller, CallReport& report) -> base::Status {
                         ASSIGN_OR_RETURN(const auto silences, book_.Silences());
                         const std::int64_t now_us = base::ToMicros(clock_.Now());
                         for (const auto& silence : silences) {
+                          if (!Holds(caller.scope, silence.district_ids())) continue;
                           if (silence.ends_at_us() <= now_us && !request->include_ended()) continue;
                           *response->add_silences() = ToWire(silence);
                         }
@@ -106,36 +142,41 @@ grpc::Status AlertingServiceImpl::ListSilences(grpc::ServerContext* context,
 grpc::Status AlertingServiceImpl::ExplainRoute(grpc::ServerContext* context,
                                                const v1::ExplainRouteRequest* request,
                                                v1::ExplainRouteResponse* response) {
-  return guard_.Unary(*context, MethodName("ExplainRoute"),
-                      [&](const Caller&, CallReport&) -> base::Status {
-                        ASSIGN_OR_RETURN(const AlertFacts facts, FactsOf(*request));
-                        const base::Instant at =
-                            request->has_at() ? shared::ToInstant(request->at()) : clock_.Now();
-                        const AlertPolicy& policy = book_.policy();
-                        for (const Destination& to : policy.Destinations(facts, at)) {
-                          auto& destination = *response->add_destinations();
-                          destination.set_receiver(to.receiver);
-                          destination.set_way(to.way);
-                          destination.set_quiet_hours(to.quiet_hours);
-                          if (to.held_until) {
-                            *destination.mutable_held_until() = shared::ToTimestamp(*to.held_until);
-                          }
-                        }
-                        response->set_muted_by(book_.MutedBy(facts, "", at));
-                        const Plan* plan = policy.PlanFor(facts, at);
-                        if (plan == nullptr) return base::OkStatus();
-                        response->set_escalation(plan->name);
-                        base::Instant due = at;
-                        for (const Plan::Step& step : plan->steps) {
-                          due += step.wait;
-                          auto& shown = *response->add_steps();
-                          *shown.mutable_at() = shared::ToTimestamp(due);
-                          for (const std::string& receiver : policy.ReceiversOf(step, due)) {
-                            shown.add_receivers(receiver);
-                          }
-                        }
-                        return base::OkStatus();
-                      });
+  return guard_.Unary(
+      *context, MethodName("ExplainRoute"), [&](const Caller& caller, CallReport&) -> base::Status {
+        ASSIGN_OR_RETURN(const AlertFacts facts, FactsOf(*request));
+        if (!caller.scope.HoldsDistrict(facts.district_id)) {
+          return guard_.Deny(caller, MethodName("ExplainRoute"),
+                             base::PermissionDenied("district {} is not in the scope of {}",
+                                                    facts.district_id, caller.actor));
+        }
+        const base::Instant at =
+            request->has_at() ? shared::ToInstant(request->at()) : clock_.Now();
+        const AlertPolicy& policy = book_.policy();
+        for (const Destination& to : policy.Destinations(facts, at)) {
+          auto& destination = *response->add_destinations();
+          destination.set_receiver(to.receiver);
+          destination.set_way(to.way);
+          destination.set_quiet_hours(to.quiet_hours);
+          if (to.held_until) {
+            *destination.mutable_held_until() = shared::ToTimestamp(*to.held_until);
+          }
+        }
+        response->set_muted_by(WithoutOthers(caller.scope, book_.MutedBy(facts, "", at)));
+        const Plan* plan = policy.PlanFor(facts, at);
+        if (plan == nullptr) return base::OkStatus();
+        response->set_escalation(plan->name);
+        base::Instant due = at;
+        for (const Plan::Step& step : plan->steps) {
+          due += step.wait;
+          auto& shown = *response->add_steps();
+          *shown.mutable_at() = shared::ToTimestamp(due);
+          for (const std::string& receiver : policy.ReceiversOf(step, due)) {
+            shown.add_receivers(receiver);
+          }
+        }
+        return base::OkStatus();
+      });
 }
 
 }  // namespace belgrand::alerting

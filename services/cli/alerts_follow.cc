@@ -55,6 +55,7 @@ class Confirmer {
  private:
   void Run() {
     std::uint64_t confirmed = 0;
+    bool may_confirm = true;
     for (bool done = false; !done;) {
       std::uint64_t shown = 0;
       {
@@ -68,10 +69,17 @@ class Confirmer {
         }
       }
       // A view of some districts, or from a chosen place, is no receipt for what it leaves out.
-      if (shown == confirmed || !options_.districts.empty() || options_.after) continue;
+      if (!may_confirm || shown == confirmed || !options_.districts.empty() || options_.after) {
+        continue;
+      }
       const base::Status status = Confirm(shown);
       confirmed = shown;
       if (status.ok()) continue;
+      // So does one who may not see all that the receiver is told: they look, and go on looking.
+      if (status.code() == base::StatusCode::kPermissionDenied) {
+        may_confirm = false;
+        continue;
+      }
       base::MutexLock lock(mutex_);
       status_ = status;
       stream_context_.TryCancel();

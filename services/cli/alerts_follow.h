@@ -27,6 +27,7 @@ using ShowEvent = std::function<void(const alerting::v1::AlertEvent&)>;
 
 // Returns when the service ends the stream, and with `once` when nothing has come for a second. An
 // event whose confirmation is lost is shown again by the next call, marked as a repeat.
+// Who may not confirm, because the receiver is told more than they may see, only looks.
 base::Status FollowAlerts(const std::shared_ptr<grpc::Channel>& channel,
                           const FollowOptions& options, const ShowEvent& show);
 

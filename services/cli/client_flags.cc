@@ -1,10 +1,14 @@
 #include "services/cli/client_flags.h"
 
+#include <sys/stat.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <optional>
 
-#include "platform/rpc/channel.h"
+#include "platform/base/file.h"
+#include "platform/base/tls_files.h"
+#include "platform/rpc/call_headers.h"
 #include "sample/texts.h"
 
 namespace belgrand::cli {
@@ -29,18 +33,51 @@ ingest::v1::Language VerdictLanguage(const ClientFlags& flags) {
                                                                  : ingest::v1::ENGLISH;
 }
 
+namespace {
+
+base::StatusOr<std::string> ReadToken(const std::string& file) {
+  struct stat info {};
+  if (::stat(file.c_str(), &info) == 0 && (info.st_mode & 077U) != 0) {
+    return base::InvalidArgument("others may read {}: chmod 600 it, and think of a new token",
+                                 file);
+  }
+  constexpr std::size_t kMaxTokenBytes = 16 << 10;
+  ASSIGN_OR_RETURN(std::string token, base::ReadFile(file, kMaxTokenBytes));
+  while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') token.pop_back();
+  if (token.empty()) return base::InvalidArgument("{} holds no token", file);
+  // gRPC stops the process over a header that holds anything else.
+  for (const char c : token) {
+    if (c <= ' ' || c >= 0x7F) {
+      return base::InvalidArgument("{} holds more than a token in one line", file);
+    }
+  }
+  return token;
+}
+
+}  // namespace
+
 base::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ClientFlags& flags) {
   const int given = static_cast<int>(!flags.certificate_file.empty()) +
                     static_cast<int>(!flags.private_key_file.empty()) +
                     static_cast<int>(!flags.ca_file.empty());
-  if (given != 0 && given != 3) {
-    return base::InvalidArgument("--tls-cert, --tls-key and --tls-ca go together: give all three");
+  const char* const token_file = std::getenv("BELGRAND_TOKEN_FILE");
+  const bool has_token = token_file != nullptr && *token_file != '\0';
+  const bool only_ca = given == 1 && !flags.ca_file.empty() && has_token;
+  if (given != 0 && given != 3 && !only_ca) {
+    return base::InvalidArgument(
+        "--tls-cert, --tls-key and --tls-ca go together: give all three, or --tls-ca with a token "
+        "in the file that BELGRAND_TOKEN_FILE names");
   }
-  std::optional<rpc::TlsFiles> tls;
-  if (given == 3) {
-    tls = rpc::TlsFiles{flags.certificate_file, flags.private_key_file, flags.ca_file};
+  std::optional<base::TlsFiles> tls;
+  if (given > 0) {
+    tls = base::TlsFiles{flags.certificate_file, flags.private_key_file, flags.ca_file};
   }
-  return rpc::OpenChannel(flags.server, tls);
+  rpc::Headers headers;
+  if (has_token) {
+    ASSIGN_OR_RETURN(const std::string token, ReadToken(token_file));
+    headers.emplace_back("authorization", "Bearer " + token);
+  }
+  return rpc::OpenChannelWithHeaders(flags.server, tls, std::move(headers));
 }
 
 }  // namespace belgrand::cli

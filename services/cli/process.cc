@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <stop_token>
+#include <thread>
 
 #include "platform/base/log.h"
+#include "platform/base/mutex.h"
 #include "platform/crypto/certificate.h"
 #include "platform/http/server.h"
 #include "platform/metrics/registry.h"
@@ -32,12 +35,6 @@ namespace {
 
 using shared::Role;
 using shared::RoleName;
-
-// The same identities as over gRPC: one URI spiffe://<domain>/<role>/<id>.
-bool HasIdentity(const void* connection) {
-  const auto uri = crypto::UriOfPeer(connection);
-  return uri.ok() && rpc::ParseSpiffeId(*uri).ok();
-}
 
 base::StatusOr<std::unique_ptr<Role>> CreateRole(RoleName name, const config::v1::Config& config,
                                                  const shared::Runtime& runtime) {
@@ -106,7 +103,9 @@ struct Process::Impl {
       : config(configuration),
         clock(time),
         guard(clock, metrics, peers,
-              static_cast<int>(configuration.connections().max_calls_per_caller())) {}
+              static_cast<int>(configuration.connections().max_calls_per_caller()),
+              configuration.access().tokens() ? shared::Tokens::kAccepted
+                                              : shared::Tokens::kRefused) {}
 
   base::Status CreateRoles(const std::vector<RoleName>& names);
   // The metrics of their stores, and the service that backs them up.
@@ -114,6 +113,10 @@ struct Process::Impl {
   base::Status ConnectPeers(const std::vector<RoleName>& names);
   base::Status ServeHttp();
   http::Response Readiness() const;
+  // The same identities as over gRPC.
+  bool AdmitHttp(const void* connection);
+  // Every second until it is stopped.
+  void Sweep(const std::stop_token& stop);
 
   // Destroyed last to first: the server goes before the roles whose services it calls.
   const config::v1::Config config;
@@ -127,9 +130,24 @@ struct Process::Impl {
   std::unique_ptr<http::Server> http;
   std::vector<Role*> started;
   bool stopped = false;
-  // Last: no scrape may reach a role that is gone.
+  // Late: no scrape may reach a role that is gone.
   std::vector<std::shared_ptr<void>> gauges;
+  base::Mutex sweep_mutex;
+  base::CondVar sweep_wake;
+  std::jthread sweeper;
 };
+
+void Process::Impl::Sweep(const std::stop_token& stop) {
+  const std::stop_callback wake(stop, [this] {
+    const base::MutexLock lock(sweep_mutex);
+    sweep_wake.NotifyAll();
+  });
+  while (!stop.stop_requested()) {
+    guard.Sweep();
+    const base::MutexLock lock(sweep_mutex);
+    if (!stop.stop_requested()) sweep_wake.WaitFor(sweep_mutex, std::chrono::seconds(1));
+  }
+}
 
 base::Status Process::Impl::CreateRoles(const std::vector<RoleName>& names) {
   const shared::Runtime runtime{clock, metrics, peers, guard, config.data_dir()};
@@ -186,25 +204,36 @@ http::Response Process::Impl::Readiness() const {
   return {503, "text/plain; charset=utf-8", reasons};
 }
 
+bool Process::Impl::AdmitHttp(const void* connection) {
+  const auto uri = crypto::UriOfPeer(connection);
+  if (!uri.ok()) return false;
+  const auto peer = rpc::ParseSpiffeId(*uri);
+  if (!peer.ok()) return false;
+  // A witness is no part of a service, and knows no list of who was revoked.
+  const bool only_witness = roles.size() == 1 && roles.front()->name() == "witness";
+  return only_witness || guard.CheckCertificate(*peer).ok();
+}
+
 base::Status Process::Impl::ServeHttp() {
   std::vector<http::Route> routes;
   for (const auto& role : roles) {
     for (http::Route& route : role->http_routes()) routes.push_back(std::move(route));
   }
-  ASSIGN_OR_RETURN(
-      http, http::Server::Start(config.http_listen(), TlsOf(config),
-                                {{"/metrics",
-                                  [this] {
-                                    return http::Response{
-                                        200, "text/plain; version=0.0.4; charset=utf-8",
-                                        metrics.Text()};
-                                  }},
-                                 {"/healthz",
-                                  [] {
-                                    return http::Response{200, "text/plain; charset=utf-8", "ok\n"};
-                                  }},
-                                 {"/readyz", [this] { return Readiness(); }}},
-                                HasIdentity, std::move(routes)));
+  ASSIGN_OR_RETURN(http, http::Server::Start(
+                             config.http_listen(), TlsOf(config),
+                             {{"/metrics",
+                               [this] {
+                                 return http::Response{200,
+                                                       "text/plain; version=0.0.4; charset=utf-8",
+                                                       metrics.Text()};
+                               }},
+                              {"/healthz",
+                               [] {
+                                 return http::Response{200, "text/plain; charset=utf-8", "ok\n"};
+                               }},
+                              {"/readyz", [this] { return Readiness(); }}},
+                             [this](const void* connection) { return AdmitHttp(connection); },
+                             std::move(routes)));
   return base::OkStatus();
 }
 
@@ -224,6 +253,7 @@ base::StatusOr<std::unique_ptr<Process>> Process::Create(const config::v1::Confi
   rpc::ServerOptions options;
   options.listen = config.listen();
   options.tls = TlsOf(config);
+  if (config.access().tokens()) options.client_certificates = rpc::ClientCertificates::kOptional;
   options.max_message_bytes = WireLimit(config);
   // Every stream that waits holds a thread; calls must find one beside all of them.
   options.max_threads = 256 + static_cast<int>(config.ingest().max_streams()) +
@@ -247,6 +277,7 @@ base::Status Process::Start() {
   }
   RETURN_IF_ERROR(impl_->ServeHttp());
   impl_->guard.Open();
+  impl_->sweeper = std::jthread([this](const std::stop_token& stop) { impl_->Sweep(stop); });
   impl_->server->SetServing(true);
   base::Log(base::LogLevel::kInfo, "serving",
             {{"grpc_port", grpc_port()},
@@ -262,6 +293,7 @@ void Process::Stop() {
   impl_->guard.BeginDrain();
   impl_->operations->Stop();
   for (auto role = impl_->started.rbegin(); role != impl_->started.rend(); ++role) (*role)->Stop();
+  impl_->sweeper = {};
   impl_->guard.FinishDrain(ToDuration(impl_->config.stop_timeout()));
   // Every handler has returned, but on a busy machine its answer may still be on its way. What gRPC
   // also waits for is the farewell of idle connections, and an idle client of the synchronous API

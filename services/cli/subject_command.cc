@@ -30,6 +30,7 @@ const std::map<std::string, privacy::v1::Subject> kKinds = {
     {"sampler", privacy::v1::SAMPLER},
     {"lab-staff", privacy::v1::LAB_STAFF},
     {"official", privacy::v1::OFFICIAL},
+    {"operator", privacy::v1::OPERATOR},
 };
 
 struct SubjectFlags {

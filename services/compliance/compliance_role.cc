@@ -9,6 +9,7 @@
 #include "compliance/audit_anew.h"
 #include "compliance/audit_log.h"
 #include "compliance/erasure_ledger.h"
+#include "compliance/identity_book.h"
 #include "compliance/keyring.h"
 #include "platform/base/file.h"
 #include "platform/base/log.h"
@@ -21,6 +22,8 @@
 #include "services/compliance/cosigner.h"
 #include "services/compliance/eraser.h"
 #include "services/compliance/erasure_service.h"
+#include "services/compliance/identity_holder.h"
+#include "services/compliance/identity_service.h"
 #include "services/compliance/log_pages.h"
 #include "services/compliance/retention_runner.h"
 
@@ -39,13 +42,30 @@ base::Status MakePrivateDirectory(const std::filesystem::path& directory) {
   return base::OkStatus();
 }
 
+// This role's own records, beside those that other roles answer for.
+class IdentitySteward final : public Steward {
+ public:
+  explicit IdentitySteward(IdentityBook& book) : book_(book) {}
+  std::string_view name() const override { return "compliance"; }
+  base::StatusOr<std::vector<v1::ExpiryLine>> Plan(base::Instant now) override {
+    return book_.PlanExpiry(now);
+  }
+  base::StatusOr<std::vector<v1::ExpiryLine>> Apply(base::Instant now) override {
+    return book_.ApplyExpiry(now);
+  }
+
+ private:
+  IdentityBook& book_;
+};
+
 class ComplianceRole final : public shared::Role {
  public:
-  ComplianceRole(const shared::Runtime& runtime, ErasurePlaces places,
-                 std::unique_ptr<AuditLog> log, std::unique_ptr<Cosigner> cosigner,
-                 std::unique_ptr<Keyring> keyring, AuditEntries entries,
-                 std::unique_ptr<ErasureLedger> ledger,
-                 std::unique_ptr<CertificateShelf> certificates)
+  ComplianceRole(const shared::Runtime& runtime, const config::v1::Access& access,
+                 ErasurePlaces places, std::unique_ptr<AuditLog> log,
+                 std::unique_ptr<Cosigner> cosigner, std::unique_ptr<Keyring> keyring,
+                 AuditEntries entries, std::unique_ptr<ErasureLedger> ledger,
+                 std::unique_ptr<CertificateShelf> certificates,
+                 std::unique_ptr<IdentityBook> identities)
       : clock_(runtime.clock),
         peers_(runtime.peers),
         metrics_(runtime.metrics),
@@ -56,11 +76,14 @@ class ComplianceRole final : public shared::Role {
         entries_(entries),
         ledger_(std::move(ledger)),
         certificates_(std::move(certificates)),
+        identities_(std::move(identities)),
+        callers_(access, *identities_, runtime.clock),
         service_(runtime.clock, runtime.guard, metrics_, *log_, *cosigner_, entries_, *keyring_),
         erasures_(runtime.guard, runtime.metrics,
                   [this](const v1::AuditEvent& event) {
                     return service_.Append({&event, 1}).status();
                   }),
+        identity_service_(runtime.clock, runtime.guard, *identities_, callers_),
         checkpoint_at_us_(base::ToMicros(runtime.clock.Now())) {
     AddGauges(runtime.metrics);
   }
@@ -68,7 +91,9 @@ class ComplianceRole final : public shared::Role {
   ~ComplianceRole() override { Stop(); }
 
   std::string_view name() const override { return "compliance"; }
-  std::vector<grpc::Service*> services() override { return {&service_, &erasures_}; }
+  std::vector<grpc::Service*> services() override {
+    return {&service_, &erasures_, &identity_service_};
+  }
   shared::ComplianceAccess* compliance_access() override { return &service_; }
 
   std::vector<http::Route> http_routes() override {
@@ -79,9 +104,11 @@ class ComplianceRole final : public shared::Role {
 
   base::Status Start() override {
     ASSIGN_OR_RETURN(auto stewards, ConnectStewards(peers_));
+    stewards.push_back(std::make_unique<IdentitySteward>(*identities_));
     retention_ = std::make_unique<RetentionRunner>(clock_, std::move(stewards));
     service_.Connect(retention_.get());
     ASSIGN_OR_RETURN(auto holders, ConnectPersonHolders(peers_));
+    holders.push_back(std::make_unique<IdentityHolder>(*identities_, clock_));
     eraser_ = std::make_unique<Eraser>(clock_, *keyring_, *ledger_, *certificates_, places_,
                                        std::move(holders));
     erasures_.Connect(eraser_.get());
@@ -211,8 +238,11 @@ class ComplianceRole final : public shared::Role {
   const std::unique_ptr<CertificateShelf> certificates_;
   std::unique_ptr<RetentionRunner> retention_;
   std::unique_ptr<Eraser> eraser_;
+  const std::unique_ptr<IdentityBook> identities_;
+  const CallerCheck callers_;
   ComplianceServiceImpl service_;
   ErasureServiceImpl erasures_;
+  IdentityServiceImpl identity_service_;
   std::atomic<std::int64_t> checkpoint_at_us_;
   base::Mutex mutex_;
   base::CondVar wake_;
@@ -262,10 +292,12 @@ base::StatusOr<std::unique_ptr<shared::Role>> CreateComplianceRole(const config:
   ASSIGN_OR_RETURN(auto certificates,
                    CertificateShelf::Open(home / "certificates", keyring_dir / "certificates.seed",
                                           config.compliance().audit_origin() + "/erasures"));
+  ASSIGN_OR_RETURN(auto identities, IdentityBook::Open(keyring_dir / "identities.bin"));
   ErasurePlaces places{keyring_dir, home / "audit", config.backup().directory(), home / "search"};
-  return std::make_unique<ComplianceRole>(runtime, std::move(places), std::move(log),
-                                          std::move(cosigner), std::move(keyring), entries,
-                                          std::move(ledger), std::move(certificates));
+  return std::make_unique<ComplianceRole>(runtime, config.access(), std::move(places),
+                                          std::move(log), std::move(cosigner), std::move(keyring),
+                                          entries, std::move(ledger), std::move(certificates),
+                                          std::move(identities));
 }
 
 }  // namespace belgrand::compliance

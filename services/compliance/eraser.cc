@@ -72,8 +72,9 @@ std::vector<std::string> Limits(const ErasureRecord& record, const ErasureFacts&
 base::Status CheckNamed(const v1::SubjectSelector& selector) {
   const bool laboratory =
       selector.subject() == privacy::v1::SAMPLER || selector.subject() == privacy::v1::LAB_STAFF;
-  if (!laboratory && selector.subject() != privacy::v1::OFFICIAL) {
-    return base::InvalidArgument("subject is {}: name a SAMPLER, LAB_STAFF or OFFICIAL",
+  if (!laboratory && selector.subject() != privacy::v1::OFFICIAL &&
+      selector.subject() != privacy::v1::OPERATOR) {
+    return base::InvalidArgument("subject is {}: name a SAMPLER, LAB_STAFF, OFFICIAL or OPERATOR",
                                  static_cast<int>(selector.subject()));
   }
   if (selector.value().empty() || selector.value().size() > kMaxNameBytes) {
@@ -84,7 +85,8 @@ base::Status CheckNamed(const v1::SubjectSelector& selector) {
     return base::InvalidArgument("tenant is missing: name the laboratory of the person");
   }
   if (!laboratory && !selector.tenant().empty()) {
-    return base::InvalidArgument("tenant is given, but officials belong to no laboratory");
+    return base::InvalidArgument(
+        "tenant is given, but officials and operators belong to no laboratory");
   }
   return base::OkStatus();
 }
@@ -140,9 +142,9 @@ base::StatusOr<v1::PersonToErase> Eraser::Resolve(const v1::SubjectSelector& sel
   } else if (reference.status().code() != base::StatusCode::kNotFound) {
     return reference.status();
   }
-  // Of an official, the name stands in clear. Of others who have no key (any more), texts may still
-  // mention it.
-  if (selector.subject() == privacy::v1::OFFICIAL || person.subject_ref().empty()) {
+  // Of an official or operator, the name stands in clear. Of others who have no key (any more),
+  // texts may still mention it.
+  if (selector.tenant().empty() || person.subject_ref().empty()) {
     person.set_name_digest(
         NameDigest(ledger_.name_key(), selector.subject(), selector.tenant(), selector.value()));
   }

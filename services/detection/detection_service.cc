@@ -5,15 +5,26 @@
 #include "services/detection/wire.h"
 
 namespace belgrand::detection {
+namespace {
+
+// A state is made of every laboratory's rows.
+bool IsWithin(const compliance::AccessScope& scope, const v1::AreaState& state) {
+  if (scope.HoldsDistrict(state.district_id())) return true;
+  return state.level() == v1::SITE && scope.LimitsPlaces() && !scope.LimitsLaboratories() &&
+         scope.HoldsPlace(state.area_id(), {&state.district_id(), 1});
+}
+
+}  // namespace
 
 grpc::Status DetectionServiceImpl::ListAreaStates(grpc::ServerContext* context,
                                                   const v1::ListAreaStatesRequest* request,
                                                   v1::ListAreaStatesResponse* response) {
   return guard_.Unary(
       *context, "belgrand.detection.v1.DetectionService.ListAreaStates",
-      [&](const shared::Caller&, shared::CallReport& report) -> base::Status {
+      [&](const shared::Caller& caller, shared::CallReport& report) -> base::Status {
         for (const AreaState& state : follower_.States(request->district_id(), request->target())) {
-          *response->add_states() = ToProto(state);
+          v1::AreaState proto = ToProto(state);
+          if (IsWithin(caller.scope, proto)) *response->add_states() = std::move(proto);
         }
         report.object_kind = "series";
         // Only a district that exists: what a caller typed does not belong in the log.

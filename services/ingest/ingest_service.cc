@@ -21,17 +21,14 @@ using shared::CallReport;
 constexpr char kSubmit[] = "belgrand.ingest.v1.IngestService.SubmitSamples";
 constexpr char kVoid[] = "belgrand.ingest.v1.IngestService.VoidSamples";
 constexpr char kStream[] = "belgrand.ingest.v1.IngestService.StreamSamples";
-constexpr char kLaboratoryActor[] = "laboratory:";
 
 constexpr int kMaxVoidRows = 1'000;
 
-// The laboratory that a certificate speaks for; empty when the caller may speak for any.
+// The laboratory that the caller speaks for; empty when it may speak for several.
 std::string OnlyLaboratory(const Caller& caller) {
   const bool is_laboratory =
       caller.roles.size() == 1 && caller.roles.front() == privacy::v1::LABORATORY;
-  const std::string_view actor = caller.actor;
-  if (!is_laboratory || !actor.starts_with(kLaboratoryActor)) return "";
-  return std::string(actor.substr(sizeof(kLaboratoryActor) - 1));
+  return is_laboratory ? caller.scope.OnlyLaboratory() : "";
 }
 
 // The laboratory of all rows, for the audit entry; empty when they are of several or unfit for a
@@ -122,7 +119,7 @@ class Service final : public v1::IngestService::Service {
                                       static_cast<std::uint64_t>(samples.size()), bytes));
     if (intake_ == nullptr) return base::Unavailable("intake has not started: try again");
     batch.request_id = report.request_id;
-    batch.only_laboratory = OnlyLaboratory(caller);
+    batch.scope = &caller.scope;
     batch.deadline = context.deadline();
     return intake_->Process(batch);
   }
@@ -132,6 +129,11 @@ class Service final : public v1::IngestService::Service {
     report.request_id = shared::Guard::NewRequestId();
     report.object_kind = "sample";
     report.record_count = static_cast<std::uint64_t>(request.rows_size());
+    // Where the rows were taken is not said here.
+    if (caller.scope.LimitsPlaces()) {
+      return base::PermissionDenied("{} is limited to sites, and cannot take rows back",
+                                    caller.actor);
+    }
     if (request.rows().empty() || request.rows_size() > kMaxVoidRows) {
       return base::InvalidArgument("{} rows: name 1 to {}", request.rows_size(), kMaxVoidRows);
     }
@@ -142,7 +144,7 @@ class Service final : public v1::IngestService::Service {
     if (intake_ == nullptr) return base::Unavailable("intake has not started: try again");
     return intake_->Void({.request = request,
                           .request_id = report.request_id,
-                          .only_laboratory = OnlyLaboratory(caller),
+                          .scope = &caller.scope,
                           .deadline = context.deadline()});
   }
 

@@ -30,6 +30,16 @@ constexpr base::Duration kAppendTimeout = std::chrono::seconds(30);
 // Of findings in one answer.
 constexpr std::size_t kFindingBytes = std::size_t{4} << 20;
 
+// The sites that the caller may know of: any other is unknown to it, and is not suggested either.
+SiteCache::Snapshot Visible(const SiteCache::Snapshot& all, const compliance::AccessScope* scope) {
+  if (scope == nullptr || !scope->LimitsPlaces()) return all;
+  auto visible = std::make_shared<sample::Catalogue>();
+  for (const auto& [site_id, site] : all->sites()) {
+    if (scope->HoldsPlace(site_id, {&site.district_id, 1})) visible->Put(site);
+  }
+  return visible;
+}
+
 bool NamesUnknownSite(const std::vector<Violation>& violations) {
   return std::any_of(violations.begin(), violations.end(),
                      [](const Violation& v) { return v.rule() == Rule::kUnknownSite; });
@@ -123,7 +133,8 @@ base::StatusOr<Answer> Intake::Process(const Batch& batch) {
 }
 
 base::StatusOr<std::vector<Intake::Judged>> Intake::Judge(const Batch& batch) {
-  ASSIGN_OR_RETURN(SiteCache::Snapshot sites, sites_.Get());
+  ASSIGN_OR_RETURN(SiteCache::Snapshot all, sites_.Get());
+  SiteCache::Snapshot sites = Visible(all, batch.scope);
   const base::Instant now = clock_.Now();
   std::vector<Judged> rows;
   rows.reserve(static_cast<std::size_t>(batch.samples.size()));
@@ -133,14 +144,14 @@ base::StatusOr<std::vector<Intake::Judged>> Intake::Judge(const Batch& batch) {
     Judged judged;
     judged.validated = sample::Validate(row, sites.get(), now);
     if (!fresh && NamesUnknownSite(judged.validated.violations)) {
-      ASSIGN_OR_RETURN(sites, sites_.NewerThan(sites));
+      ASSIGN_OR_RETURN(all, sites_.NewerThan(all));
+      sites = Visible(all, batch.scope);
       fresh = true;
       judged.validated = sample::Validate(row, sites.get(), now);
     }
-    if (!batch.only_laboratory.empty() && row.laboratory_id != batch.only_laboratory) {
+    if (batch.scope != nullptr && !batch.scope->HoldsLaboratory(row.laboratory_id)) {
       judged.validated.measurement.reset();
-      judged.validated.violations.push_back(
-          OtherLaboratory(row.laboratory_id, batch.only_laboratory));
+      judged.validated.violations.push_back(OtherLaboratory(row.laboratory_id, *batch.scope));
     }
     judged.sample_id = sample::Printable(row.sample_id);
     rows.push_back(std::move(judged));

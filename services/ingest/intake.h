@@ -17,6 +17,7 @@
 #include "belgrand/compliance/v1/compliance.grpc.pb.h"
 #include "belgrand/ingest/v1/ingest.pb.h"
 #include "belgrand/timeseries/v1/timeseries.grpc.pb.h"
+#include "compliance/access_scope.h"
 #include "platform/base/clock.h"
 #include "platform/base/error.h"
 #include "platform/rpc/channel.h"
@@ -40,8 +41,8 @@ struct Batch {
   Mode mode = Mode::kStore;
   v1::Language language = v1::LANGUAGE_UNSPECIFIED;
   std::string request_id = {};
-  // Not empty: rows of any other laboratory are refused.
-  std::string only_laboratory = {};
+  // Rows of laboratories outside it are refused, and sites outside it are unknown; null: no limit.
+  const compliance::AccessScope* scope = nullptr;
   // When the caller stops waiting; no role is waited for longer.
   rpc::Deadline deadline = rpc::kNoDeadline;
   // Compact: rows that were stored and nothing else is to be said of are told as ranges.
@@ -52,7 +53,8 @@ struct Batch {
 struct VoidBatch {
   const v1::VoidSamplesRequest& request;
   std::string request_id;
-  std::string only_laboratory;
+  // Rows of laboratories outside it are refused; null: no limit.
+  const compliance::AccessScope* scope = nullptr;
   rpc::Deadline deadline = rpc::kNoDeadline;
 };
 

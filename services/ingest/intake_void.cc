@@ -67,8 +67,8 @@ VoidedRow JudgeVoid(const v1::VoidSamplesRequest::Row& sent, const VoidBatch& ba
                               Text::kTooManyBytes,
                               {std::to_string(size), std::to_string(sample::kMaxPersonBytes)}});
   }
-  if (!batch.only_laboratory.empty() && sent.laboratory_id() != batch.only_laboratory) {
-    row.violations.push_back(OtherLaboratory(sent.laboratory_id(), batch.only_laboratory));
+  if (batch.scope != nullptr && !batch.scope->HoldsLaboratory(sent.laboratory_id())) {
+    row.violations.push_back(OtherLaboratory(sent.laboratory_id(), *batch.scope));
   }
   const auto target = sample::CanonicalTarget(sent.target());
   if (!target.has_value()) {

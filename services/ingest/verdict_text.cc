@@ -1,6 +1,7 @@
 #include "services/ingest/verdict_text.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <utility>
 
@@ -44,9 +45,11 @@ Violation TooManyVersions(const SampleVersion& stored, const SampleVersion& sent
           {NameOf(sent), std::to_string(stored.version())}};
 }
 
-Violation OtherLaboratory(const std::string& laboratory_id, const std::string& only_laboratory) {
-  return {
-      "laboratory_id", sample::Printable(laboratory_id), Text::kOtherLaboratory, {only_laboratory}};
+Violation OtherLaboratory(const std::string& laboratory_id, const compliance::AccessScope& scope) {
+  return {"laboratory_id",
+          sample::Printable(laboratory_id),
+          Text::kOtherLaboratory,
+          {fmt::format("{}", fmt::join(scope.proto().laboratory_ids(), ", "))}};
 }
 
 Violation UnknownRow(const SampleVersion& sent) {

@@ -8,6 +8,7 @@
 
 #include "belgrand/ingest/v1/ingest.pb.h"
 #include "belgrand/timeseries/v1/timeseries.pb.h"
+#include "compliance/access_scope.h"
 #include "sample/violation.h"
 
 namespace belgrand::ingest {
@@ -19,7 +20,7 @@ sample::Violation ReasonRequired(const timeseries::v1::SampleVersion& stored,
 sample::Violation TooManyVersions(const timeseries::v1::SampleVersion& stored,
                                   const timeseries::v1::SampleVersion& sent);
 sample::Violation OtherLaboratory(const std::string& laboratory_id,
-                                  const std::string& only_laboratory);
+                                  const compliance::AccessScope& scope);
 sample::Violation UnknownRow(const timeseries::v1::SampleVersion& sent);
 
 sample::Language LanguageOf(v1::Language language);

@@ -13,6 +13,8 @@ namespace {
 namespace v1 = sensor::v1;
 
 constexpr char kStream[] = "belgrand.sensor.v1.SensorService.StreamReadings";
+constexpr char kReadReadings[] = "belgrand.sensor.v1.SensorService.ReadReadings";
+constexpr char kReadDownsampled[] = "belgrand.sensor.v1.SensorService.ReadDownsampled";
 constexpr int kMaxBatches = 1'000;
 constexpr int kMaxPutSensors = 10'000;
 constexpr int kReadingsAMessage = 5'000;
@@ -115,7 +117,7 @@ base::Status SensorServiceImpl::CheckRequest(const v1::StreamReadingsRequest& re
 }
 
 base::Status SensorServiceImpl::Store(const v1::StreamReadingsRequest& request,
-                                      std::string_view gateway,
+                                      const shared::Caller& caller,
                                       v1::StreamReadingsResponse& response) {
   RETURN_IF_ERROR(CheckRequest(request));
   response.Clear();
@@ -124,9 +126,10 @@ base::Status SensorServiceImpl::Store(const v1::StreamReadingsRequest& request,
   std::vector<v1::BatchAcknowledgement*> answers;
   for (const v1::ReadingBatch& batch : request.batches()) {
     v1::BatchAcknowledgement& answer = *response.add_acknowledgements();
-    const auto info = store_.Find(batch.sensor_id());
+    auto info = store_.Find(batch.sensor_id());
+    if (info != nullptr && !Holds(caller.scope, *info)) info = nullptr;
     Arrival arrival;
-    if (!CheckBatch(batch, info.get(), gateway, clock_.Now(), arrival, answer)) continue;
+    if (!CheckBatch(batch, info.get(), GatewayOf(caller), clock_.Now(), arrival, answer)) continue;
     appends.push_back({info, std::move(arrival), {}});
     answers.push_back(&answer);
   }
@@ -142,7 +145,7 @@ base::Status SensorServiceImpl::Store(const v1::StreamReadingsRequest& request,
 }
 
 base::Status SensorServiceImpl::Pump(grpc::ServerContext& context, Stream& stream,
-                                     std::string_view gateway) {
+                                     const shared::Caller& caller) {
   v1::StreamReadingsRequest request;
   v1::StreamReadingsResponse response;
   for (;;) {
@@ -155,7 +158,7 @@ base::Status SensorServiceImpl::Pump(grpc::ServerContext& context, Stream& strea
     const bool more = stream.Read(&request);
     EndWait(context);
     if (!more) return base::OkStatus();
-    RETURN_IF_ERROR(Store(request, gateway, response));
+    RETURN_IF_ERROR(Store(request, caller, response));
     if (!stream.Write(response)) return base::OkStatus();  // the client is gone
   }
 }
@@ -163,16 +166,25 @@ base::Status SensorServiceImpl::Pump(grpc::ServerContext& context, Stream& strea
 grpc::Status SensorServiceImpl::StreamReadings(grpc::ServerContext* context, Stream* stream) {
   return guard_.BatchStream(*context, kStream, [&](const shared::Caller& caller) -> base::Status {
     RETURN_IF_ERROR(OpenStream());
-    const base::Status status = Pump(*context, *stream, GatewayOf(caller));
+    const base::Status status = Pump(*context, *stream, caller);
     CloseStream();
     return status;
   });
 }
 
+bool SensorServiceImpl::Holds(const compliance::AccessScope& scope, const SensorInfo& info) {
+  const std::string& site_id = info.record.site_id();
+  if (!scope.LimitsDistricts()) return scope.HoldsPlace(site_id, {});
+  return scope.HoldsPlace(site_id, districts_.Of(site_id));
+}
+
 base::StatusOr<std::shared_ptr<const SensorInfo>> SensorServiceImpl::Known(
-    const std::string& sensor_id) const {
+    const shared::Caller& caller, std::string_view method, const std::string& sensor_id) {
+  const base::Status unknown =
+      base::NotFound("the sensor is not in the catalogue: see ListSensors");
   auto info = store_.Find(sensor_id);
-  if (info == nullptr) return base::NotFound("the sensor is not in the catalogue: see ListSensors");
+  if (info == nullptr) return unknown;
+  if (!Holds(caller.scope, *info)) return guard_.Deny(caller, method, unknown);
   return info;
 }
 
@@ -182,29 +194,28 @@ grpc::Status SensorServiceImpl::ReadReadings(grpc::ServerContext* context,
   shared::CallReport report;
   report.object_kind = "series";
   report.object_ref = request->sensor_id();
-  return guard_.Stream(*context, "belgrand.sensor.v1.SensorService.ReadReadings", report,
-                       [&](const shared::Caller&) -> base::Status {
-                         ASSIGN_OR_RETURN(const auto info, Known(request->sensor_id()));
-                         ASSIGN_OR_RETURN(const sensor::FlagSet flags, FlagsOf(*request));
-                         const auto [from, to] = SpanOf(*request);
-                         v1::ReadReadingsResponse response;
-                         const auto flush = [&] {
-                           const bool sent = response.values().empty() || writer->Write(response);
-                           response.Clear();
-                           return sent ? base::OkStatus() : Gone();
-                         };
-                         const auto take = [&](const sensor::Points& points) -> base::Status {
-                           for (const sensor::Point& point : points) {
-                             if (!flags.empty() && !flags.Has(point.mark.flag)) continue;
-                             AppendReading(point, response);
-                             if (response.values_size() == kReadingsAMessage)
-                               RETURN_IF_ERROR(flush());
-                           }
-                           return base::OkStatus();
-                         };
-                         RETURN_IF_ERROR(store_.Read(*info, from, to, take));
-                         return flush();
-                       });
+  return guard_.Stream(
+      *context, kReadReadings, report, [&](const shared::Caller& caller) -> base::Status {
+        ASSIGN_OR_RETURN(const auto info, Known(caller, kReadReadings, request->sensor_id()));
+        ASSIGN_OR_RETURN(const sensor::FlagSet flags, FlagsOf(*request));
+        const auto [from, to] = SpanOf(*request);
+        v1::ReadReadingsResponse response;
+        const auto flush = [&] {
+          const bool sent = response.values().empty() || writer->Write(response);
+          response.Clear();
+          return sent ? base::OkStatus() : Gone();
+        };
+        const auto take = [&](const sensor::Points& points) -> base::Status {
+          for (const sensor::Point& point : points) {
+            if (!flags.empty() && !flags.Has(point.mark.flag)) continue;
+            AppendReading(point, response);
+            if (response.values_size() == kReadingsAMessage) RETURN_IF_ERROR(flush());
+          }
+          return base::OkStatus();
+        };
+        RETURN_IF_ERROR(store_.Read(*info, from, to, take));
+        return flush();
+      });
 }
 
 grpc::Status SensorServiceImpl::ReadDownsampled(
@@ -214,9 +225,8 @@ grpc::Status SensorServiceImpl::ReadDownsampled(
   report.object_kind = "series";
   report.object_ref = request->sensor_id();
   return guard_.Stream(
-      *context, "belgrand.sensor.v1.SensorService.ReadDownsampled", report,
-      [&](const shared::Caller&) -> base::Status {
-        ASSIGN_OR_RETURN(const auto info, Known(request->sensor_id()));
+      *context, kReadDownsampled, report, [&](const shared::Caller& caller) -> base::Status {
+        ASSIGN_OR_RETURN(const auto info, Known(caller, kReadDownsampled, request->sensor_id()));
         ASSIGN_OR_RETURN(sensor::FlagSet flags, FlagsOf(*request));
         if (flags.empty()) flags = sensor::FlagSet::Usable();
         const std::int64_t seconds = request->bucket().seconds();
@@ -281,14 +291,16 @@ grpc::Status SensorServiceImpl::PutSensors(grpc::ServerContext* context,
 grpc::Status SensorServiceImpl::ListSensors(grpc::ServerContext* context,
                                             const v1::ListSensorsRequest* request,
                                             v1::ListSensorsResponse* response) {
-  return guard_.Unary(*context, "belgrand.sensor.v1.SensorService.ListSensors",
-                      [&](const shared::Caller&, shared::CallReport& report) -> base::Status {
-                        report.object_kind = "sensor";
-                        for (const auto& info : store_.List(request->site_id())) {
-                          *response->add_sensors() = ToProto(*info, store_.NewestOf(*info));
-                        }
-                        return base::OkStatus();
-                      });
+  return guard_.Unary(
+      *context, "belgrand.sensor.v1.SensorService.ListSensors",
+      [&](const shared::Caller& caller, shared::CallReport& report) -> base::Status {
+        report.object_kind = "sensor";
+        for (const auto& info : store_.List(request->site_id())) {
+          if (!Holds(caller.scope, *info)) continue;
+          *response->add_sensors() = ToProto(*info, store_.NewestOf(*info));
+        }
+        return base::OkStatus();
+      });
 }
 
 }  // namespace belgrand::sensors

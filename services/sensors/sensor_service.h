@@ -11,6 +11,7 @@
 #include "services/sensors/sensor_store.h"
 #include "services/sensors/sensors_metrics.h"
 #include "services/shared/guard.h"
+#include "services/shared/site_districts.h"
 
 namespace belgrand::sensors {
 
@@ -22,8 +23,14 @@ struct ServiceLimits {
 class SensorServiceImpl final : public sensor::v1::SensorService::Service {
  public:
   SensorServiceImpl(SensorStore& store, shared::Guard& guard, SensorsMetrics& metrics,
-                    const base::Clock& clock, const ServiceLimits& limits)
-      : store_(store), guard_(guard), metrics_(metrics), clock_(clock), limits_(limits) {}
+                    const base::Clock& clock, const shared::Peers& peers,
+                    const ServiceLimits& limits)
+      : store_(store),
+        guard_(guard),
+        metrics_(metrics),
+        clock_(clock),
+        districts_(peers, clock),
+        limits_(limits) {}
 
   // Streams that wait for their client are cancelled; one in the middle of a message ends after its
   // answer.
@@ -47,10 +54,14 @@ class SensorServiceImpl final : public sensor::v1::SensorService::Service {
 
  private:
   base::Status CheckRequest(const sensor::v1::StreamReadingsRequest& request) const;
-  base::Status Store(const sensor::v1::StreamReadingsRequest& request, std::string_view gateway,
+  base::Status Store(const sensor::v1::StreamReadingsRequest& request, const shared::Caller& caller,
                      sensor::v1::StreamReadingsResponse& response);
-  base::Status Pump(grpc::ServerContext& context, Stream& stream, std::string_view gateway);
-  base::StatusOr<std::shared_ptr<const SensorInfo>> Known(const std::string& sensor_id) const;
+  base::Status Pump(grpc::ServerContext& context, Stream& stream, const shared::Caller& caller);
+  // NotFound: not in the catalogue, or outside the caller's scope.
+  base::StatusOr<std::shared_ptr<const SensorInfo>> Known(const shared::Caller& caller,
+                                                          std::string_view method,
+                                                          const std::string& sensor_id);
+  bool Holds(const compliance::AccessScope& scope, const SensorInfo& info);
   base::Status OpenStream();
   void CloseStream();
   bool BeginWait(grpc::ServerContext& context);
@@ -60,6 +71,7 @@ class SensorServiceImpl final : public sensor::v1::SensorService::Service {
   shared::Guard& guard_;
   SensorsMetrics& metrics_;
   const base::Clock& clock_;
+  shared::SiteDistricts districts_;
   const ServiceLimits limits_;
   base::Mutex mutex_;
   bool stopping_ GUARDED_BY(mutex_) = false;

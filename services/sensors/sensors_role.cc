@@ -20,7 +20,7 @@ class SensorsRole final : public shared::Role {
               const shared::Runtime& runtime)
       : store_(std::move(store)),
         metrics_(runtime.metrics, *store_),
-        sensors_(*store_, runtime.guard, metrics_, runtime.clock, LimitsOf(config)),
+        sensors_(*store_, runtime.guard, metrics_, runtime.clock, runtime.peers, LimitsOf(config)),
         steward_(shared::StewardshipOf("series", *store_), runtime.guard, runtime.clock) {}
 
   std::string_view name() const override { return "sensors"; }

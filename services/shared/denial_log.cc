@@ -34,10 +34,6 @@ bool DenialLog::TakeEntry(std::string_view actor, base::Instant now) {
 std::vector<DenialLog::Withheld> DenialLog::Collect(base::Instant now, Which which) {
   std::vector<Withheld> collected;
   const base::MutexLock lock(mutex_);
-  if (which == Which::kDue && now >= looked_at_ && now - looked_at_ < std::chrono::seconds(1)) {
-    return collected;
-  }
-  looked_at_ = now;
   for (auto it = by_actor_.begin(); it != by_actor_.end();) {
     const bool over = IsOver(it->second, now);
     if (!over && which == Which::kDue) {

@@ -4,7 +4,7 @@
 // one entry with their number. Otherwise whoever may open a connection could fill the log's disk,
 // and the service stops answering when that is full.
 //
-// The caller passes `now`. Thread safety: safe.
+// Domain-like: the caller passes `now`. Thread safety: safe.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +35,7 @@ class DenialLog {
     std::uint64_t count = 0;
   };
   enum class Which { kDue, kAll };
-  // The counts of minutes that are over, or all; they are the receiver's then. Cheap: those that
-  // are due are looked for once a second.
+  // The counts of minutes that are over, or all; they are the receiver's then.
   std::vector<Withheld> Collect(base::Instant now, Which which = Which::kDue);
   // Gives a count back that could not be written.
   void Return(const Withheld& withheld, base::Instant now);
@@ -51,7 +50,6 @@ class DenialLog {
   static bool IsOver(const Window& window, base::Instant now);
 
   base::Mutex mutex_;
-  base::Instant looked_at_ GUARDED_BY(mutex_);
   std::map<std::string, Window, std::less<>> by_actor_ GUARDED_BY(mutex_);
   Window in_all_ GUARDED_BY(mutex_);
 };

@@ -6,13 +6,14 @@
 #include <thread>
 
 #include "belgrand/compliance/v1/compliance.grpc.pb.h"
+#include "belgrand/compliance/v1/identity.grpc.pb.h"
+#include "compliance/identity_book.h"
 #include "compliance/policy.h"
 #include "platform/base/log.h"
 #include "platform/base/mutex.h"
 #include "platform/rpc/channel.h"
 #include "platform/rpc/identity.h"
 #include "platform/rpc/status.h"
-#include "services/shared/denial_log.h"
 #include "services/shared/timestamp.h"
 
 namespace belgrand::shared {
@@ -22,28 +23,34 @@ using privacy::v1::Role;
 
 constexpr base::Duration kAuditTimeout = std::chrono::seconds(10);
 
-base::StatusOr<Caller> ToCaller(const rpc::PeerIdentity& peer) {
+// Whoever reaches a plain-text loopback socket is logged in to the machine that holds the data: the
+// socket adds no right that they lack.
+Caller LocalCaller(const rpc::PeerIdentity& peer) {
   static const std::vector<Role> kEveryRole = {
       Role::LABORATORY,       Role::HEALTH_OFFICIAL,  Role::DATA_PROTECTION_OFFICER,
       Role::SERVICE_OPERATOR, Role::INTERNAL_SERVICE, Role::SENSOR_GATEWAY};
-  // Whoever reaches a plain-text loopback socket is logged in to the machine that holds the data:
-  // the socket adds no right that they lack.
-  if (peer.kind != rpc::PeerIdentity::Kind::kCertificate) return Caller{peer.id, kEveryRole};
-  static const std::map<std::string, Role, std::less<>> kRoles = {
-      {"laboratory", Role::LABORATORY},     {"gateway", Role::SENSOR_GATEWAY},
-      {"official", Role::HEALTH_OFFICIAL},  {"dpo", Role::DATA_PROTECTION_OFFICER},
-      {"operator", Role::SERVICE_OPERATOR}, {"service", Role::INTERNAL_SERVICE}};
-  const auto role = kRoles.find(peer.role);
-  if (role == kRoles.end()) {
-    return base::PermissionDenied(
-        "role '{}' of the client certificate is unknown: use laboratory, gateway, official, "
-        "dpo, operator or service",
-        peer.role);
-  }
-  return Caller{peer.role + ":" + peer.id, {role->second}};
+  return {.actor = peer.id, .roles = kEveryRole, .scope = compliance::AccessScope::Everything()};
 }
 
-base::Status RefusedBefore() { return base::PermissionDenied("refused before"); }
+base::Status Unauthenticated(std::string_view why) {
+  return base::MakeStatus(base::StatusCode::kUnauthenticated, why);
+}
+
+// What follows "Bearer ", whose case does not matter (RFC 9110 section 11.1).
+base::StatusOr<std::string> BearerOf(const std::string& header) {
+  constexpr std::string_view kScheme = "bearer ";
+  const bool is_bearer =
+      header.size() > kScheme.size() &&
+      std::equal(kScheme.begin(), kScheme.end(), header.begin(), [](char wanted, char sent) {
+        return wanted == (sent >= 'A' && sent <= 'Z' ? static_cast<char>(sent + 32) : sent);
+      });
+  if (!is_bearer) return Unauthenticated("the header authorization is not 'Bearer <token>'");
+  return header.substr(kScheme.size());
+}
+
+bool IsLasting(const Caller& caller) {
+  return caller.actor != "loopback" && caller.actor != "inproc" && caller.actor != "anonymous";
+}
 
 std::string CodeName(base::StatusCode code) { return absl::StatusCodeToString(code); }
 
@@ -60,29 +67,15 @@ struct Guard::Method {
 struct Guard::Methods {
   base::Mutex mutex;
   std::map<std::string, Method, std::less<>> by_name GUARDED_BY(mutex);
-
-  // Refusals that got no entry of their own, as entries with their number; `write` stores one.
-  void WriteCounts(
-      base::Instant now, DenialLog::Which which,
-      const std::function<base::Status(const Caller&, const Method&, const CallReport&)>& write) {
-    static const Method kDenials = {"denials"};
-    for (const DenialLog::Withheld& withheld : denials.Collect(now, which)) {
-      CallReport report;
-      report.request_id = NewRequestId();
-      report.object_kind = "denials";
-      report.record_count = withheld.count;
-      if (!write({withheld.actor, {}}, kDenials, report).ok()) denials.Return(withheld, now);
-    }
-  }
-  DenialLog denials;
 };
 
 Guard::Guard(const base::Clock& clock, metrics::Registry& metrics, const Peers& peers,
-             int max_calls)
+             int max_calls, Tokens tokens)
     : clock_(clock),
       metrics_(metrics),
       peers_(peers),
       max_calls_(max_calls),
+      tokens_(tokens),
       methods_(std::make_unique<Methods>()) {}
 Guard::~Guard() = default;
 
@@ -104,8 +97,8 @@ const Guard::Method& Guard::Find(std::string_view name) {
   return it->second;
 }
 
-Guard::Visit::Visit(Guard& guard, const grpc::ServerContext& context)
-    : guard_(guard), outside_(!rpc::IsInProcess(context)) {
+Guard::Visit::Visit(Guard& guard, grpc::ServerContext& context)
+    : guard_(guard), context_(context), outside_(!rpc::IsInProcess(context)) {
   guard_.visitors_.fetch_add(1);
 }
 
@@ -114,16 +107,18 @@ Guard::Visit::~Visit() {
   if (counted_for_.empty()) return;
   const base::MutexLock lock(guard_.calls_mutex_);
   const auto found = guard_.calls_.find(counted_for_);
-  if (--found->second == 0) guard_.calls_.erase(found);
+  found->second.erase(&context_);
+  if (found->second.empty()) guard_.calls_.erase(found);
 }
 
-base::Status Guard::Visit::CountFor(const Caller& caller) {
+base::Status Guard::Visit::CountFor(const Caller& caller, std::optional<base::Instant> expires_at) {
+  if (!outside_) return base::OkStatus();
   const bool is_role = caller.roles.size() == 1 && caller.roles.front() == Role::INTERNAL_SERVICE;
-  if (!outside_ || is_role || guard_.max_calls_ == 0) return base::OkStatus();
   const base::MutexLock lock(guard_.calls_mutex_);
-  int& calls = guard_.calls_[caller.actor];
-  if (calls < guard_.max_calls_) {
-    ++calls;
+  const auto found = guard_.calls_.find(caller.actor);
+  const std::size_t calls = found == guard_.calls_.end() ? 0 : found->second.size();
+  if (is_role || guard_.max_calls_ == 0 || calls < static_cast<std::size_t>(guard_.max_calls_)) {
+    guard_.calls_[caller.actor].emplace(&context_, expires_at);
     counted_for_ = caller.actor;
     return base::OkStatus();
   }
@@ -161,11 +156,7 @@ void Guard::FinishDrain(base::Duration timeout) {
   while (visitors_.load() > 0 && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  const auto write_count = [this](const Caller& refused, const Method& denials,
-                                  const CallReport& report) {
-    return AuditEvent(refused, denials, report, RefusedBefore(), true);
-  };
-  methods_->WriteCounts(clock_.Now(), DenialLog::Which::kAll, write_count);
+  WriteWithheld(DenialLog::Which::kAll);
 }
 
 base::StatusOr<Caller> Guard::Admit(grpc::ServerContext& context, Visit& visit,
@@ -177,35 +168,160 @@ base::StatusOr<Caller> Guard::Admit(grpc::ServerContext& context, Visit& visit,
     return rpc::WithRetryDelay(base::Unavailable("the service is starting or stopping: try again"),
                                std::chrono::seconds(1));
   }
-  const auto write_count = [this](const Caller& refused, const Method& denials,
-                                  const CallReport& report) {
-    return AuditEvent(refused, denials, report, RefusedBefore(), true);
-  };
-  methods_->WriteCounts(clock_.Now(), DenialLog::Which::kDue, write_count);
-  // A refusal is an event of its own; when even that cannot be written the caller still gets no
-  // answer.
-  const auto refuse = [&](const Caller& refused, const base::Status& why) -> base::Status {
-    metrics_
-        .AddCounter("belgrand_rpc_denials_total", "Calls refused to their callers, by status code.",
-                    {{"code", CodeName(why.code())}})
-        .Increment();
-    if (!methods_->denials.TakeEntry(refused.actor, clock_.Now())) return why;
-    const base::Status audit = AuditEvent(refused, method, {}, why, true);
-    return audit.ok() ? why : audit;
-  };
   const auto peer = rpc::IdentifyPeer(context);
-  if (!peer.ok()) return refuse({"unidentified", {}}, peer.status());
-  const auto identified = ToCaller(*peer);
-  if (!identified.ok()) return refuse({peer->role + ":" + peer->id, {}}, identified.status());
-  const Caller& caller = *identified;
+  if (!peer.ok()) return Refuse({.actor = "unidentified"}, method, peer.status());
+  auto identified = Identify(context, *peer);
+  if (!identified.ok()) {
+    // Not known, or not now: only the first is a refusal.
+    if (identified.status().code() == base::StatusCode::kUnavailable) return identified.status();
+    const bool certified = peer->kind == rpc::PeerIdentity::Kind::kCertificate;
+    return Refuse({.actor = certified ? peer->role + ":" + peer->id : "unidentified"}, method,
+                  identified.status());
+  }
+  Caller& caller = identified->caller;
   const bool allowed = std::any_of(caller.roles.begin(), caller.roles.end(), [&](Role role) {
     return compliance::MayCall(method.policy, role);
   });
-  if (allowed) {
-    RETURN_IF_ERROR(visit.CountFor(caller));
-    return caller;
+  if (!allowed) {
+    if (peer->kind == rpc::PeerIdentity::Kind::kAnonymous && !identified->by_token) {
+      return Refuse(caller, method,
+                    Unauthenticated("show a client certificate, or a token in the header "
+                                    "authorization: nothing here is for everybody"));
+    }
+    return Refuse(caller, method,
+                  base::PermissionDenied("{} may not call {}", caller.actor, method.name));
   }
-  return refuse(caller, base::PermissionDenied("{} may not call {}", caller.actor, method.name));
+  if (!caller.scope.everything() && !compliance::KeepsToScope(method.name)) {
+    return Refuse(caller, method,
+                  base::PermissionDenied("{} is limited to a part, and {} is of the whole",
+                                         caller.actor, method.name));
+  }
+  RETURN_IF_ERROR(visit.CountFor(caller, identified->expires_at));
+  return std::move(caller);
+}
+
+// A refusal is an event of its own; when even that cannot be written the caller still gets no
+// answer.
+base::Status Guard::Refuse(const Caller& caller, const Method& method, const base::Status& why) {
+  metrics_
+      .AddCounter("belgrand_rpc_denials_total", "Calls refused to their callers, by status code.",
+                  {{"code", CodeName(why.code())}})
+      .Increment();
+  if (!denials_.TakeEntry(caller.actor, clock_.Now())) return why;
+  const base::Status audit = AuditEvent(caller, method, {}, why, true);
+  return audit.ok() ? why : audit;
+}
+
+base::StatusOr<Guard::Identified> Guard::Identify(const grpc::ServerContext& context,
+                                                  const rpc::PeerIdentity& peer) {
+  using Kind = rpc::PeerIdentity::Kind;
+  if (peer.kind == Kind::kInProcess) return Identified{.caller = LocalCaller(peer)};
+  ASSIGN_OR_RETURN(const std::string header, rpc::HeaderOf(context, "authorization"));
+  Identified identified;
+  if (peer.kind == Kind::kCertificate) {
+    ASSIGN_OR_RETURN(identified, IdentifyCertificate(peer));
+  }
+  // Who shows a token is its owner, whatever else the connection is.
+  if (!header.empty()) return IdentifyToken(header);
+  if (peer.kind == Kind::kLoopback) return Identified{.caller = LocalCaller(peer)};
+  if (peer.kind == Kind::kAnonymous) {
+    return Identified{.caller = {
+                          .actor = peer.id,
+                      }};
+  }
+  return identified;
+}
+
+base::StatusOr<Guard::Identified> Guard::IdentifyCertificate(const rpc::PeerIdentity& peer) {
+  const Role role = compliance::ParseRoleWord(peer.role);
+  if (role == Role::ROLE_UNSPECIFIED) {
+    return base::PermissionDenied(
+        "role '{}' of the client certificate is unknown: use laboratory, gateway, official, "
+        "dpo, operator or service",
+        peer.role);
+  }
+  compliance::v1::CheckCallerRequest request;
+  request.set_certificate(peer.role + ":" + peer.id);
+  ASSIGN_OR_RETURN(auto answer, CheckCaller(request));
+  return Identified{
+      .caller = {.actor = request.certificate(),
+                 .roles = {role},
+                 .scope = compliance::AccessScope(std::move(*answer.mutable_scope()))}};
+}
+
+base::StatusOr<Guard::Identified> Guard::IdentifyToken(const std::string& header) {
+  if (tokens_ == Tokens::kRefused) {
+    return Unauthenticated("tokens are not accepted here (access.tokens)");
+  }
+  compliance::v1::CheckCallerRequest request;
+  ASSIGN_OR_RETURN(*request.mutable_bearer(), BearerOf(header));
+  ASSIGN_OR_RETURN(auto answer, CheckCaller(request));
+  Identified identified{
+      .caller = {.actor = answer.actor(),
+                 .roles = {answer.role()},
+                 .scope = compliance::AccessScope(std::move(*answer.mutable_scope()))},
+      .by_token = true};
+  if (answer.has_expires_at()) identified.expires_at = ToInstant(answer.expires_at());
+  return identified;
+}
+
+base::StatusOr<compliance::v1::CheckCallerResponse> Guard::CheckCaller(
+    const compliance::v1::CheckCallerRequest& request) {
+  const auto unavailable = [](std::string_view why) {
+    return rpc::WithRetryDelay(
+        base::Unavailable("identities cannot be checked, so nothing is answered: {}", why),
+        std::chrono::seconds(1));
+  };
+  if (!peers_.Has(RoleName::kCompliance)) return unavailable("peers.compliance is not set");
+  grpc::ClientContext context;
+  rpc::SetTimeout(context, kAuditTimeout);
+  compliance::v1::CheckCallerResponse response;
+  const auto stub = compliance::v1::IdentityService::NewStub(peers_.Channel(RoleName::kCompliance));
+  const base::Status status = rpc::FromGrpc(stub->CheckCaller(&context, request, &response));
+  if (status.ok()) return response;
+  if (status.code() == base::StatusCode::kUnauthenticated) return status;
+  return unavailable(base::Message(status));
+}
+
+void Guard::Sweep() {
+  const base::Instant now = clock_.Now();
+  std::vector<std::string> actors;
+  {
+    const base::MutexLock lock(calls_mutex_);
+    for (auto& [actor, calls] : calls_) {
+      actors.push_back(actor);
+      for (const auto& [context, expires_at] : calls) {
+        if (expires_at && now >= *expires_at) context->TryCancel();
+      }
+    }
+  }
+  for (const std::string& actor : actors) {
+    if (!IsLasting({.actor = actor})) continue;
+    compliance::v1::CheckCallerRequest request;
+    request.set_actor(actor);
+    if (CheckCaller(request).status().code() == base::StatusCode::kUnauthenticated) CutOff(actor);
+  }
+  WriteWithheld(DenialLog::Which::kDue);
+}
+
+void Guard::CutOff(const std::string& actor) {
+  const base::MutexLock lock(calls_mutex_);
+  const auto found = calls_.find(actor);
+  if (found == calls_.end()) return;
+  for (const auto& [context, expires_at] : found->second) context->TryCancel();
+}
+
+void Guard::WriteWithheld(DenialLog::Which which) {
+  const base::Instant now = clock_.Now();
+  for (const DenialLog::Withheld& withheld : denials_.Collect(now, which)) {
+    CallReport report;
+    report.request_id = NewRequestId();
+    report.object_kind = "denials";
+    report.record_count = withheld.count;
+    const base::Status written = AuditEvent({.actor = withheld.actor}, {.name = "denials"}, report,
+                                            base::PermissionDenied("refused before"), true);
+    if (!written.ok()) denials_.Return(withheld, now);
+  }
 }
 
 base::Status Guard::Append(const compliance::v1::AppendAuditRequest& request) {
@@ -246,6 +362,10 @@ base::Status Guard::AuditEvent(const Caller& caller, const Method& method, const
   return rpc::WithRetryDelay(
       base::Unavailable("the audit log is not available, so nothing is answered: try again"),
       std::chrono::seconds(1));
+}
+
+base::Status Guard::Deny(const Caller& caller, std::string_view method, const base::Status& why) {
+  return Refuse(caller, Find(method), why);
 }
 
 base::Status Guard::Audit(const Caller& caller, std::string_view method, const CallReport& report,

@@ -8,6 +8,7 @@
 #include "services/timeseries/convert.h"
 #include "services/timeseries/feed_point.h"
 #include "services/timeseries/migrate.h"
+#include "services/timeseries/scope.h"
 
 namespace belgrand::timeseries {
 namespace {
@@ -304,10 +305,7 @@ base::Instant SampleStore::SettleAsOf(std::optional<base::Instant> as_of) {
 }
 
 base::StatusOr<SeriesReader> SampleStore::ReadSeries(const SeriesQuery& query) {
-  if (!sites_.Has(query.site_id)) {
-    return base::NotFound("site '{}' is not in the catalogue: list the sites, or add it",
-                          query.site_id);
-  }
+  if (!sites_.Has(query.site_id)) return NoSeries(query.site_id);
   const base::Instant as_of = SettleAsOf(query.as_of);
   // After as_of was settled: everything that was committed by then is found.
   ASSIGN_OR_RETURN(auto recent, recent_.Series(SeriesPrefix(query.site_id, query.target)));
@@ -324,10 +322,7 @@ base::StatusOr<std::vector<Record>> SampleStore::History(const std::string& labo
   like.set_target(target);
   like.set_gene(gene);
   ASSIGN_OR_RETURN(auto versions, FindVersions(hasher_.Code(RowKey(like)), like));
-  if (versions.empty()) {
-    return base::NotFound("laboratory '{}' has no sample '{}' with target '{}' and gene '{}'",
-                          laboratory_id, sample_id, target, gene);
-  }
+  if (versions.empty()) return NoSample(laboratory_id, sample_id, target, gene);
   return versions;
 }
 

@@ -5,6 +5,7 @@
 
 #include "platform/storage/keys.h"
 #include "services/timeseries/layout.h"
+#include "services/timeseries/scope.h"
 #include "services/timeseries/site_check.h"
 
 namespace belgrand::timeseries {
@@ -255,15 +256,14 @@ base::StatusOr<SiteList> SiteCatalogue::Read(const SiteQuery& query, base::Insta
     }
   }
   if (!query.site_id.empty() && list.sites.empty()) {
-    return base::NotFound("site '{}' is not in the catalogue{}", query.site_id,
-                          query.as_of ? " as of that instant" : "");
+    return NoSite(query.site_id, query.as_of);
   }
   return list;
 }
 
 base::StatusOr<std::vector<SiteRecord>> SiteCatalogue::History(std::string_view site_id) const {
   ASSIGN_OR_RETURN(std::vector<Record> versions, Versions(site_id));
-  if (versions.empty()) return base::NotFound("site '{}' is not in the catalogue", site_id);
+  if (versions.empty()) return NoSite(site_id, std::nullopt);
   for (Record& version : versions) DropPolygons(version);
   return versions;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "services/shared/timestamp.h"
+#include "services/timeseries/scope.h"
 #include "services/timeseries/site_check.h"
 #include "services/timeseries/site_convert.h"
 
@@ -11,6 +12,9 @@ namespace {
 
 // Below the limit of a message (16 MiB), with room for the rest of the answer.
 constexpr std::size_t kMaxAnswerBytes = std::size_t{12} << 20;
+
+constexpr char kListSites[] = "belgrand.timeseries.v1.SiteService.ListSites";
+constexpr char kGetSiteHistory[] = "belgrand.timeseries.v1.SiteService.GetSiteHistory";
 
 bool IsOnlyLaboratory(const shared::Caller& caller) {
   return std::ranges::all_of(caller.roles,
@@ -57,7 +61,7 @@ grpc::Status SiteServiceImpl::ListSites(grpc::ServerContext* context,
                                         const v1::ListSitesRequest* request,
                                         v1::ListSitesResponse* response) {
   return guard_.Unary(
-      *context, "belgrand.timeseries.v1.SiteService.ListSites",
+      *context, kListSites,
       [&](const shared::Caller& caller, shared::CallReport& report) -> base::Status {
         report.object_kind = "site";
         // The outline of a small catchment says where few people live.
@@ -69,7 +73,16 @@ grpc::Status SiteServiceImpl::ListSites(grpc::ServerContext* context,
                         .as_of = {},
                         .with_polygons = request->with_catchments()};
         if (request->has_as_of()) query.as_of = shared::ToInstant(request->as_of());
-        ASSIGN_OR_RETURN(const SiteList list, sites_.Read(query, clock_.Now()));
+        ASSIGN_OR_RETURN(SiteList list, sites_.Read(query, clock_.Now()));
+        if (caller.scope.LimitsPlaces()) {
+          const bool named = !request->site_id().empty() && !list.sites.empty();
+          std::erase_if(list.sites, [&](const storage::v1::SiteRecord& site) {
+            return !caller.scope.HoldsPlace(site.site_id(), DistrictsOf(site));
+          });
+          if (named && list.sites.empty()) {
+            return guard_.Deny(caller, kListSites, NoSite(request->site_id(), query.as_of));
+          }
+        }
         report.record_count = list.sites.size();
         std::size_t bytes = 0;
         for (const auto& site : list.sites) {
@@ -89,17 +102,21 @@ grpc::Status SiteServiceImpl::ListSites(grpc::ServerContext* context,
 grpc::Status SiteServiceImpl::GetSiteHistory(grpc::ServerContext* context,
                                              const v1::GetSiteHistoryRequest* request,
                                              v1::GetSiteHistoryResponse* response) {
-  return guard_.Unary(*context, "belgrand.timeseries.v1.SiteService.GetSiteHistory",
-                      [&](const shared::Caller&, shared::CallReport& report) -> base::Status {
-                        report.object_kind = "site";
-                        ASSIGN_OR_RETURN(const auto versions, sites_.History(request->site_id()));
-                        report.object_ref = request->site_id();
-                        report.record_count = versions.size();
-                        for (const auto& version : versions) {
-                          *response->add_versions() = ToSite(version);
-                        }
-                        return base::OkStatus();
-                      });
+  return guard_.Unary(
+      *context, kGetSiteHistory,
+      [&](const shared::Caller& caller, shared::CallReport& report) -> base::Status {
+        report.object_kind = "site";
+        ASSIGN_OR_RETURN(const auto versions, sites_.History(request->site_id()));
+        if (!caller.scope.HoldsPlace(request->site_id(), DistrictsOf(versions.back()))) {
+          return guard_.Deny(caller, kGetSiteHistory, NoSite(request->site_id(), std::nullopt));
+        }
+        report.object_ref = request->site_id();
+        report.record_count = versions.size();
+        for (const auto& version : versions) {
+          *response->add_versions() = ToSite(version);
+        }
+        return base::OkStatus();
+      });
 }
 
 }  // namespace belgrand::timeseries

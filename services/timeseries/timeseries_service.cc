@@ -8,10 +8,13 @@
 #include "services/shared/timestamp.h"
 #include "services/timeseries/convert.h"
 #include "services/timeseries/feed_point.h"
+#include "services/timeseries/scope.h"
 
 namespace belgrand::timeseries {
 namespace {
 
+constexpr char kReadSeries[] = "belgrand.timeseries.v1.TimeseriesService.ReadSeries";
+constexpr char kGetSampleHistory[] = "belgrand.timeseries.v1.TimeseriesService.GetSampleHistory";
 constexpr int kMaxPlaces = 500;
 // How soon a follower's thread notices that its client is gone.
 constexpr base::Duration kCancelPoll = std::chrono::milliseconds(200);
@@ -112,12 +115,40 @@ grpc::Status TimeseriesServiceImpl::ReadSeries(grpc::ServerContext* context,
   shared::CallReport report;
   report.object_kind = "series";
   report.object_ref = Reference({request->site_id(), request->target()});
-  return guard_.Stream(
-      *context, "belgrand.timeseries.v1.TimeseriesService.ReadSeries", report,
-      [&](const shared::Caller&) { return SendSeries(*context, ToQuery(*request), *writer); });
+  return guard_.Stream(*context, kReadSeries, report, [&](const shared::Caller& caller) {
+    if (!HoldsSite(caller, request->site_id())) {
+      return guard_.Deny(caller, kReadSeries, NoSeries(request->site_id()));
+    }
+    return SendSeries(*context, caller, ToQuery(*request), *writer);
+  });
+}
+
+std::vector<std::string> TimeseriesServiceImpl::DistrictsOfSite(const std::string& site_id) const {
+  const auto list = store_.sites().Read({.site_id = site_id}, base::Instant{});
+  if (!list.ok() || list->sites.empty()) return {};
+  return DistrictsOf(list->sites.front());
+}
+
+// A site that is not there is not held, but that is for the store to say.
+bool TimeseriesServiceImpl::HoldsSite(const shared::Caller& caller,
+                                      const std::string& site_id) const {
+  if (!caller.scope.LimitsPlaces()) return !caller.scope.Empty();
+  return !store_.sites().Has(site_id) || caller.scope.HoldsPlace(site_id, DistrictsOfSite(site_id));
+}
+
+// By the newest version that says where the sample was taken.
+bool TimeseriesServiceImpl::HoldsPlaceOf(const shared::Caller& caller,
+                                         const std::vector<Record>& history) const {
+  if (!caller.scope.LimitsPlaces()) return !caller.scope.Empty();
+  const auto placed = std::find_if(history.rbegin(), history.rend(), [](const Record& version) {
+    return !version.site_id().empty();
+  });
+  return placed != history.rend() &&
+         caller.scope.HoldsPlace(placed->site_id(), DistrictsOfSite(placed->site_id()));
 }
 
 base::Status TimeseriesServiceImpl::SendSeries(const grpc::ServerContext& context,
+                                               const shared::Caller& caller,
                                                const SeriesQuery& query,
                                                grpc::ServerWriter<v1::ReadSeriesResponse>& writer) {
   ASSIGN_OR_RETURN(auto reader, store_.ReadSeries(query));
@@ -127,8 +158,10 @@ base::Status TimeseriesServiceImpl::SendSeries(const grpc::ServerContext& contex
     if (rows.empty()) return base::OkStatus();
     v1::ReadSeriesResponse response;
     for (const Record& row : rows) {
+      if (!caller.scope.HoldsLaboratory(row.laboratory_id())) continue;
       *response.add_samples() = ToSampleVersion(row, SealedFields::kLeaveOut);
     }
+    if (response.samples().empty()) continue;
     if (!writer.Write(response)) break;
   }
   return base::MakeStatus(base::StatusCode::kCancelled, "the client went away");
@@ -186,7 +219,7 @@ grpc::Status TimeseriesServiceImpl::GetSampleHistory(grpc::ServerContext* contex
                                                      const v1::GetSampleHistoryRequest* request,
                                                      v1::GetSampleHistoryResponse* response) {
   return guard_.Unary(
-      *context, "belgrand.timeseries.v1.TimeseriesService.GetSampleHistory",
+      *context, kGetSampleHistory,
       [&](const shared::Caller& caller, shared::CallReport& report) -> base::Status {
         report.object_kind = "sample";
         report.object_ref =
@@ -194,6 +227,12 @@ grpc::Status TimeseriesServiceImpl::GetSampleHistory(grpc::ServerContext* contex
         ASSIGN_OR_RETURN(const auto history,
                          store_.History(request->laboratory_id(), request->sample_id(),
                                         request->target(), request->gene()));
+        if (!caller.scope.HoldsLaboratory(request->laboratory_id()) ||
+            !HoldsPlaceOf(caller, history)) {
+          return guard_.Deny(caller, kGetSampleHistory,
+                             NoSample(request->laboratory_id(), request->sample_id(),
+                                      request->target(), request->gene()));
+        }
         report.record_count = history.size();
         // Only who may open sealed names is given them.
         const bool may_open = std::find(caller.roles.begin(), caller.roles.end(),

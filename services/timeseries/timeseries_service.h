@@ -51,7 +51,11 @@ class TimeseriesServiceImpl final : public v1::TimeseriesService::Service,
                                                   Hashes hashes);
   base::Status AddLatestValues(const v1::ReadLatestValuesRequest::Place& place,
                                v1::ReadLatestValuesResponse& response);
-  base::Status SendSeries(const grpc::ServerContext& context, const SeriesQuery& query,
+  std::vector<std::string> DistrictsOfSite(const std::string& site_id) const;
+  bool HoldsSite(const shared::Caller& caller, const std::string& site_id) const;
+  bool HoldsPlaceOf(const shared::Caller& caller, const std::vector<Record>& history) const;
+  base::Status SendSeries(const grpc::ServerContext& context, const shared::Caller& caller,
+                          const SeriesQuery& query,
                           grpc::ServerWriter<v1::ReadSeriesResponse>& writer);
   base::Status SendFeed(const grpc::ServerContext& context, const v1::FollowFeedRequest& request,
                         grpc::ServerWriter<v1::FollowFeedResponse>& writer);

@@ -74,8 +74,11 @@ class ComplianceFixture : public ::testing::Test {
     config.set_data_dir((dir_.path() / "data").string());
     config.mutable_compliance()->set_keyring_dir((dir_.path() / "keys").string());
     for (const auto& witness : witnesses_) *config.mutable_compliance()->add_witnesses() = witness;
+    *config.mutable_access() = access_;
     config = shared::WithDefaults(config);
-    guard_ = std::make_unique<shared::Guard>(clock_, metrics_, peers_);
+    guard_ = std::make_unique<shared::Guard>(
+        clock_, metrics_, peers_, 0,
+        access_.tokens() ? shared::Tokens::kAccepted : shared::Tokens::kRefused);
     auto role = compliance::CreateComplianceRole(
         config, shared::Runtime{clock_, metrics_, peers_, *guard_, config.data_dir()});
     ASSERT_OK(role);
@@ -144,6 +147,7 @@ class ComplianceFixture : public ::testing::Test {
   std::filesystem::path log_directory() const { return dir_.path() / "data/compliance/audit"; }
 
   std::vector<config::v1::AuditWitness> witnesses_;
+  config::v1::Access access_;
   testing::TempDir dir_;
   base::FakeClock clock_{base::ParseInstant("2031-06-01T12:00:00Z").value()};
   metrics::Registry metrics_;

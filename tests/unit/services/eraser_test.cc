@@ -228,6 +228,8 @@ TEST_F(EraserTest, RefusesWhoIsNotKnownOrNotNamed) {
   EXPECT_THAT(eraser_->Plan(selector), invalid);
   selector = Sampler("J. Snow");
   selector.set_subject(privacy::v1::OPERATOR);
+  EXPECT_THAT(eraser_->Plan(selector), invalid) << "with a laboratory";
+  selector.set_subject(privacy::v1::SUBJECT_UNSPECIFIED);
   EXPECT_THAT(eraser_->Plan(selector), invalid);
   EXPECT_EQ(ledger_->newest(), 0U);
   EXPECT_EQ(keyring_->size(), 1U);

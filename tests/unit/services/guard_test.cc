@@ -10,10 +10,11 @@
 #include "belgrand/compliance/v1/compliance.grpc.pb.h"
 #include "belgrand/detection/v1/detection.grpc.pb.h"
 #include "platform/base/mutex.h"
+#include "platform/rpc/call_headers.h"
 #include "platform/rpc/channel.h"
 #include "platform/rpc/server.h"
 #include "platform/rpc/status.h"
-#include "services/shared/denial_log.h"
+#include "tests/support/fake_identities.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_certificates.h"
@@ -69,19 +70,23 @@ class GuardedDetection final : public detection::v1::DetectionService::Service {
 
 class GuardTest : public ::testing::Test {
  protected:
-  void Serve(const std::optional<rpc::TlsFiles>& tls = std::nullopt) {
+  void Serve(const std::optional<rpc::TlsFiles>& tls = std::nullopt,
+             rpc::ClientCertificates clients = rpc::ClientCertificates::kRequired) {
     rpc::ServerOptions options;
     options.listen = "127.0.0.1:0";
     options.tls = tls;
-    options.services = {&compliance_, &detection_};
+    options.services = {&compliance_, &identities_, &detection_};
+    options.client_certificates = clients;
     auto server = rpc::Server::Create(options);
     ASSERT_OK(server);
     server_ = std::move(*server);
     peers_.Set(RoleName::kCompliance, server_->InProcessChannel());
   }
 
-  base::Status ListAreaStates(const std::optional<rpc::TlsFiles>& tls = std::nullopt) {
-    auto channel = rpc::OpenChannel("localhost:" + std::to_string(server_->port()), tls);
+  base::Status ListAreaStates(const std::optional<rpc::TlsFiles>& tls = std::nullopt,
+                              rpc::Headers headers = {}) {
+    auto channel = rpc::OpenChannelWithHeaders("localhost:" + std::to_string(server_->port()), tls,
+                                               std::move(headers));
     const auto stub = detection::v1::DetectionService::NewStub(*channel);
     grpc::ClientContext context;
     rpc::SetTimeout(context, std::chrono::seconds(20));
@@ -92,8 +97,9 @@ class GuardTest : public ::testing::Test {
   base::FakeClock clock_{*base::ParseInstant("2021-01-05")};
   metrics::Registry metrics_;
   Peers peers_;
-  Guard guard_{clock_, metrics_, peers_};
+  Guard guard_{clock_, metrics_, peers_, 0, Tokens::kAccepted};
   RecordingCompliance compliance_;
+  belgrand::testing::FakeIdentities identities_;
   GuardedDetection detection_{guard_};
   std::unique_ptr<rpc::Server> server_;
 };
@@ -145,7 +151,7 @@ TEST_F(GuardTest, ACallerOverItsCallsIsToldToWaitAndOthersAreNot) {
   rpc::ServerOptions options;
   options.listen = "127.0.0.1:0";
   options.tls = authority.Issue("service", "URI:spiffe://test/service/one");
-  options.services = {&compliance_, &detection};
+  options.services = {&compliance_, &identities_, &detection};
   auto server = rpc::Server::Create(options);
   ASSERT_OK(server);
   server_ = *std::move(server);
@@ -207,36 +213,192 @@ TEST_F(GuardTest, RoleOfTheCertificateDecidesAndDenialIsAudited) {
   EXPECT_EQ(compliance_.events[1].actor(), "laboratory:north");
 }
 
-TEST_F(GuardTest, AFloodOfRefusalsIsCountedAndDoesNotFillTheLog) {
+compliance::v1::CheckCallerResponse Official(const std::string& actor) {
+  compliance::v1::CheckCallerResponse caller;
+  caller.set_actor(actor);
+  caller.set_role(privacy::v1::HEALTH_OFFICIAL);
+  caller.mutable_scope()->add_district_ids("north");
+  return caller;
+}
+
+rpc::Headers Bearer(const std::string& token) { return {{"authorization", "Bearer " + token}}; }
+
+TEST_F(GuardTest, ATokenIsItsOwnerAndNotTheConnections) {
+  Serve();
+  guard_.Open();
+  identities_.AddToken("good", Official("official:1"));
+  EXPECT_OK(ListAreaStates(std::nullopt, Bearer("good")));
+  EXPECT_OK(ListAreaStates(std::nullopt, {{"authorization", "bEARER good"}}));
+  EXPECT_THAT(ListAreaStates(std::nullopt, Bearer("other")),
+              StatusIs(base::StatusCode::kUnauthenticated, HasSubstr("unknown token")))
+      << "the loopback socket alone would have every role";
+  EXPECT_THAT(ListAreaStates(std::nullopt, {{"authorization", "Basic eDp5"}}),
+              StatusIs(base::StatusCode::kUnauthenticated, HasSubstr("Bearer")));
+  auto laboratory = Official("laboratory:2");
+  laboratory.set_role(privacy::v1::LABORATORY);
+  identities_.AddToken("laboratory", laboratory);
+  EXPECT_THAT(ListAreaStates(std::nullopt, Bearer("laboratory")),
+              StatusIs(base::StatusCode::kPermissionDenied, HasSubstr("laboratory:2 may not")));
+  ASSERT_EQ(compliance_.events.size(), 5U);
+  EXPECT_EQ(compliance_.events[0].actor(), "official:1");
+  EXPECT_EQ(compliance_.events[2].actor(), "unidentified");
+  EXPECT_EQ(compliance_.events[2].decision(), compliance::v1::DENIED);
+  EXPECT_EQ(compliance_.events[4].actor(), "laboratory:2");
+}
+
+TEST_F(GuardTest, TokensAreRefusedWhereTheyAreNotConfigured) {
+  Guard guard(clock_, metrics_, peers_);
+  GuardedDetection detection(guard);
+  rpc::ServerOptions options;
+  options.listen = "127.0.0.1:0";
+  options.services = {&compliance_, &identities_, &detection};
+  server_ = rpc::Server::Create(options).value();
+  peers_.Set(RoleName::kCompliance, server_->InProcessChannel());
+  guard.Open();
+  identities_.AddToken("good", Official("official:1"));
+  EXPECT_THAT(ListAreaStates(std::nullopt, Bearer("good")),
+              StatusIs(base::StatusCode::kUnauthenticated, HasSubstr("access.tokens")));
+}
+
+TEST_F(GuardTest, UnderTlsWhoShowsNothingIsThePublicAndNotTheLoopbackSocket) {
+  const belgrand::testing::TempDir dir;
+  belgrand::testing::TestAuthority authority(dir.path());
+  Serve(authority.Issue("server", "URI:spiffe://test/service/one"),
+        rpc::ClientCertificates::kOptional);
+  guard_.Open();
+  identities_.AddToken("good", Official("official:1"));
+  rpc::TlsFiles nobody = authority.Issue("nobody", "");
+  nobody.certificate.clear();
+  nobody.private_key.clear();
+  EXPECT_THAT(ListAreaStates(nobody),
+              StatusIs(base::StatusCode::kUnauthenticated, HasSubstr("client certificate")));
+  EXPECT_OK(ListAreaStates(nobody, Bearer("good")));
+  EXPECT_EQ(compliance_.events[0].actor(), "anonymous");
+  // A certificate is checked though none is demanded, and a token does not mend a bad one.
+  EXPECT_THAT(ListAreaStates(authority.Issue("plain", ""), Bearer("good")),
+              StatusIs(base::StatusCode::kUnauthenticated, HasSubstr("URI SAN")));
+  EXPECT_OK(ListAreaStates(authority.Issue("town", "URI:spiffe://test/official/town")));
+  identities_.Revoke("official:town");
+  EXPECT_THAT(
+      ListAreaStates(authority.Issue("town2", "URI:spiffe://test/official/town"), Bearer("good")),
+      StatusIs(base::StatusCode::kUnauthenticated, HasSubstr("revoked")));
+}
+
+TEST_F(GuardTest, ARevokedCertificateIsRefusedAndWithoutIdentitiesEverybodyIs) {
   const belgrand::testing::TempDir dir;
   belgrand::testing::TestAuthority authority(dir.path());
   Serve(authority.Issue("server", "URI:spiffe://test/service/one"));
   guard_.Open();
-  const auto laboratory = authority.Issue("lab", "URI:spiffe://test/laboratory/north");
-  const auto official = authority.Issue("official", "URI:spiffe://test/official/town");
-  constexpr std::uint64_t kFlood = 25;
+  const auto town = authority.Issue("town", "URI:spiffe://test/official/town");
+  EXPECT_OK(ListAreaStates(town));
+  identities_.Fail(true);
+  const auto unknown = ListAreaStates(town);
+  EXPECT_THAT(unknown, StatusIs(base::StatusCode::kUnavailable, HasSubstr("identities")));
+  EXPECT_TRUE(rpc::RetryDelay(unknown).has_value());
+  identities_.Fail(false);
+  identities_.Revoke("official:town");
+  EXPECT_THAT(ListAreaStates(town), StatusIs(base::StatusCode::kUnauthenticated, HasSubstr("")));
+  EXPECT_EQ(compliance_.events.back().decision(), compliance::v1::DENIED);
+  EXPECT_EQ(compliance_.events.back().actor(), "official:town");
+}
+
+TEST_F(GuardTest, CallsUnderWayOfTheRevokedAndTheExpiredAreCutOff) {
+  Serve();
+  guard_.Open();
+  auto expiring = Official("official:expiring");
+  expiring.mutable_expires_at()->set_seconds(
+      std::chrono::floor<std::chrono::seconds>(clock_.Now()).time_since_epoch().count() + 60);
+  identities_.AddToken("revoked", Official("official:revoked"));
+  identities_.AddToken("expiring", expiring);
+  identities_.AddToken("good", Official("official:good"));
+  std::atomic<int> entered = 0;
+  std::atomic<bool> go_on = false;
+  detection_.inside = [&] {
+    ++entered;
+    go_on.wait(false);
+  };
+  base::Status ends[3];
+  {
+    const char* names[3] = {"revoked", "expiring", "good"};
+    std::vector<std::jthread> callers;
+    for (int i = 0; i < 3; ++i) {
+      callers.emplace_back([&, i] { ends[i] = ListAreaStates(std::nullopt, Bearer(names[i])); });
+    }
+    while (entered < 3) std::this_thread::yield();
+    guard_.Sweep();
+    identities_.Revoke("official:revoked");
+    clock_.Advance(std::chrono::seconds(60));
+    guard_.Sweep();
+    callers[0].join();
+    callers[1].join();
+    go_on = true;
+    go_on.notify_all();
+  }
+  EXPECT_EQ(ends[0].code(), base::StatusCode::kCancelled);
+  EXPECT_EQ(ends[1].code(), base::StatusCode::kCancelled);
+  EXPECT_OK(ends[2]);
+}
+
+TEST_F(GuardTest, WhatIsOfTheWholeIsNotForCallersWithALimit) {
+  Serve();
+  guard_.Open();
+  auto officer = Official("dpo:1");
+  officer.set_role(privacy::v1::DATA_PROTECTION_OFFICER);
+  identities_.AddToken("limited", officer);
+  officer.mutable_scope()->Clear();
+  officer.mutable_scope()->set_everything(true);
+  identities_.AddToken("whole", officer);
+  class Planner final : public compliance::v1::TimeseriesStewardService::Service {
+   public:
+    explicit Planner(Guard& guard) : guard_(guard) {}
+    grpc::Status PlanExpiry(grpc::ServerContext* context, const compliance::v1::PlanExpiryRequest*,
+                            compliance::v1::PlanExpiryResponse*) override {
+      return guard_.Unary(*context, "belgrand.compliance.v1.ComplianceService.PlanRetention",
+                          [](const Caller&, CallReport&) { return base::OkStatus(); });
+    }
+
+   private:
+    Guard& guard_;
+  } planner(guard_);
+  rpc::ServerOptions options;
+  options.listen = "127.0.0.1:0";
+  options.services = {&planner};
+  auto server = rpc::Server::Create(options).value();
+  const auto plan = [&](const std::string& token) {
+    auto channel = rpc::OpenChannelWithHeaders("127.0.0.1:" + std::to_string(server->port()),
+                                               std::nullopt, Bearer(token));
+    const auto stub = compliance::v1::TimeseriesStewardService::NewStub(*channel);
+    grpc::ClientContext context;
+    compliance::v1::PlanExpiryResponse response;
+    return rpc::FromGrpc(stub->PlanExpiry(&context, {}, &response));
+  };
+  EXPECT_THAT(plan("limited"),
+              StatusIs(base::StatusCode::kPermissionDenied, HasSubstr("of the whole")));
+  EXPECT_OK(plan("whole"));
+}
+
+TEST_F(GuardTest, AFloodOfRefusalsIsCountedAndDoesNotFillTheLog) {
+  Serve();
+  guard_.Open();
+  constexpr std::uint64_t kFlood = 60;
   for (std::uint64_t i = 0; i < kFlood; ++i) {
-    EXPECT_THAT(ListAreaStates(laboratory),
-                StatusIs(base::StatusCode::kPermissionDenied, HasSubstr("laboratory:north")));
+    EXPECT_FALSE(ListAreaStates(std::nullopt, {{"authorization", "Bearer bad"}}).ok());
   }
   EXPECT_EQ(compliance_.events.size(), DenialLog::kEntriesPerActor);
-  EXPECT_OK(ListAreaStates(official)) << "others are not held up";
-  ASSERT_EQ(compliance_.events.size(), DenialLog::kEntriesPerActor + 1) << "the minute is not over";
+  guard_.Sweep();
+  EXPECT_EQ(compliance_.events.size(), DenialLog::kEntriesPerActor) << "the minute is not over";
   clock_.Advance(DenialLog::kWindow);
   compliance_.fail = true;
-  EXPECT_FALSE(ListAreaStates(official).ok());
+  guard_.Sweep();
   compliance_.fail = false;
   clock_.Advance(DenialLog::kWindow);
-  EXPECT_OK(ListAreaStates(official));
-  ASSERT_EQ(compliance_.events.size(), DenialLog::kEntriesPerActor + 3);
-  const auto& count = compliance_.events[DenialLog::kEntriesPerActor + 1];
-  EXPECT_EQ(count.actor(), "laboratory:north");
+  guard_.Sweep();
+  ASSERT_EQ(compliance_.events.size(), DenialLog::kEntriesPerActor + 1);
+  const auto& count = compliance_.events.back();
   EXPECT_EQ(count.object_kind(), "denials");
   EXPECT_EQ(count.record_count(), kFlood - DenialLog::kEntriesPerActor)
       << "a count that could not be written is not lost";
   EXPECT_EQ(count.decision(), compliance::v1::DENIED);
-  EXPECT_THAT(metrics_.Text(),
-              HasSubstr("belgrand_rpc_denials_total{code=\"PERMISSION_DENIED\"} 25"));
 }
 
 TEST_F(GuardTest, AStopWritesTheCountsThatAreNotDueYet) {

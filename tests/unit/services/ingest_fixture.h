@@ -15,6 +15,7 @@
 #include "platform/rpc/status.h"
 #include "services/ingest/ingest_service.h"
 #include "services/shared/timestamp.h"
+#include "tests/support/fake_identities.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/services/fake_peers.h"
 
@@ -36,7 +37,8 @@ class IngestFixture : public ::testing::Test {
     options.listen = "127.0.0.1:0";
     options.tls = tls;
     options.services = role_->services();
-    options.services.insert(options.services.end(), {&sites_, &timeseries_, &compliance_});
+    options.services.insert(options.services.end(),
+                            {&sites_, &timeseries_, &compliance_, &identities_});
     auto server = rpc::Server::Create(options);
     ASSERT_OK(server);
     server_ = std::move(*server);
@@ -116,6 +118,7 @@ class IngestFixture : public ::testing::Test {
   FakeSites sites_;
   FakeTimeseries timeseries_;
   FakeCompliance compliance_;
+  FakeIdentities identities_;
   std::unique_ptr<shared::Role> role_;
   std::unique_ptr<rpc::Server> server_;
   ingest::v1::SubmitSamplesResponse answer_;

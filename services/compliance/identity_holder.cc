@@ -1,0 +1,118 @@
+#include "services/compliance/identity_holder.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "platform/base/file.h"
+#include "platform/storage/search.h"
+#include "services/shared/person_matcher.h"
+#include "services/shared/person_steward.h"
+#include "services/shared/timestamp.h"
+
+namespace belgrand::compliance {
+namespace {
+
+using Record = IdentityBook::Record;
+using Persons = google::protobuf::RepeatedPtrField<v1::PersonToErase>;
+
+constexpr std::size_t kMaxMarkBytes = 64;
+
+// Whether an identity may be the person's, whatever its owner is called.
+bool MayBeOf(const Record& record, const v1::PersonToErase& person) {
+  if (person.subject() == privacy::v1::OFFICIAL || person.subject() == privacy::v1::OPERATOR) {
+    return true;
+  }
+  const auto& laboratories = record.scope().laboratory_ids();
+  return record.role() == privacy::v1::LABORATORY && !person.tenant().empty() &&
+         std::find(laboratories.begin(), laboratories.end(), person.tenant()) != laboratories.end();
+}
+
+bool IsOwned(const Record& record, const Persons& persons, const shared::PersonMatcher& matcher) {
+  const base::Instant created = base::FromMicros(record.created_us());
+  return std::any_of(persons.begin(), persons.end(), [&](const v1::PersonToErase& person) {
+    if (record.owner().empty() || !MayBeOf(record, person)) return false;
+    if (person.value().empty()) {
+      return matcher.Named(person.subject(), person.tenant(), record.owner(), created);
+    }
+    return record.owner() == person.value() &&
+           (!person.has_stored_until() || created <= shared::ToInstant(person.stored_until()));
+  });
+}
+
+v1::ErasureLine Line(std::uint64_t count) {
+  v1::ErasureLine line;
+  line.set_record(Record::descriptor()->full_name());
+  line.set_field("owner");
+  line.set_count(count);
+  return line;
+}
+
+// How many stored records that may be the person's hold the name's bytes as a whole field.
+std::uint64_t HoldsName(const std::vector<Record>& records, const Persons& persons) {
+  std::uint64_t count = 0;
+  for (const v1::PersonToErase& person : persons) {
+    if (person.value().empty()) continue;
+    Record field;
+    field.set_owner(person.value());
+    const std::string sought = field.SerializeAsString();
+    count += static_cast<std::uint64_t>(
+        std::count_if(records.begin(), records.end(), [&](const Record& record) {
+          return MayBeOf(record, person) && record.SerializeAsString().find(sought) != sought.npos;
+        }));
+  }
+  return count;
+}
+
+}  // namespace
+
+IdentityHolder::IdentityHolder(IdentityBook& book, const base::Clock& clock)
+    : book_(book), clock_(clock), mark_(book.file().parent_path() / "identities.erased") {}
+
+base::StatusOr<v1::FindPersonsResponse> IdentityHolder::Find(
+    const v1::FindPersonsRequest& request) {
+  v1::FindPersonsResponse response;
+  std::optional<std::string> bytes;
+  if (auto read = base::ReadFile(mark_, kMaxMarkBytes); read.ok()) {
+    bytes = *std::move(read);
+  } else if (read.status().code() != base::StatusCode::kNotFound) {
+    return read.status();
+  }
+  ASSIGN_OR_RETURN(const shared::ErasureMark mark, shared::DecodeMark(bytes));
+  response.set_ledger_id(mark.ledger_id);
+  response.set_erased_through(mark.through);
+  if (request.persons().empty()) return response;
+  ASSIGN_OR_RETURN(const auto matcher, shared::PersonMatcher::Make(request));
+  const std::vector<Record> known = book_.List();
+  *response.add_lines() = Line(static_cast<std::uint64_t>(std::count_if(
+      known.begin(), known.end(),
+      [&](const Record& record) { return IsOwned(record, request.persons(), matcher); })));
+  if (!request.search_files()) return response;
+  storage::SearchCount count;
+  RETURN_IF_ERROR(storage::SearchFile(book_.file(), shared::Sought(matcher), count));
+  v1::SearchLine line = shared::ToLine(name(), "values", count, matcher);
+  ASSIGN_OR_RETURN(const auto stored, book_.ReadStored());
+  // A name that another's identity bears is not the person's.
+  line.set_exact_hits(HoldsName(stored, request.persons()));
+  *response.add_searched() = std::move(line);
+  return response;
+}
+
+base::StatusOr<v1::ErasePersonsResponse> IdentityHolder::Erase(
+    const v1::ErasePersonsRequest& request) {
+  ASSIGN_OR_RETURN(const auto matcher, shared::PersonMatcher::Make(request));
+  ASSIGN_OR_RETURN(
+      const std::uint64_t count,
+      book_.ForgetOwners(
+          [&](const Record& record) { return IsOwned(record, request.persons(), matcher); },
+          clock_.Now()));
+  v1::ErasePersonsResponse response;
+  *response.add_lines() = Line(count);
+  // Last: what comes before is repeated when it was broken off.
+  RETURN_IF_ERROR(base::WriteFileAtomically(
+      mark_, shared::EncodeMark({request.ledger_id(), request.erased_through()}), 0600));
+  return response;
+}
+
+}  // namespace belgrand::compliance
