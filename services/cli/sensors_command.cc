@@ -11,6 +11,7 @@
 #include "platform/base/clock.h"
 #include "sample/csv.h"
 #include "services/cli/client_verb.h"
+#include "services/cli/discharges_command.h"
 #include "services/cli/sensors_client.h"
 #include "services/shared/timestamp.h"
 
@@ -175,6 +176,7 @@ void AddSensors(CLI::App& app, RunSlot& run) {
   for (auto* verb : {read, tail}) {
     verb->add_option("sensor", flags->sensor_id, "id of the sensor, as listed")->required();
   }
+  AddDischarges(app, run);
 }
 
 }  // namespace belgrand::cli

@@ -5,6 +5,7 @@
 #include "belgrand/alerting/v1/alerting.grpc.pb.h"
 #include "services/detection/detection_metrics.h"
 #include "services/detection/detection_service.h"
+#include "services/detection/discharge_watch.h"
 #include "services/detection/follower.h"
 #include "services/detection/handover.h"
 
@@ -21,7 +22,8 @@ class DetectionRole final : public shared::Role {
         handover_(*outbox_, metrics_),
         follower_(std::move(engine), *outbox_, metrics_, runtime.clock, std::move(stored),
                   [this] { handover_.Wake(); }),
-        service_(runtime.guard, follower_, *outbox_) {}
+        service_(runtime.guard, follower_, *outbox_),
+        watch_(runtime.clock) {}
   ~DetectionRole() override { Stop(); }
 
   std::string_view name() const override { return "detection"; }
@@ -34,12 +36,19 @@ class DetectionRole final : public shared::Role {
     alerting_ = alerting::v1::AlertingService::NewStub(peers_.Channel(shared::RoleName::kAlerting));
     follow_thread_ = std::thread([this] { follower_.Run(*timeseries_, *sites_); });
     handover_thread_ = std::thread([this] { handover_.Run(*alerting_); });
+    // Where the sensors are served elsewhere and nobody said where, there are none to watch.
+    if (peers_.Has(shared::RoleName::kSensors)) {
+      sensors_ = sensor::v1::SensorService::NewStub(peers_.Channel(shared::RoleName::kSensors));
+      watch_thread_ = std::thread([this] { watch_.Run({*sensors_, *sites_, *alerting_}); });
+    }
     return base::OkStatus();
   }
 
   void Stop() override {
     follower_.Stop();
     handover_.Stop();
+    watch_.Stop();
+    if (watch_thread_.joinable()) watch_thread_.join();
     if (follow_thread_.joinable()) follow_thread_.join();
     if (handover_thread_.joinable()) handover_thread_.join();
   }
@@ -58,11 +67,14 @@ class DetectionRole final : public shared::Role {
   Handover handover_;
   Follower follower_;
   DetectionServiceImpl service_;
+  DischargeWatch watch_;
   std::unique_ptr<timeseries::v1::TimeseriesService::Stub> timeseries_;
   std::unique_ptr<timeseries::v1::SiteService::Stub> sites_;
   std::unique_ptr<alerting::v1::AlertingService::Stub> alerting_;
   std::thread follow_thread_;
+  std::unique_ptr<sensor::v1::SensorService::Stub> sensors_;
   std::thread handover_thread_;
+  std::thread watch_thread_;
 };
 
 }  // namespace

@@ -80,7 +80,7 @@ class ManifestTest(unittest.TestCase):
     def test_network_policies_let_each_role_reach_its_peers_and_no_more(self):
         # caller -> roles it calls, from docs/ARCHITECTURE.md
         calls = {"ingest": {"timeseries", "compliance"}, "timeseries": {"compliance"},
-                 "detection": {"timeseries", "alerting", "compliance"}, "alerting": {"compliance"}, "sensors": {"compliance"},
+                 "detection": {"timeseries", "alerting", "compliance", "sensors"}, "alerting": {"compliance"}, "sensors": {"compliance"},
                  "mqtt-bridge": {"sensors"},
                  "compliance": {"timeseries", "alerting", "sensors"}}
         for role in ROLES:

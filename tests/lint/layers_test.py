@@ -35,7 +35,7 @@ ALLOWED = {
     "services/compliance": EVERY_PLATFORM + ["compliance", "services/backup", "services/shared"],
     "services/timeseries": EVERY_PLATFORM + ["sample", "compliance", "services/backup", "services/shared"],
     "services/ingest": EVERY_PLATFORM + ["sample", "compliance", "services/shared"],
-    "services/detection": EVERY_PLATFORM + ["sample", "detection", "compliance", "services/backup", "services/shared"],
+    "services/detection": EVERY_PLATFORM + ["sample", "sensor", "detection", "compliance", "services/backup", "services/shared"],
     "services/sensors": EVERY_PLATFORM + ["sensor", "compliance", "services/backup", "services/shared"],
     "services/mqtt_bridge": EVERY_PLATFORM + ["sensor", "services/shared"],
     "services/alerting": EVERY_PLATFORM + ["alerting", "compliance", "services/backup", "services/shared"],
