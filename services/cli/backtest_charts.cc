@@ -68,20 +68,23 @@ std::string Envelope(const Frame& f, const ComparedDetector& detector, std::stri
                      stroke);
 }
 
-std::string Marks(const Frame& f, const ComparedDetector& detector, std::string_view colour) {
+std::string Marks(const Frame& f, const ComparedDetector& detector, std::string_view colour,
+                  const Say& say) {
   const auto& own = detector.curve[detector.own].tally;
   std::string svg;
   if (own.false_rate() <= f.most) {
     svg += fmt::format(
-        "<circle cx='{:.1f}' cy='{:.1f}' r=4 fill='{}'><title>{}: own threshold"
+        "<circle cx='{:.1f}' cy='{:.1f}' r=4 fill='{}'><title>{}: {}"
         "</title></circle>",
-        f.X(own.false_rate()), f.Y(own.sensitivity()), colour, detector.name);
+        f.X(own.false_rate()), f.Y(own.sensitivity()), colour, detector.name,
+        say("own threshold", "limite usuelle"));
   }
   const auto& held = detector.held_out;
   svg += fmt::format(
-      "<circle cx='{:.1f}' cy='{:.1f}' r=6 fill=none stroke='{}' stroke-width=2><title>{}: held out"
+      "<circle cx='{:.1f}' cy='{:.1f}' r=6 fill=none stroke='{}' stroke-width=2><title>{}: {}"
       "</title></circle>",
-      f.X(held.false_rate()), f.Y(held.sensitivity()), colour, detector.name);
+      f.X(held.false_rate()), f.Y(held.sensitivity()), colour, detector.name,
+      say("held out", "autre moitié"));
   return svg;
 }
 
@@ -144,7 +147,7 @@ std::string Band(const Plot& plot, base::Day from, base::Day to, std::string_vie
 }
 
 std::string Events(const BacktestReport& report, const Trial& trial, const Plot& plot,
-                   const std::string& area, const std::string& target) {
+                   const std::string& area, const std::string& target, const Say& say) {
   std::string svg;
   if (trial.kind == TrialKind::kWaves) {
     base::Day judged_to = base::Day::min();
@@ -152,19 +155,23 @@ std::string Events(const BacktestReport& report, const Trial& trial, const Plot&
       judged_to = std::max(judged_to, w.peak + detection::kAfterLastPeak);
       if (w.area_id != area || w.target != target || DayNumber(w.peak) < plot.first) continue;
       svg += Band(plot, w.onset, w.peak, "#f6dcc0",
-                  fmt::format("wave, {} to {}", base::FormatDay(w.onset), base::FormatDay(w.peak)));
+                  fmt::format(fmt::runtime(say("wave, {} to {}", "vague, {} à {}")),
+                              base::FormatDay(w.onset), base::FormatDay(w.peak)));
     }
     if (DayNumber(judged_to) < plot.last) {
       svg += Band(plot, judged_to, base::Day(std::chrono::days(static_cast<int>(plot.last))),
-                  "#f0f0f0", "not judged: no waves are known from here on");
+                  "#f0f0f0",
+                  say("not judged: no waves are known from here on",
+                      "non jugé : aucune vague n'est connue au-delà"));
     }
     return svg;
   }
   for (const detection::InjectedSpike& s : report.spikes) {
     if (s.site_id != area || s.target != target) continue;
     svg += Band(plot, s.first, s.last, "#f3b6b6",
-                fmt::format("injected, x {:g}, {} samples from {}", s.factor, s.samples,
-                            base::FormatDay(s.first)));
+                fmt::format(fmt::runtime(say("injected, x {:g}, {} samples from {}",
+                                             "ajouté, x {:g}, {} prélèvements à partir du {}")),
+                            s.factor, s.samples, base::FormatDay(s.first)));
   }
   return svg;
 }
@@ -198,44 +205,47 @@ std::string_view ColourOf(const Trial& trial, std::size_t detector) {
   return kColours[detector % kColours.size()];
 }
 
-std::string CurveChart(const Trial& trial) {
+std::string CurveChart(const Trial& trial, const Say& say) {
   const Frame frame{60, 14, 640, 300, std::max(4.0, 4 * trial.budget)};
-  std::string svg = "<svg viewBox='0 0 930 350' role=img aria-label='caught against false alerts'>";
+  std::string svg =
+      fmt::format("<svg viewBox='0 0 930 350' role=img aria-label='{}'>",
+                  say("caught against false alerts", "trouvé contre fausses alertes"));
   svg += Axes(frame, trial.budget, true);
   for (std::size_t d = 0; d < trial.detectors.size(); ++d) {
     const ComparedDetector& detector = trial.detectors[d];
     const std::string_view colour = ColourOf(trial, d);
     svg += Envelope(frame, detector, colour,
                     detector.name == detection::OwnDetector(trial.kind) ? 3 : 1.5);
-    svg += Marks(frame, detector, colour);
+    svg += Marks(frame, detector, colour, say);
     const double y = 24 + 18 * static_cast<double>(d);
     svg += fmt::format(
         "<rect x=720 y='{:.0f}' width=14 height=4 fill='{}'/><text x=740 y='{:.0f}'>"
         "{}</text>",
         y - 4, colour, y + 2, base::EscapeHtml(detector.name));
   }
-  svg += fmt::format("<text x=380 y=346 text-anchor=middle>false alerts an area-year</text></svg>");
+  svg += fmt::format("<text x=380 y=346 text-anchor=middle>{}</text></svg>",
+                     say("false alerts an area-year", "fausses alertes par lieu et par an"));
   return svg;
 }
 
-std::string SmallCurve(const Trial& trial, std::size_t detector) {
+std::string SmallCurve(const Trial& trial, std::size_t detector, const Say& say) {
   const Frame frame{4, 4, 200, 90, std::max(4.0, 4 * trial.budget)};
   const std::string_view colour = ColourOf(trial, detector);
   return fmt::format(
       "<figure><svg viewBox='0 0 210 100'>{}{}{}</svg><figcaption>{}</figcaption>"
       "</figure>",
       Axes(frame, trial.budget, false), Envelope(frame, trial.detectors[detector], colour, 2),
-      Marks(frame, trial.detectors[detector], colour),
+      Marks(frame, trial.detectors[detector], colour, say),
       base::EscapeHtml(trial.detectors[detector].name));
 }
 
 std::string TimeLine(const BacktestReport& report, const Trial& trial, const std::string& area,
-                     const std::string& target) {
+                     const std::string& target, const Say& say) {
   const std::vector<Dot> dots = DotsOf(report, trial, area, target);
   if (dots.empty()) return "";
   const Plot plot = PlotOf(dots);
   double y = Plot::kTop + Plot::kHeight + 26;
-  std::string svg = Events(report, trial, plot, area, target) + Months(plot);
+  std::string svg = Events(report, trial, plot, area, target, say) + Months(plot);
   for (const double level : {std::ceil(plot.low), std::floor(plot.high)}) {
     svg += fmt::format("<text x='{}' y='{:.1f}' text-anchor=end>10^{:.0f} gc/L</text>",
                        Plot::kLeft - 6, plot.Y(level) + 4, level);
@@ -252,10 +262,10 @@ std::string TimeLine(const BacktestReport& report, const Trial& trial, const std
       const double from = plot.X(DayNumber(alert.opened_on));
       const double to = alert.closed_on ? plot.X(DayNumber(*alert.closed_on)) : plot.X(plot.last);
       svg += fmt::format(
-          "<rect x='{:.1f}' y='{:.1f}' width='{:.1f}' height=9 fill='{}'><title>{} to "
+          "<rect x='{:.1f}' y='{:.1f}' width='{:.1f}' height=9 fill='{}'><title>{} – "
           "{}</title></rect>",
           from, y, std::max(to - from, 2.0), ColourOf(trial, d), base::FormatDay(alert.opened_on),
-          alert.closed_on ? base::FormatDay(*alert.closed_on) : "the end");
+          alert.closed_on ? base::FormatDay(*alert.closed_on) : say("the end", "la fin"));
     }
   }
   return fmt::format("<h3>{} · {}</h3><svg viewBox='0 0 940 {:.0f}'>{}</svg>",

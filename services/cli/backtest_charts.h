@@ -14,13 +14,13 @@ std::string_view ColourOf(const detection::Trial& trial, std::size_t detector);
 
 // Caught (up) against false alerts an area-year (right) over the thresholds of every detector; the
 // dot is the detector's own threshold, the ring what was held out.
-std::string CurveChart(const detection::Trial& trial);
+std::string CurveChart(const detection::Trial& trial, const Say& say);
 // The same for one detector alone, small.
-std::string SmallCurve(const detection::Trial& trial, std::size_t detector);
+std::string SmallCurve(const detection::Trial& trial, std::size_t detector, const Say& say);
 
 // Samples of an area on the log scale, its waves or spikes behind them, and under them one bar row
 // for each detector's alerts, thresholds held out.
 std::string TimeLine(const BacktestReport& report, const detection::Trial& trial,
-                     const std::string& area, const std::string& target);
+                     const std::string& area, const std::string& target, const Say& say);
 
 }  // namespace belgrand::cli

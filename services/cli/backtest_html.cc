@@ -39,7 +39,7 @@ std::string Percent(double share) { return fmt::format("{:.0f} %", 100 * share);
 std::string Quartiles(const Tally& tally) {
   const auto median = tally.Quantile(0.5);
   if (!median) return "–";
-  return fmt::format("{} ({} to {})", *median, *tally.Quantile(0.25), *tally.Quantile(0.75));
+  return fmt::format("{} ({} – {})", *median, *tally.Quantile(0.25), *tally.Quantile(0.75));
 }
 
 std::string DuelText(const ComparedDetector& d) {
@@ -49,14 +49,14 @@ std::string DuelText(const ComparedDetector& d) {
   return text;
 }
 
-std::string Row(const Trial& trial, const ComparedDetector& d) {
+std::string Row(const Trial& trial, const ComparedDetector& d, const Say& say) {
   const bool own = d.name == detection::OwnDetector(trial.kind);
   const auto threshold = [&](const std::optional<std::size_t>& at) {
-    return at ? fmt::format("{:.3g}", d.curve[*at].threshold) : std::string("none");
+    return at ? fmt::format("{:.3g}", d.curve[*at].threshold) : say("none", "aucune");
   };
   const auto [low, high] = d.held_out.sensitivity_interval();
   std::string row = fmt::format(
-      "<tr{}><td>{}</td><td>{} of {}</td><td>{} <span class=n>({:.0f} to {:.0f})</span></td>"
+      "<tr{}><td>{}</td><td>{} / {}</td><td>{} <span class=n>({:.0f} – {:.0f})</span></td>"
       "<td>{:.2f}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}; {}</td>",
       own ? " class=o" : "", base::EscapeHtml(d.name), d.held_out.caught, d.held_out.events,
       Percent(d.held_out.sensitivity()), 100 * low, 100 * high, d.held_out.false_rate(),
@@ -87,17 +87,24 @@ std::vector<const ComparedDetector*> InOrder(const Trial& trial) {
   return order;
 }
 
-std::string Figures(const Trial& trial) {
+std::string Figures(const Trial& trial, const Say& say) {
   const bool waves = trial.kind == TrialKind::kWaves;
-  std::string html = fmt::format(
-      "<table><tr><th>method</th><th>{}</th><th>share (95 % interval)</th><th>false alerts {}"
-      "</th><th>alerts that were right</th><th>{}</th><th>beside Belgrand's own</th><th>limits"
-      "</th>{}</tr>\n",
-      waves ? "waves announced in time" : "spikes caught",
-      waves ? "a district and year" : "a site and year",
-      waves ? "days before the peak" : "days after the first sample",
-      waves ? "" : "<th>by size</th>");
-  for (const ComparedDetector* d : InOrder(trial)) html += Row(trial, *d);
+  std::string html = "<table><tr>";
+  const auto head = [&](const std::string& text) { html += "<th>" + text + "</th>"; };
+  head(say("method", "méthode"));
+  head(waves ? say("waves announced in time", "vagues annoncées à temps")
+             : say("spikes caught", "pics trouvés"));
+  head(say("share (95 % interval)", "part (intervalle à 95 %)"));
+  head(waves ? say("false alerts a district and year", "fausses alertes par territoire et par an")
+             : say("false alerts a site and year", "fausses alertes par site et par an"));
+  head(say("alerts that were right", "alertes justes"));
+  head(waves ? say("days before the peak", "jours avant le pic")
+             : say("days after the first sample", "jours après le premier prélèvement"));
+  head(say("beside Belgrand's own", "face à Belgrand"));
+  head(say("limits", "limites"));
+  if (!waves) head(say("by size", "par taille"));
+  html += "</tr>\n";
+  for (const ComparedDetector* d : InOrder(trial)) html += Row(trial, *d, say);
   return html + "</table>\n";
 }
 
@@ -112,45 +119,62 @@ std::set<std::pair<std::string, std::string>> AreasOf(const BacktestReport& repo
   return areas;
 }
 
-std::string Section(const BacktestReport& report, const Trial& trial) {
+std::string Section(const BacktestReport& report, const Trial& trial, const Say& say) {
   const bool waves = trial.kind == TrialKind::kWaves;
-  std::string html = fmt::format("<h2>{}, method by method</h2>\n",
-                                 waves ? "Waves" : "Spikes put into the samples") +
-                     Legend(trial) + Figures(trial);
+  std::string html =
+      fmt::format("<h2>{}</h2>\n",
+                  waves ? say("Waves, method by method", "Vagues, méthode par méthode")
+                        : say("Spikes put into the samples, method by method",
+                              "Pics ajoutés aux prélèvements, méthode par méthode")) +
+      Legend(trial, say) + Figures(trial, say);
   html +=
-      "<h3>Caught against false alerts</h3><p class=n>The most that any limit catches at a rate of "
-      "false alerts, all areas: up and to the left is better. Dot: the method at its usual limit. "
-      "Ring: the table's figures. Dashed: the false alerts allowed.</p>\n" +
-      CurveChart(trial) + "\n";
-  for (std::size_t d = 0; d < trial.detectors.size(); ++d) html += SmallCurve(trial, d);
-  html += waves ? "<h3>District by district</h3><p class=n>Samples (hollow: below a limit), waves "
-                  "from beginning to peak, and the alerts of each method. Grey: no waves are "
-                  "known there, nothing is judged.</p>\n"
-                : "<h3>Site by site</h3><p class=n>Samples with the spikes put in (red), and the "
-                  "alerts of each method.</p>\n";
+      say("<h3>Caught against false alerts</h3><p class=n>The most that any limit catches at a "
+          "rate "
+          "of false alerts, all areas: up and to the left is better. Dot: the method at its usual "
+          "limit. Ring: the table's figures. Dashed: the false alerts allowed.</p>\n",
+          "<h3>Trouvé contre fausses alertes</h3><p class=n>Le plus qu'une limite trouve à un taux "
+          "de fausses alertes, tous lieux : mieux vaut en haut à gauche. Point : la méthode à sa "
+          "limite usuelle. Anneau : les chiffres du tableau. Tirets : les fausses alertes "
+          "tolérées.</p>\n") +
+      CurveChart(trial, say) + "\n";
+  for (std::size_t d = 0; d < trial.detectors.size(); ++d) html += SmallCurve(trial, d, say);
+  html += waves ? say("<h3>District by district</h3><p class=n>Samples (hollow: below a limit), "
+                      "waves from beginning to peak, and the alerts of each method. Grey: no waves "
+                      "are known there, nothing is judged.</p>\n",
+                      "<h3>Territoire par territoire</h3><p class=n>Les prélèvements (creux : sous "
+                      "une limite), les vagues du début au pic, et les alertes de chaque méthode. "
+                      "Gris : aucune vague n'y est connue, rien n'y est jugé.</p>\n")
+                : say("<h3>Site by site</h3><p class=n>Samples with the spikes put in (red), and "
+                      "the alerts of each method.</p>\n",
+                      "<h3>Site par site</h3><p class=n>Les prélèvements avec les pics ajoutés "
+                      "(rouge), et les alertes de chaque méthode.</p>\n");
   const auto areas = AreasOf(report, trial);
   std::size_t drawn = 0;
   for (const auto& [area, target] : areas) {
     if (drawn == kMostTimeLines) break;
-    const std::string line = TimeLine(report, trial, area, target);
+    const std::string line = TimeLine(report, trial, area, target, say);
     drawn += line.empty() ? 0 : 1;
     html += line + "\n";
   }
   if (drawn == kMostTimeLines) {
-    html += fmt::format("<p class=n>The first {} of {} are drawn.</p>\n", drawn, areas.size());
+    html += fmt::format(fmt::runtime(say("<p class=n>The first {} of {} are drawn.</p>\n",
+                                         "<p class=n>Les {} premiers sur {} sont dessinés.</p>\n")),
+                        drawn, areas.size());
   }
   return html;
 }
 
 }  // namespace
 
-std::string ReportHtml(const BacktestReport& report) {
+std::string ReportHtml(const BacktestReport& report, Language language) {
+  const Say say{language};
   std::string html = fmt::format(
-      "<!doctype html><html lang=en><meta charset=utf-8><title>Backtest of {0}</title><style>{1}"
-      "</style>\n<h1>What the alerts would have been worth: {0}</h1>\n",
-      base::EscapeHtml(report.samples), kStyle);
-  html += Summary(report);
-  for (const Trial& trial : report.trials) html += Section(report, trial);
+      "<!doctype html><html lang={0}><meta charset=utf-8><title>{1} {2}</title><style>{3}"
+      "</style>\n<h1>{4} {2}</h1>\n",
+      say("en", "fr"), say("Backtest of", "Rejeu de"), base::EscapeHtml(report.samples), kStyle,
+      say("What the alerts would have been worth:", "Ce que les alertes auraient valu :"));
+  html += Summary(report, say);
+  for (const Trial& trial : report.trials) html += Section(report, trial, say);
   return html + "</html>\n";
 }
 

@@ -164,6 +164,7 @@ base::Status WriteReport(const BacktestReport& report, const std::filesystem::pa
   RETURN_IF_ERROR(write("curve.csv", CurveCsv(report)));
   RETURN_IF_ERROR(write("report.json", ReportJson(report)));
   RETURN_IF_ERROR(write("report.html", ReportHtml(report)));
+  RETURN_IF_ERROR(write("report.fr.html", ReportHtml(report, Language::kFrench)));
   if (report.spikes.empty()) return base::OkStatus();
   return write("injected.csv", detection::SpikesCsv(report.spikes));
 }

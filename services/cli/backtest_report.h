@@ -7,12 +7,23 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "detection/comparison.h"
 #include "platform/base/error.h"
 
 namespace belgrand::cli {
+
+enum class Language { kEnglish, kFrench };
+
+// Chooses between the two texts of a phrase.
+struct Say {
+  Language language = Language::kEnglish;
+  std::string operator()(std::string_view english, std::string_view french) const {
+    return std::string(language == Language::kFrench ? french : english);
+  }
+};
 
 struct BacktestReport {
   std::string samples;  // name of the file, without its folder
@@ -32,10 +43,10 @@ std::string CurveCsv(const BacktestReport& report);
 // Everything of both, and the halves.
 std::string ReportJson(const BacktestReport& report);
 // A page of its own: no script, no address to load anything from.
-std::string ReportHtml(const BacktestReport& report);
+std::string ReportHtml(const BacktestReport& report, Language language = Language::kEnglish);
 
-// comparison.csv, curve.csv, report.json, report.html and, where spikes were injected,
-// injected.csv; the folder is made.
+// comparison.csv, curve.csv, report.json, report.html, the same in French as report.fr.html and,
+// where spikes were injected, injected.csv; the folder is made.
 base::Status WriteReport(const BacktestReport& report, const std::filesystem::path& folder);
 
 }  // namespace belgrand::cli

@@ -10,8 +10,8 @@ namespace belgrand::cli {
 
 // What was replayed, what Belgrand's own detectors and the best of the others did at equally many
 // false alerts, what was missed, and what the figures cannot tell. HTML.
-std::string Summary(const BacktestReport& report);
+std::string Summary(const BacktestReport& report, const Say& say);
 // What the columns of a trial's table mean. HTML.
-std::string Legend(const detection::Trial& trial);
+std::string Legend(const detection::Trial& trial, const Say& say);
 
 }  // namespace belgrand::cli

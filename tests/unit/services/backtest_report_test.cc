@@ -53,6 +53,7 @@ TEST(BacktestReportTest, TheSameInputGivesTheSameBytes) {
   const BacktestReport one = Report(1);
   const BacktestReport two = Report(2);
   EXPECT_EQ(ReportHtml(one), ReportHtml(two));
+  EXPECT_EQ(ReportHtml(one, Language::kFrench), ReportHtml(two, Language::kFrench));
   EXPECT_EQ(ReportJson(one), ReportJson(two));
   EXPECT_EQ(ComparisonCsv(one), ComparisonCsv(two));
   EXPECT_EQ(CurveCsv(one), CurveCsv(two));
@@ -71,6 +72,28 @@ TEST(BacktestReportTest, ThePageSaysInWordsWhatTheTableSays) {
   EXPECT_THAT(page, HasSubstr("In short"));
   EXPECT_THAT(page, HasSubstr("What these figures cannot tell"));
   EXPECT_THAT(page, HasSubstr("district-cusum"));
+}
+
+TEST(BacktestReportTest, TheFrenchPageSaysTheSameFiguresAndNoEnglish) {
+  const BacktestReport report = Report(2);
+  const std::string page = ReportHtml(report, Language::kFrench);
+  for (const detection::Trial& trial : report.trials) {
+    const detection::Tally& own = trial.detectors.at(0).held_out;
+    EXPECT_THAT(page, HasSubstr(fmt::format("{} sur {} ({:.0f} %", own.caught, own.events,
+                                            100 * own.sensitivity())));
+  }
+  EXPECT_THAT(page, HasSubstr("<html lang=fr>"));
+  EXPECT_THAT(page, HasSubstr("connues par : une liste de vagues"));
+  for (const char* english : {"In short", "false alert", " waves", "held out", "samples", " and ",
+                              "caught", "limits", "own threshold"}) {
+    // The name of the file is the caller's.
+    std::string text = page;
+    for (auto at = text.find("samples.csv"); at != std::string::npos;
+         at = text.find("samples.csv")) {
+      text.erase(at, 11);
+    }
+    EXPECT_THAT(text, Not(HasSubstr(english)));
+  }
 }
 
 TEST(BacktestReportTest, ThePageStandsAloneAndTakesNamesAsText) {
