@@ -131,14 +131,17 @@ constexpr std::size_t kProgressEvery = 1024;
 PartitionResult RunPartition(const Partition& partition, Engine& engine, Progress& progress) {
   PartitionResult result;
   std::map<std::string, AlertRow> open;
-  std::map<std::string, std::pair<base::Instant, base::Instant>> spans;
+  using Span = std::pair<base::Instant, base::Instant>;
+  // Of (district, target), its sites.
+  std::map<std::pair<std::string, std::string>, std::map<std::string, Span>> groups;
   std::size_t done = 0;
   for (const Observation* observation : partition) {
     for (const SignalChange& change : engine.OnSample(*observation)) {
       Apply(change, open, result.alerts);
     }
     const base::Instant at = observation->measurement.collected_at;
-    auto& span = spans.try_emplace(observation->measurement.site_id, at, at).first->second;
+    auto& sites = groups[{observation->district_id, observation->measurement.target}];
+    Span& span = sites.try_emplace(observation->measurement.site_id, at, at).first->second;
     span = {std::min(span.first, at), std::max(span.second, at)};
     if (++done % kProgressEvery == 0) progress.Add(kProgressEvery);
   }
@@ -147,14 +150,16 @@ PartitionResult RunPartition(const Partition& partition, Engine& engine, Progres
   const auto years = [](base::Instant from, base::Instant to) {
     return static_cast<double>((base::DayOf(to) - base::DayOf(from)).count()) / kDaysPerYear;
   };
-  base::Instant first = base::Instant::max();
-  base::Instant last = base::Instant::min();
-  for (const auto& [site, span] : spans) {
-    result.site_years += years(span.first, span.second);
-    first = std::min(first, span.first);
-    last = std::max(last, span.second);
+  for (const auto& [group, sites] : groups) {
+    base::Instant first = base::Instant::max();
+    base::Instant last = base::Instant::min();
+    for (const auto& [site, span] : sites) {
+      result.site_years += years(span.first, span.second);
+      first = std::min(first, span.first);
+      last = std::max(last, span.second);
+    }
+    result.district_years += years(first, last);
   }
-  if (!spans.empty()) result.district_years = years(first, last);
   result.statistics = engine.statistics();
   return result;
 }
@@ -199,11 +204,18 @@ base::StatusOr<std::vector<Observation>> ReadObservations(sample::SampleFileRead
 
 base::StatusOr<BacktestResult> RunBacktest(const std::vector<Observation>& observations,
                                            const std::vector<std::string>& detectors,
-                                           unsigned threads, const OnProgress& on_progress) {
-  const std::vector<Partition> partitions = PartitionByGroup(observations);
+                                           unsigned threads, const OnProgress& on_progress,
+                                           const FalseAlarmPolicy& policy) {
+  std::vector<Partition> partitions;
+  if (policy.active()) {
+    Partition& all = partitions.emplace_back();
+    for (const Observation& observation : observations) all.push_back(&observation);
+  } else {
+    partitions = PartitionByGroup(observations);
+  }
   std::vector<std::unique_ptr<Engine>> engines;
   for (std::size_t i = 0; i < partitions.size(); ++i) {
-    ASSIGN_OR_RETURN(auto engine, Engine::Create(detectors));
+    ASSIGN_OR_RETURN(auto engine, Engine::Create(detectors, policy));
     engines.push_back(std::move(engine));
   }
   std::vector<PartitionResult> results(partitions.size());

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "detection/false_alarms.h"
 #include "detection/observation.h"
 #include "detection/partition.h"
 #include "detection/signal.h"
@@ -67,10 +68,12 @@ struct BacktestResult {
   double site_years = 0;
 };
 
-// REQUIRES: `observations` in the order in which they became known.
+// REQUIRES: `observations` in the order in which they became known. A policy of false alarms
+// compares all districts, sites and targets, so that with one the history is read by one thread.
 base::StatusOr<BacktestResult> RunBacktest(const std::vector<Observation>& observations,
                                            const std::vector<std::string>& detectors,
-                                           unsigned threads, const OnProgress& on_progress = {});
+                                           unsigned threads, const OnProgress& on_progress = {},
+                                           const FalseAlarmPolicy& policy = {});
 
 // The order of BacktestResult::alerts.
 void SortAlerts(std::vector<AlertRow>& alerts);

@@ -67,7 +67,8 @@ struct Engine::Group {
   std::map<std::string, Area> sites;
 };
 
-base::StatusOr<std::unique_ptr<Engine>> Engine::Create(const std::vector<std::string>& detectors) {
+base::StatusOr<std::unique_ptr<Engine>> Engine::Create(const std::vector<std::string>& detectors,
+                                                       const FalseAlarmPolicy& policy) {
   std::vector<const Detector*> chosen;
   const auto registered = RegisteredDetectors();
   for (const std::string& name : detectors) {
@@ -85,15 +86,20 @@ base::StatusOr<std::unique_ptr<Engine>> Engine::Create(const std::vector<std::st
       chosen.push_back(detector.get());
     }
   }
-  return std::unique_ptr<Engine>(new Engine(std::move(chosen)));
+  ASSIGN_OR_RETURN(
+      auto control,
+      FalseAlarmControl::Create(policy, policy.active() ? chosen : std::vector<const Detector*>()));
+  if (!policy.active()) control.reset();
+  return std::unique_ptr<Engine>(new Engine(std::move(chosen), std::move(control)));
 }
 
-Engine::Engine(std::vector<const Detector*> detectors)
+Engine::Engine(std::vector<const Detector*> detectors, std::unique_ptr<FalseAlarmControl> control)
     : detectors_(std::move(detectors)),
       past_(std::any_of(detectors_.begin(), detectors_.end(),
                         [](const Detector* d) { return d->info().past == Past::kKeep; })
                 ? Past::kKeep
-                : Past::kForget) {}
+                : Past::kForget),
+      control_(std::move(control)) {}
 Engine::~Engine() = default;
 
 std::vector<SignalChange> Engine::OnSample(const Observation& observation) {
@@ -240,15 +246,40 @@ void Engine::Evaluate(Group& group, AreaLevel level, const std::string& area_id,
   for (std::size_t i = 0; i < detectors_.size(); ++i) {
     const Detector& detector = *detectors_[i];
     if (detector.info().level != level) continue;
-    const Finding finding = detector.Evaluate(view);
-    if (probe_) probe_({i, level, area_id, cause.known_at, newest, &finding});
+    const Judged judged = Judge(i, group, area_id, area, view, cause);
+    if (probe_) probe_({i, level, area_id, cause.known_at, newest, &judged.finding});
     Hold& hold = area.holds[i];
-    const std::optional<Phase> phase = hold.Take(detector.info(), finding, newest);
+    const std::optional<Phase> phase = hold.Take(detector.info(), judged.finding, newest);
     if (phase) {
       changes.push_back(
-          MakeChange(group, level, area_id, area, detector, finding, hold, *phase, cause));
+          MakeChange(group, level, area_id, area, detector, judged, hold, *phase, cause));
     }
   }
+}
+
+Engine::Judged Engine::Judge(std::size_t detector, const Group& group, const std::string& area_id,
+                             Area& area, const AreaView& view, const Observation& cause) {
+  const Detector& by = *detectors_[detector];
+  Judged judged;
+  judged.finding = by.Measure(view);
+  judged.limit = by.info().threshold;
+  if (!control_) {
+    judged.finding = by.Judge(judged.finding, judged.limit);
+    return judged;
+  }
+  const auto [stream, is_new] = area.streams.try_emplace(detector, 0);
+  if (is_new) {
+    stream->second = control_->StreamOf(detector, group.district_id, group.target, area_id);
+  }
+  const bool held = area.holds[detector].active;
+  const FalseAlarmControl::Verdict verdict = control_->Take(
+      stream->second, judged.finding, DayNumber(cause.known_at),
+      held ? FalseAlarmControl::Standing::kHeld : FalseAlarmControl::Standing::kQuiet);
+  judged.limit = held ? verdict.limit : verdict.stated_limit;
+  judged.finding = by.Judge(judged.finding, verdict.limit);
+  if (!held) judged.finding.alarm = verdict.admitted;
+  if (judged.finding.alarm) judged.words = control_->WordsFor(verdict);
+  return judged;
 }
 
 void Engine::ClearSilentSites(Group& group, const Observation& cause,
@@ -260,11 +291,12 @@ void Engine::ClearSilentSites(Group& group, const Observation& cause,
     for (auto& [index, hold] : area.holds) {
       if (probe_) probe_({index, AreaLevel::kSite, site_id, cause.known_at, newest, nullptr});
       if (!hold.active) continue;
-      Finding finding;
-      finding.baseline_log10 = area.track.filter().Level(kActiveDays).mean;
-      finding.since_day = area.track.filter().day();
+      Judged judged;
+      judged.finding.baseline_log10 = area.track.filter().Level(kActiveDays).mean;
+      judged.finding.since_day = area.track.filter().day();
+      judged.limit = detectors_[index]->info().threshold;
       changes.push_back(MakeChange(group, AreaLevel::kSite, site_id, area, *detectors_[index],
-                                   finding, hold, Phase::kCleared, cause));
+                                   judged, hold, Phase::kCleared, cause));
       hold = Hold{};
     }
   }
@@ -278,10 +310,15 @@ void Engine::AddHeld(const Group& group, AreaLevel level, const std::string& are
   for (const auto& [index, hold] : area.holds) {
     if (!hold.active) continue;
     const Detector& detector = *detectors_[index];
-    const Finding finding = detector.Evaluate(
-        {area.track.filter(), steps, area.track, group.target, DistrictOf(group, level)});
+    Judged judged;
+    judged.limit = detector.info().threshold;
+    const auto stream = area.streams.find(index);
+    if (control_ && stream != area.streams.end()) judged.limit = control_->Limit(stream->second);
+    judged.finding = detector.Judge(detector.Measure({area.track.filter(), steps, area.track,
+                                                      group.target, DistrictOf(group, level)}),
+                                    judged.limit);
     held.push_back(
-        MakeChange(group, level, area_id, area, detector, finding, hold, Phase::kUpdated, cause));
+        MakeChange(group, level, area_id, area, detector, judged, hold, Phase::kUpdated, cause));
   }
 }
 
@@ -303,6 +340,10 @@ void Engine::Reset() {
   groups_.clear();
   rows_.clear();
   statistics_ = {};
+  if (control_) {
+    // A policy that was accepted once is accepted again.
+    control_ = FalseAlarmControl::Create(control_->policy(), detectors_).value();
+  }
 }
 
 std::string Engine::Fingerprint() const {
@@ -312,11 +353,12 @@ std::string Engine::Fingerprint() const {
     text += fmt::format("; {} {} level {} limit {} quiet {} in {} days", info.name, info.version,
                         NameOf(info.level), info.threshold, info.quiet_samples, info.quiet_days);
   }
+  if (control_) text += fmt::format("; false alarms: {}", control_->Describe());
   return text;
 }
 
 SignalChange Engine::MakeChange(const Group& group, AreaLevel level, const std::string& area_id,
-                                const Area& area, const Detector& detector, const Finding& finding,
+                                const Area& area, const Detector& detector, const Judged& judged,
                                 const Hold& hold, Phase phase, const Observation& cause) const {
   SignalChange change;
   change.signal_key =
@@ -333,10 +375,18 @@ SignalChange Engine::MakeChange(const Group& group, AreaLevel level, const std::
   change.detector_version = detector.info().version;
   change.observed_at = NewestCollected(area.track);
   change.known_at = cause.known_at;
-  change.evidence = CollectEvidence(level, area.track, detector.info(), finding);
+  change.evidence = CollectEvidence(level, area.track, detector.info(), judged.finding);
+  change.evidence.limit = judged.limit;
+  // What each site does by itself: which of them carry the district.
+  for (SiteContribution& site : change.evidence.sites) {
+    const auto own = group.sites.find(site.site_id);
+    if (own == group.sites.end() || own->second.track.empty()) continue;
+    site.growth_per_day = own->second.track.filter().Growth().mean * kNaturalLogOfTen;
+  }
   change.evidence.explanation =
       Explain({level, area_id, group.district_id, group.target, phase, hold.severity},
-              detector.info(), finding, change.evidence, area.track.filter());
+              detector.info(), judged.finding, change.evidence, area.track.filter()) +
+      judged.words;
   return change;
 }
 

@@ -2,8 +2,9 @@
 //
 // The state is a pure function of the sequence of observations: no clock, no randomness, no
 // look-ahead. The service and the backtest run this same class. Groups of (district, target) do not
-// influence one another, except that an amended row may move from one to another. A site belongs to
-// the district that acts on it; its samples count in every district where its persons live.
+// influence one another, except that an amended row may move from one to another, and that a policy
+// of false alarms (false_alarms.h) compares all of them before anything is raised. A site belongs
+// to the district that acts on it; its samples count in every district where its persons live.
 //
 // A row amended by a higher version replaces the old one, one that is voided leaves; a late row
 // takes its place by date of collection. Signals already emitted are not taken back: the state
@@ -23,6 +24,7 @@
 #include <vector>
 
 #include "detection/detector.h"
+#include "detection/false_alarms.h"
 #include "detection/hysteresis.h"
 #include "detection/observation.h"
 #include "detection/signal.h"
@@ -58,9 +60,9 @@ struct Reading {
 class Engine {
  public:
   // `detectors` by registered name; empty: those that are in use by default. InvalidArgument names
-  // one that is not registered.
+  // one that is not registered, or what the policy of false alarms does not allow.
   static base::StatusOr<std::unique_ptr<Engine>> Create(
-      const std::vector<std::string>& detectors = {});
+      const std::vector<std::string>& detectors = {}, const FalseAlarmPolicy& policy = {});
   ~Engine();
 
   std::vector<SignalChange> OnSample(const Observation& observation);
@@ -87,6 +89,15 @@ class Engine {
     Track track;
     // By position in detectors_.
     std::map<std::size_t, Hold> holds;
+    // By the same position: the stream of the control of false alarms, where there is one.
+    std::map<std::size_t, std::size_t> streams;
+  };
+  // A finding as it is judged here.
+  struct Judged {
+    Finding finding;
+    // What the score was compared with, and words on it for who reads the alert.
+    double limit = 0;
+    std::string words;
   };
   // Everything of one district and target.
   struct Group;
@@ -102,7 +113,7 @@ class Engine {
   // laboratory, sample, target, gene
   using RowKey = std::tuple<std::string, std::string, std::string, std::string>;
 
-  explicit Engine(std::vector<const Detector*> detectors);
+  Engine(std::vector<const Detector*> detectors, std::unique_ptr<FalseAlarmControl> control);
   void Insert(const Observation& observation, const LogValue& value, const RowKey& row_key);
   Group& GroupOf(const std::pair<std::string, std::string>& key);
   // Takes the row out of its tracks; false: it was in none.
@@ -113,12 +124,14 @@ class Engine {
                         const Observation& cause, std::vector<SignalChange>& changes);
   void Evaluate(Group& group, AreaLevel level, const std::string& area_id, Area& area,
                 const Observation& cause, std::vector<SignalChange>& changes);
+  Judged Judge(std::size_t detector, const Group& group, const std::string& area_id, Area& area,
+               const AreaView& view, const Observation& cause);
   static const Track* DistrictOf(const Group& group, AreaLevel level);
   void ClearSilentSites(Group& group, const Observation& cause, std::vector<SignalChange>& changes);
   void AddHeld(const Group& group, AreaLevel level, const std::string& area_id, const Area& area,
                const Observation& cause, std::vector<SignalChange>& held) const;
   SignalChange MakeChange(const Group& group, AreaLevel level, const std::string& area_id,
-                          const Area& area, const Detector& detector, const Finding& finding,
+                          const Area& area, const Detector& detector, const Judged& judged,
                           const Hold& hold, Phase phase, const Observation& cause) const;
   void Forget();
   AreaState StateOf(const Group& group, AreaLevel level, const std::string& area_id,
@@ -126,6 +139,8 @@ class Engine {
 
   const std::vector<const Detector*> detectors_;
   const Past past_;  // kKeep when a detector asks for it
+  // nullptr: each detector's own limit, each area by itself.
+  std::unique_ptr<FalseAlarmControl> control_;
   std::map<std::pair<std::string, std::string>, std::unique_ptr<Group>> groups_;
   std::map<RowKey, Location> rows_;
   EngineStatistics statistics_;

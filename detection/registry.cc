@@ -10,6 +10,7 @@ std::span<const std::unique_ptr<const Detector>> RegisteredDetectors() {
     all.push_back(MakeSiteSpike());
     all.push_back(MakeSiteRise());
     all.push_back(MakeDistrictRise());
+    all.push_back(MakeSiteDeparture());
     for (const AreaLevel level : {AreaLevel::kSite, AreaLevel::kDistrict}) {
       for (auto& detector : MakePublishedMethods(level)) all.push_back(std::move(detector));
     }

@@ -249,7 +249,12 @@ WaveScore ScoreWaves(const std::vector<Wave>& waves, const std::vector<AlertRow>
     const auto area = judged.find({alerts[i].area_id, alerts[i].target});
     if (useful[i]) score.true_alerts.push_back(alerts[i]);
     if (useful[i] || alerts[i].level != AreaLevel::kDistrict || area == judged.end()) continue;
-    if (alerts[i].opened_on <= area->second.to) score.false_alerts.push_back(alerts[i]);
+    if (alerts[i].opened_on > area->second.to) continue;
+    score.false_alerts.push_back(alerts[i]);
+    score.late += std::any_of(waves.begin(), waves.end(), [&](const Wave& wave) {
+      return wave.area_id == alerts[i].area_id && wave.target == alerts[i].target &&
+             alerts[i].opened_on > wave.peak && alerts[i].opened_on <= wave.peak + kAfterLastPeak;
+    });
   }
   std::sort(leads.begin(), leads.end());
   if (!leads.empty()) score.median_lead_days = leads[leads.size() / 2];

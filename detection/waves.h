@@ -65,6 +65,9 @@ struct WaveScore {
   std::vector<WaveOutcome> outcomes;
   std::vector<AlertRow> true_alerts;  // opened for a wave
   std::vector<AlertRow> false_alerts;
+  // Of the false ones: opened within kAfterLastPeak after a peak of that area and target. Late, but
+  // not out of the blue.
+  std::uint64_t late = 0;
   std::uint64_t met = 0;
   std::uint64_t in_time = 0;
   // Median days from the first alert in time to the peak; 0 without any.

@@ -14,6 +14,7 @@
 #include "detection/smooth/local_trend.h"
 #include "detection/smooth/nelder_mead.h"
 #include "detection/smooth/scou.h"
+#include "detection/smooth/seams.h"
 #include "detection/smooth/two_way.h"
 
 namespace belgrand::detection {
@@ -47,10 +48,20 @@ std::map<std::pair<std::string, std::string>, Rows> RowsByArea(
   return areas;
 }
 
+// For people: the parts of a stream's name in one line.
+std::string StreamText(std::string_view stream) {
+  std::string text;
+  for (const char c : stream) text += c == '\n' ? std::string(" / ") : std::string(1, c);
+  return text;
+}
+
+base::Day DayAt(std::int64_t number) { return base::Day(std::chrono::days(number)); }
+
 LogValue Moved(const LogValue& value, double by) { return {value.low + by, value.high + by}; }
 
-// One value for each day and stream, all streams at one level.
-std::vector<DatedLogValue> AtOneLevel(const Rows& rows) {
+// One value for each day and stream, all streams at one level; seams where asked for.
+std::vector<DatedLogValue> AtOneLevel(const Rows& rows, Seams bridge,
+                                      std::vector<CurveSeam>& seams) {
   std::map<std::pair<std::int64_t, std::string>, std::vector<LogValue>> by_day;
   for (const Observation* row : rows) {
     const auto value = ToLogValue(row->measurement);
@@ -75,10 +86,23 @@ std::vector<DatedLogValue> AtOneLevel(const Rows& rows) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     values[i].value = Moved(values[i].value, -effects[cells[i].stream]);
   }
+  if (bridge == Seams::kKeep) return values;
+  std::vector<SeamCell> at_seams;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    at_seams.push_back({cells[i].stream, values[i].day, AsNumber(values[i].value)});
+  }
+  std::vector<std::string_view> names(streams.size());
+  for (const auto& [name, index] : streams) names[index] = name;
+  const Bridge found = BridgeSeams(at_seams, streams.size());
+  for (const SeamOffset& seam : found.seams) {
+    seams.push_back({DayAt(seam.day), StreamText(names[seam.before]), StreamText(names[seam.after]),
+                     seam.offset, seam.sd, seam.bridged});
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i].value = Moved(values[i].value, found.shift[cells[i].stream]);
+  }
   return values;
 }
-
-base::Day DayAt(std::int64_t number) { return base::Day(std::chrono::days(number)); }
 
 std::vector<LevelPoint> ByScou(const std::vector<DatedLogValue>& values) {
   const ScouFit fit = FitScou(values);
@@ -159,13 +183,13 @@ std::vector<LevelCurve> SmoothHistory(const std::vector<Observation>& observatio
   std::vector<Rows> rows;
   std::size_t total = 0;
   for (auto& [name, of_area] : RowsByArea(observations, options)) {
-    curves.push_back({options.level, name.first, name.second, {}, 0});
+    curves.push_back({options.level, name.first, name.second, {}, 0, {}});
     total += of_area.size();
     rows.push_back(std::move(of_area));
   }
   Progress progress(total, on_progress);
   InParallel(curves.size(), threads, [&](std::size_t i) {
-    for (const auto& piece : SplitAtGaps(AtOneLevel(rows[i]))) {
+    for (const auto& piece : SplitAtGaps(AtOneLevel(rows[i], options.seams, curves[i].seams))) {
       auto points = options.smoother == Smoother::kScou ? ByScou(piece) : ByLocalTrend(piece);
       if (points.empty()) {
         ++curves[i].pieces_left_out;
@@ -190,6 +214,24 @@ std::string CurvesCsv(const std::vector<LevelCurve>& curves) {
                         p.filtered ? Concentration(*p.filtered) : "",
                         p.outlier_probability ? fmt::format("{:.3f}", *p.outlier_probability) : "");
       }
+    }
+  }
+  return text;
+}
+
+std::string SeamsCsv(const std::vector<LevelCurve>& curves) {
+  std::string text = "level,area,target,day,before,after,fold,lower,upper,bridged\n";
+  for (const LevelCurve& curve : curves) {
+    for (const CurveSeam& seam : curve.seams) {
+      const double half = kTwoSided95 * seam.sd;
+      const std::string fold =
+          seam.bridged
+              ? fmt::format("{:.3g},{:.3g},{:.3g}", std::pow(10.0, seam.offset),
+                            std::pow(10.0, seam.offset - half), std::pow(10.0, seam.offset + half))
+              : ",,";
+      text += fmt::format("{},{},{},{},{},{},{},{}\n", NameOf(curve.level), CsvText(curve.area_id),
+                          CsvText(curve.target), base::FormatDay(seam.day), CsvText(seam.before),
+                          CsvText(seam.after), fold, seam.bridged ? "yes" : "no");
     }
   }
   return text;

@@ -24,12 +24,16 @@
 namespace belgrand::detection {
 
 enum class Smoother { kScou, kLocalTrend };
+// Where a method follows another without a week in common: leave the step, or lift what was before
+// to what the new one reads (seams.h).
+enum class Seams { kKeep, kBridge };
 
 struct SmoothOptions {
   Smoother smoother = Smoother::kScou;
   AreaLevel level = AreaLevel::kSite;
   // Rows that became known later are left out.
   base::Instant known_by = base::Instant::max();
+  Seams seams = Seams::kKeep;
 };
 
 struct LevelPoint {
@@ -43,6 +47,18 @@ struct LevelPoint {
   std::optional<double> outlier_probability;
 };
 
+// A change of method or laboratory in a curve.
+struct CurveSeam {
+  base::Day day{};
+  std::string before;  // streams: site, laboratory, method, version and gene
+  std::string after;
+  // What the new one reads above the old one, log10, and its standard deviation; both 0 where it
+  // was not bridged because of too long a silence.
+  double offset = 0;
+  double sd = 0;
+  bool bridged = false;
+};
+
 struct LevelCurve {
   AreaLevel level = AreaLevel::kSite;
   std::string area_id;
@@ -51,6 +67,8 @@ struct LevelCurve {
   // non-detects) has no points, and `pieces_left_out` counts it.
   std::vector<std::vector<LevelPoint>> pieces;
   std::size_t pieces_left_out = 0;
+  // With Seams::kBridge; in order of day.
+  std::vector<CurveSeam> seams;
 };
 
 // In order of area and target. REQUIRES: `observations` in the order in which they became known.
@@ -61,5 +79,8 @@ std::vector<LevelCurve> SmoothHistory(const std::vector<Observation>& observatio
 // "level,area,target,day,gc_per_l,lower,upper,filtered,outlier_probability" and a line a point;
 // concentrations in gc/L.
 std::string CurvesCsv(const std::vector<LevelCurve>& curves);
+// "level,area,target,day,before,after,fold,lower,upper,bridged" and a line a seam; fold: what the
+// new one reads in multiples of the old one, with its 95 % interval.
+std::string SeamsCsv(const std::vector<LevelCurve>& curves);
 
 }  // namespace belgrand::detection

@@ -43,10 +43,13 @@ void PrintScore(const detection::WaveScore& score) {
   const double waves = static_cast<double>(std::max<std::size_t>(score.outcomes.size(), 1));
   fmt::print(
       "waves {}: met {} ({:.0f} %), opened from 21 days before onset to peak {} ({:.0f} %), median "
-      "lead {} days; false district alerts {} in {:.1f} area-years, {:.2f} per area-year\n",
+      "lead {} days; false district alerts {} in {:.1f} area-years, {:.2f} per area-year; {} of "
+      "them "
+      "opened within {} days after a peak\n",
       score.outcomes.size(), score.met, 100 * static_cast<double>(score.met) / waves, score.in_time,
       100 * static_cast<double>(score.in_time) / waves, score.median_lead_days,
-      score.false_alerts.size(), score.area_years, score.false_per_area_year());
+      score.false_alerts.size(), score.area_years, score.false_per_area_year(), score.late,
+      detection::kAfterLastPeak.count());
 }
 
 base::Status Backtest(const BacktestFlags& flags) {
@@ -54,11 +57,12 @@ base::Status Backtest(const BacktestFlags& flags) {
   detection::ReadReport report;
   ASSIGN_OR_RETURN(const auto observations, LoadHistory(flags.history, report));
   Progress progress;
-  ASSIGN_OR_RETURN(const auto result,
-                   detection::RunBacktest(observations, flags.detectors, ThreadsOf(flags.history),
+  ASSIGN_OR_RETURN(const auto result, detection::RunBacktest(
+                                          observations, flags.detectors, ThreadsOf(flags.history),
                                           [&progress](std::size_t done, std::size_t total) {
                                             progress.Show(done, total);
-                                          }));
+                                          },
+                                          flags.false_alarms));
   RETURN_IF_ERROR(
       base::WriteFileAtomically(flags.alerts, detection::AlertsCsv(result.alerts), 0644));
   const double seconds =
@@ -114,7 +118,17 @@ void AddBacktest(CLI::App& app, RunSlot& run) {
       app.add_option("--report", flags->report,
                      "Folder to write: detectors side by side over all thresholds, as CSV, JSON "
                      "and HTML; judged by --waves or --cases, by --inject, or both");
-  alerts->excludes(report);
+  auto* rates = app.add_option("--rates", flags->rates,
+                               "CSV to write: signals an area-year of every detector at every "
+                               "limit; over a history in which nothing rises, its false alarms");
+  alerts->excludes(report)->excludes(rates);
+  report->excludes(rates);
+  app.add_option("--false-alerts-per-district-year", flags->false_alarms.per_district_year,
+                 "As detection.false_alerts_per_district_year; 0: each detector's own limit")
+      ->needs(alerts);
+  app.add_option("--false-discovery-rate", flags->false_alarms.discovery_rate,
+                 "As detection.false_discovery_rate; 0: not controlled")
+      ->needs(alerts);
   auto* waves = app.add_option("--waves", flags->waves,
                                "Known waves: CSV area,target,onset,peak; prints a score");
   auto* cases = app.add_option("--cases", flags->cases,
@@ -138,10 +152,12 @@ void AddBacktest(CLI::App& app, RunSlot& run) {
       ->capture_default_str();
   app.callback([flags, &run] {
     run = [flags] {
-      const base::Status status = !flags->report.empty() ? CompareDetectors(*flags)
-                                  : flags->alerts.empty()
-                                      ? base::InvalidArgument("backtest: give --alerts or --report")
-                                      : Backtest(*flags);
+      const base::Status status =
+          !flags->report.empty()  ? CompareDetectors(*flags)
+          : !flags->rates.empty() ? WriteAlarmRates(*flags)
+          : flags->alerts.empty()
+              ? base::InvalidArgument("backtest: give --alerts, --report or --rates")
+              : Backtest(*flags);
       if (status.ok()) return kExitOk;
       std::cerr << base::Message(status) << "\n";
       return status.code() == base::StatusCode::kInvalidArgument ? kExitUsage : kExitRuntime;

@@ -4,10 +4,12 @@
 #include <charconv>
 #include <filesystem>
 #include <map>
+#include <tuple>
 
 #include "detection/comparison.h"
 #include "detection/inject.h"
 #include "detection/sweep.h"
+#include "platform/base/file.h"
 #include "services/cli/backtest_flags.h"
 #include "services/cli/backtest_report.h"
 #include "services/cli/progress.h"
@@ -60,6 +62,41 @@ base::StatusOr<double> ParseBudget(const std::string& text) {
   return value;
 }
 
+base::Status WriteAlarmRates(const BacktestFlags& flags) {
+  detection::ReadReport read;
+  ASSIGN_OR_RETURN(const auto observations, LoadHistory(flags.history, read));
+  ASSIGN_OR_RETURN(const auto swept, Sweep(flags, observations));
+  using Span = std::pair<base::Day, base::Day>;
+  // By level (0 site, 1 district), area and target.
+  std::map<std::tuple<int, std::string, std::string>, Span> spans;
+  for (const detection::Observation& o : observations) {
+    const base::Day day = base::DayOf(o.measurement.collected_at);
+    for (const int level : {0, 1}) {
+      const std::string& area = level == 0 ? o.measurement.site_id : o.district_id;
+      Span& span = spans.try_emplace({level, area, o.measurement.target}, day, day).first->second;
+      span = {std::min(span.first, day), std::max(span.second, day)};
+    }
+  }
+  double years[2] = {0, 0};
+  for (const auto& [area, span] : spans) {
+    years[std::get<0>(area)] += static_cast<double>((span.second - span.first).count()) / 365.25;
+  }
+  std::string text = "detector,threshold,signals,area_years,signals_per_area_year\n";
+  for (const SweptDetector& detector : swept) {
+    const auto& info = detector.detector->info();
+    const double over = years[info.level == detection::AreaLevel::kSite ? 0 : 1];
+    for (std::size_t t = 0; t < detector.thresholds.size(); ++t) {
+      const auto signals = static_cast<double>(detector.alerts[t].size());
+      text += fmt::format("{},{:.6g},{:.0f},{:.2f},{:.5f}\n", info.name, detector.thresholds[t],
+                          signals, over, over > 0 ? signals / over : 0.0);
+    }
+  }
+  RETURN_IF_ERROR(base::WriteFileAtomically(flags.rates, text, 0644));
+  fmt::print("rows {}, read {}; district-years {:.1f}, site-years {:.1f}; rates written to {}\n",
+             read.rows, read.used, years[1], years[0], flags.rates);
+  return base::OkStatus();
+}
+
 base::Status CompareDetectors(const BacktestFlags& flags) {
   ASSIGN_OR_RETURN(const double budget, ParseBudget(flags.budget));
   BacktestReport report;
@@ -91,7 +128,7 @@ base::Status CompareDetectors(const BacktestFlags& flags) {
   report.observations = std::move(observations);
   for (const detection::Trial& trial : report.trials) Print(trial);
   RETURN_IF_ERROR(WriteReport(report, flags.report));
-  fmt::print("report written to {}\n",
+  fmt::print("report written to {}, in French report.fr.html\n",
              (std::filesystem::path(flags.report) / "report.html").string());
   return base::OkStatus();
 }

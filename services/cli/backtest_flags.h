@@ -21,6 +21,8 @@ struct BacktestFlags {
   std::string inject;
   std::string budget = "1/area-year";
   std::vector<std::string> detectors;
+  detection::FalseAlarmPolicy false_alarms;
+  std::string rates;
 };
 
 // The waves to judge by and where they come from, in words; empty when no flag asks for any.
@@ -32,6 +34,9 @@ base::StatusOr<KnownWaves> LoadWaves(const BacktestFlags& flags,
                                      const std::vector<detection::Observation>& observations);
 // "1/area-year" or "1": false alerts an area-year. InvalidArgument names the text.
 base::StatusOr<double> ParseBudget(const std::string& text);
+
+// `backtest --rates`: how often each detector alarms at each limit, whatever was true.
+base::Status WriteAlarmRates(const BacktestFlags& flags);
 
 // `backtest --report`: detectors side by side.
 base::Status CompareDetectors(const BacktestFlags& flags);

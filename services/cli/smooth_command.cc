@@ -21,6 +21,8 @@ struct SmoothFlags {
   detection::Smoother method = detection::Smoother::kScou;
   detection::AreaLevel by = detection::AreaLevel::kSite;
   std::string as_of;
+  detection::Seams seams = detection::Seams::kBridge;
+  std::string seams_out;
 };
 
 const std::map<std::string, detection::Smoother> kMethods = {
@@ -28,10 +30,14 @@ const std::map<std::string, detection::Smoother> kMethods = {
 const std::map<std::string, detection::AreaLevel> kLevels = {
     {"site", detection::AreaLevel::kSite}, {"district", detection::AreaLevel::kDistrict}};
 
+const std::map<std::string, detection::Seams> kSeams = {{"bridge", detection::Seams::kBridge},
+                                                        {"keep", detection::Seams::kKeep}};
+
 base::Status Smooth(const SmoothFlags& flags) {
   detection::SmoothOptions options;
   options.smoother = flags.method;
   options.level = flags.by;
+  options.seams = flags.seams;
   if (!flags.as_of.empty()) {
     const auto day = base::ParseDay(flags.as_of);
     if (!day.ok()) return base::Annotate(day.status(), "--as-of");
@@ -45,6 +51,15 @@ base::Status Smooth(const SmoothFlags& flags) {
       observations, options, ThreadsOf(flags.history),
       [&progress](std::size_t done, std::size_t total) { progress.Show(done, total); });
   RETURN_IF_ERROR(base::WriteFileAtomically(flags.out, detection::CurvesCsv(curves), 0644));
+  if (!flags.seams_out.empty()) {
+    RETURN_IF_ERROR(base::WriteFileAtomically(flags.seams_out, detection::SeamsCsv(curves), 0644));
+  }
+  std::size_t seams = 0;
+  std::size_t bridged = 0;
+  for (const detection::LevelCurve& curve : curves) {
+    seams += curve.seams.size();
+    for (const detection::CurveSeam& seam : curve.seams) bridged += seam.bridged ? 1 : 0;
+  }
   std::size_t pieces = 0;
   std::size_t left_out = 0;
   for (const detection::LevelCurve& curve : curves) {
@@ -55,6 +70,9 @@ base::Status Smooth(const SmoothFlags& flags) {
       "rows {}, read {}; {} series, {} pieces smoothed, {} left out (too few samples, no "
       "spread or only non-detects): {}\n",
       report.rows, report.used, curves.size(), pieces, left_out, flags.out);
+  if (flags.seams == detection::Seams::kBridge) {
+    fmt::print("changes of method without a week in common: {}, {} bridged\n", seams, bridged);
+  }
   for (const auto& [reason, count] : report.skipped) fmt::print("skipped {}: {}\n", count, reason);
   return base::OkStatus();
 }
@@ -76,6 +94,14 @@ void AddSmooth(CLI::App& app, RunSlot& run) {
   app.add_option("--by", flags->by, "site or district")
       ->transform(CLI::CheckedTransformer(kLevels))
       ->default_str("site");
+  app.add_option("--seams", flags->seams,
+                 "Where a method follows another without a week in common: bridge (lift what was "
+                 "before to what the new one reads) or keep the step")
+      ->transform(CLI::CheckedTransformer(kSeams))
+      ->default_str("bridge");
+  app.add_option("--seams-out", flags->seams_out,
+                 "CSV to write: each such change with what the new one reads in multiples of the "
+                 "old one, and its 95 % interval");
   app.add_option("--as-of", flags->as_of, "Only what was known by the end of that day, YYYY-MM-DD");
   app.callback([flags, &run] {
     run = [flags] {
