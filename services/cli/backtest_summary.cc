@@ -89,7 +89,10 @@ const ComparedDetector* BestPeer(const Trial& trial) {
   const ComparedDetector* best = nullptr;
   for (const ComparedDetector& d : trial.detectors) {
     // Another of Belgrand's own is no peer.
-    if (d.name == detection::OwnDetector(trial.kind) || d.name == "site-rise") continue;
+    if (d.name == detection::OwnDetector(trial.kind) || d.name == "site-rise" ||
+        d.name == "site-departure") {
+      continue;
+    }
     if (!best || d.held_out.caught > best->held_out.caught ||
         (d.held_out.caught == best->held_out.caught &&
          d.held_out.false_alerts < best->held_out.false_alerts)) {

@@ -14,7 +14,10 @@ namespace belgrand::detection {
 inline std::vector<std::string> PublishedNames() {
   std::vector<std::string> names;
   for (const auto& detector : RegisteredDetectors()) {
-    if (detector->info().selection == Selection::kOnRequest) names.push_back(detector->info().name);
+    const DetectorInfo& info = detector->info();
+    // Belgrand's own, on request too.
+    if (info.name == "site-departure") continue;
+    if (info.selection == Selection::kOnRequest) names.push_back(info.name);
   }
   return names;
 }
