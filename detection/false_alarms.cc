@@ -23,22 +23,21 @@ base::StatusOr<std::unique_ptr<FalseAlarmControl>> FalseAlarmControl::Create(
     const FalseAlarmPolicy& policy, std::span<const Detector* const> detectors) {
   if (!(policy.per_district_year >= 0 && policy.per_district_year <= kMostPerYear)) {
     return base::InvalidArgument(
-        "detection.false_alerts_per_district_year: {} is out of range; give a number from 0 (each "
+        "false alerts per district and year: {} is out of range; give a number from 0 (each "
         "detector's own limit) to {:g}",
         policy.per_district_year, kMostPerYear);
   }
   if (!(policy.discovery_rate >= 0 && policy.discovery_rate < 1)) {
     return base::InvalidArgument(
-        "detection.false_discovery_rate: {} is out of range; give a share from 0 (not controlled) "
+        "false discovery rate: {} is out of range; give a share from 0 (not controlled) "
         "to below 1, such as 0.2",
         policy.discovery_rate);
   }
   for (const Detector* detector : detectors) {
     if (HasNullRate(detector->info().name)) continue;
     return base::InvalidArgument(
-        "detection.detectors: how often '{}' is false is not known, so that false alerts cannot be "
-        "budgeted with it; leave it out, or leave out false_alerts_per_district_year and "
-        "false_discovery_rate",
+        "detectors: how often '{}' is false is not known, so that false alerts cannot be "
+        "budgeted with it; leave it out, or leave out the budget and the discovery rate",
         detector->info().name);
   }
   return std::unique_ptr<FalseAlarmControl>(new FalseAlarmControl(policy, detectors));

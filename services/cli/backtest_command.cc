@@ -123,11 +123,15 @@ void AddBacktest(CLI::App& app, RunSlot& run) {
                                "limit; over a history in which nothing rises, its false alarms");
   alerts->excludes(report)->excludes(rates);
   report->excludes(rates);
-  app.add_option("--false-alerts-per-district-year", flags->false_alarms.per_district_year,
-                 "As detection.false_alerts_per_district_year; 0: each detector's own limit")
+  app.add_option(
+         "--false-alerts-per-district-year", flags->false_alarms.per_district_year,
+         "False alerts allowed in a district and year: limits follow from it (docs/methods.md, "
+         "section 11); 0: each detector's own limit")
       ->needs(alerts);
-  app.add_option("--false-discovery-rate", flags->false_alarms.discovery_rate,
-                 "As detection.false_discovery_rate; 0: not controlled")
+  app.add_option(
+         "--false-discovery-rate", flags->false_alarms.discovery_rate,
+         "Share of all that is raised that may be false, over all districts, sites and targets "
+         "together; 0: not controlled")
       ->needs(alerts);
   auto* waves = app.add_option("--waves", flags->waves,
                                "Known waves: CSV area,target,onset,peak; prints a score");
