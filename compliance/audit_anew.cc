@@ -3,17 +3,16 @@
 #include <system_error>
 
 #include "compliance/audit_log.h"
+#include "compliance/closed_logs.h"
 #include "compliance/note.h"
 #include "compliance/proof_text.h"
 #include "platform/base/append_file.h"
 #include "platform/base/file.h"
-#include "platform/crypto/secret.h"
 
 namespace belgrand::compliance {
 namespace {
 
 constexpr std::string_view kMark = "/anew-";
-constexpr std::size_t kMaxSeedFileBytes = 4096;
 
 bool Exists(const std::filesystem::path& path) {
   std::error_code error;
@@ -32,10 +31,7 @@ base::Status Rename(const std::filesystem::path& from, const std::filesystem::pa
 }
 
 std::string OriginOf(const std::filesystem::path& directory) {
-  auto text = base::ReadFile(directory / kVerifierKeyFile, kMaxNoteBytes);
-  if (!text.ok()) return "";
-  while (text->ends_with('\n')) text->pop_back();
-  const auto key = NoteVerifier::Parse(*text);
+  const auto key = StoredVerifier(directory);
   return key.ok() ? key->name : "";
 }
 
@@ -48,20 +44,12 @@ Checkpoint ClaimedCheckpoint(const std::filesystem::path& directory) {
 // An empty log with its key and its checkpoint, in a directory beside the one it will replace.
 base::Status LayOut(const std::filesystem::path& fresh, const std::filesystem::path& seed_path,
                     const std::string& origin) {
-  auto seed = base::ReadFile(seed_path, kMaxSeedFileBytes);
-  if (seed.status().code() == base::StatusCode::kNotFound) {
-    return base::FailedPrecondition("the signing seed {} is missing: restore it",
-                                    seed_path.string());
-  }
-  RETURN_IF_ERROR(seed.status());
-  const auto signer = NoteSigner::FromSeed(origin, *seed);
-  crypto::Cleanse(*seed);
-  RETURN_IF_ERROR(signer.status());
+  ASSIGN_OR_RETURN(const NoteSigner signer, LoadSigner(seed_path, origin));
   ASSIGN_OR_RETURN(const std::string note,
-                   SignNote(FormatCheckpoint({origin, 0, EmptyRoot()}), *signer));
+                   SignNote(FormatCheckpoint({origin, 0, EmptyRoot()}), signer));
   RETURN_IF_ERROR(base::MakeDirectories({}, fresh));
-  RETURN_IF_ERROR(base::WriteFileAtomically(fresh / kVerifierKeyFile,
-                                            signer->verifier().Encode() + "\n", 0644));
+  RETURN_IF_ERROR(
+      base::WriteFileAtomically(fresh / kVerifierKeyFile, signer.verifier().Encode() + "\n", 0644));
   RETURN_IF_ERROR(base::WriteFileAtomically(fresh / kCheckpointFile, note, 0644));
   std::filesystem::permissions(fresh, std::filesystem::perms::owner_all);
   return base::OkStatus();
@@ -78,7 +66,7 @@ std::filesystem::path Numbered(const std::filesystem::path& closed, bool next) {
 
 std::string OriginInUse(const std::filesystem::path& directory, const std::string& configured) {
   const std::string origin = OriginOf(directory);
-  return origin.starts_with(configured + std::string(kMark)) ? origin : configured;
+  return origin.starts_with(configured + "/") ? origin : configured;
 }
 
 std::string NextOrigin(std::string_view origin) {
@@ -88,6 +76,30 @@ std::string NextOrigin(std::string_view origin) {
     if (number.ok()) return fmt::format("{}{}{}", origin.substr(0, mark), kMark, *number + 1);
   }
   return fmt::format("{}{}2", origin, kMark);
+}
+
+std::string_view FirstOrigin(std::string_view origin) {
+  if (const std::size_t mark = origin.rfind(kMark);
+      mark != origin.npos && ParseDecimal(origin.substr(mark + kMark.size())).ok()) {
+    origin = origin.substr(0, mark);
+  }
+  const std::size_t slash = origin.rfind('/');
+  if (slash == origin.npos) return origin;
+  const std::string_view last = origin.substr(slash + 1);
+  const bool half_year = last.size() == 6 && last[4] == 'h' && (last[5] == '1' || last[5] == '2') &&
+                         last.substr(0, 4).find_first_not_of("0123456789") == last.npos;
+  return half_year ? origin.substr(0, slash) : origin;
+}
+
+std::string HalfYearOf(base::Instant at) {
+  const std::string day = base::FormatInstant(at);
+  return fmt::format("{}h{}", day.substr(0, 4), day.substr(5, 2) <= "06" ? 1 : 2);
+}
+
+std::string OriginOfHalfYear(const std::string& configured, const std::string& current,
+                             const std::string& half_year) {
+  std::string origin = fmt::format("{}/{}", configured, half_year);
+  return current == origin || current.starts_with(origin + "/") ? NextOrigin(current) : origin;
 }
 
 base::StatusOr<AnewReport> BeginAnew(const AnewOptions& options) {
@@ -109,7 +121,8 @@ base::StatusOr<AnewReport> BeginAnew(const AnewOptions& options) {
                             kVerifierKeyFile);
     }
     std::filesystem::remove_all(fresh, error);
-    RETURN_IF_ERROR(LayOut(fresh, options.seed_path, NextOrigin(origin)));
+    RETURN_IF_ERROR(LayOut(fresh, options.seed_path,
+                           options.next_origin.empty() ? NextOrigin(origin) : options.next_origin));
     RETURN_IF_ERROR(base::MakeDirectories({}, options.closed));
     RETURN_IF_ERROR(Rename(options.directory, Numbered(options.closed, true)));
   } else if (!Exists(fresh / kCheckpointFile)) {

@@ -1,10 +1,10 @@
 // Puts an audit log aside, whole, and lays an empty one in its place: after an older copy of the
-// data had to be restored, when the log cannot go on without contradicting its witnesses, and to
-// close a period.
+// data had to be restored, when the log cannot go on without contradicting its witnesses, and at
+// the end of each half-year, so that its entries can be deleted when their time has come.
 //
-// The new log has the same signing key and the next origin: "x" is followed by "x/anew-2", then
-// "x/anew-3". Witnesses that know the key of "x" know these too. Every step is a rename that a
-// crash leaves done or not; running it again goes on from there.
+// The new log has the same signing key and another origin: that of its half-year, "x/2027h1", or
+// the next in line, "x/anew-2", "x/anew-3". Witnesses that know the key of "x" know these too.
+// Every step is a rename that a crash leaves done or not; running it again goes on from there.
 //
 // Thread safety: one call at a time; refuses a log that a process has open.
 #pragma once
@@ -15,6 +15,7 @@
 
 #include "compliance/checkpoint.h"
 #include "platform/base/error.h"
+#include "platform/base/time.h"
 
 namespace belgrand::compliance {
 
@@ -24,6 +25,16 @@ std::string OriginInUse(const std::filesystem::path& directory, const std::strin
 
 std::string NextOrigin(std::string_view origin);
 
+// Of a log in a line of logs the origin of the first: "x" of "x/2027h1/anew-2". They have one key.
+std::string_view FirstOrigin(std::string_view origin);
+
+// The half-year of an instant, UTC: "2026h2".
+std::string HalfYearOf(base::Instant at);
+
+// The origin of the log that follows `current` and begins in `half_year`: never `current` again.
+std::string OriginOfHalfYear(const std::string& configured, const std::string& current,
+                             const std::string& half_year);
+
 struct AnewOptions {
   std::filesystem::path directory;
   std::filesystem::path seed_path;
@@ -31,6 +42,8 @@ struct AnewOptions {
   std::filesystem::path closed;
   // The last cosigned checkpoint, put beside the closed log as "cosigned"; need not exist.
   std::filesystem::path anchor;
+  // Of the log that follows; empty: NextOrigin.
+  std::string next_origin;
 };
 
 struct AnewReport {

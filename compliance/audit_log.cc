@@ -229,6 +229,7 @@ base::Status AuditLog::Close() {
   if (!refused_.ok()) return base::OkStatus();  // already closed, or already reported
   const base::Status status = CheckpointLocked().status();
   refused_ = base::FailedPrecondition("the audit log is closed");
+  closed_.store(true, std::memory_order_release);
   lock_ = base::DirectoryLock();
   return status;
 }

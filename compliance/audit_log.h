@@ -100,6 +100,8 @@ class AuditLog {
 
   // Writes a last checkpoint; later appends fail. Idempotent.
   base::Status Close();
+  // Whether Close was called: appends then fail for no other reason.
+  bool closed() const { return closed_.load(std::memory_order_acquire); }
 
  private:
   // One Append call that waits for its commit.
@@ -127,6 +129,7 @@ class AuditLog {
   const std::string verifier_key_;
   base::DirectoryLock lock_;
   std::atomic<std::uint64_t> size_;
+  std::atomic<bool> closed_ = false;
 
   base::Mutex queue_mutex_;
   base::CondVar committed_;

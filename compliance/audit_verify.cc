@@ -5,6 +5,7 @@
 #include <span>
 #include <system_error>
 
+#include "compliance/audit_anew.h"
 #include "compliance/audit_log.h"
 #include "compliance/audit_recovery.h"
 #include "compliance/checkpoint.h"
@@ -58,8 +59,14 @@ class Verification {
     } else {
       Problem(base::Message(checkpoint.status()));
     }
+    auto mark = ReadPruneMark(directory_, verifier_);
+    if (mark.ok()) {
+      report_.pruned = *std::move(mark);
+    } else {
+      Problem(base::Message(mark.status()));
+    }
     for (std::uint64_t bundle = 0;; ++bundle) {
-      ASSIGN_OR_RETURN(const bool more, CheckBundle(bundle));
+      ASSIGN_OR_RETURN(const bool more, report_.pruned ? CheckPruned(bundle) : CheckBundle(bundle));
       if (!more) break;
     }
     for (int level = 0; level < kMaxTileLevel; ++level) {
@@ -113,23 +120,39 @@ class Verification {
     return later || count == kTileWidth || first + kTileWidth < report_.signed_entries;
   }
 
+  // As CheckBundle, of the hashes alone.
+  base::StatusOr<bool> CheckPruned(std::uint64_t bundle) {
+    const std::uint64_t first = bundle * kTileWidth;
+    if (first >= report_.signed_entries) return false;
+    ASSIGN_OR_RETURN(const std::vector<Hash> stored, ReadTileFile(directory_, 0, bundle));
+    CheckHashes(bundle, stored.size());
+    AddStored(first, stored);
+    return true;
+  }
+
+  std::uint64_t SignedIn(std::uint64_t bundle) const {
+    const std::uint64_t first = bundle * kTileWidth;
+    return std::min(kTileWidth, report_.signed_entries - std::min(report_.signed_entries, first));
+  }
+
+  void CheckHashes(std::uint64_t bundle, std::uint64_t stored) {
+    if (stored >= SignedIn(bundle)) return;
+    Problem(
+        fmt::format("{} is missing or truncated: it holds {} hashes, {} are under the checkpoint",
+                    HashTilePath(0, bundle), stored, SignedIn(bundle)));
+  }
+
   // Are all entries and hashes there that the checkpoint, or a later bundle, says there are? True
   // when entries are missing.
   bool CheckCount(std::uint64_t bundle, std::uint64_t count, std::uint64_t stored, bool later) {
     const std::uint64_t first = bundle * kTileWidth;
-    const std::uint64_t signed_here =
-        std::min(kTileWidth, report_.signed_entries - std::min(report_.signed_entries, first));
-    const std::uint64_t needed = later ? kTileWidth : signed_here;
+    const std::uint64_t needed = later ? kTileWidth : SignedIn(bundle);
     if (count < needed) {
       Problem(fmt::format("entries {} to {} are missing: {} holds {} whole entries, {} are needed",
                           first + count, first + needed - 1, BundlePath(bundle), count, needed));
       entries_whole_ = entries_whole_ && first + count >= report_.signed_entries;
     }
-    if (stored < signed_here) {
-      Problem(
-          fmt::format("{} is missing or truncated: it holds {} hashes, {} are under the checkpoint",
-                      HashTilePath(0, bundle), stored, signed_here));
-    }
+    CheckHashes(bundle, stored);
     return count < needed;
   }
 
@@ -177,6 +200,7 @@ class Verification {
                               from_entries_.Root() == checkpoint_->root;
     const bool tiles_good = know_root && from_tiles_.size() == checkpoint_->size &&
                             from_tiles_.Root() == checkpoint_->root;
+    if (report_.pruned) return JudgePruned(tiles_good);
     if (entries_whole_ && from_entries_.size() == report_.signed_entries) {
       report_.root = crypto::ToBase64(crypto::View(from_entries_.Root()));
     }
@@ -194,6 +218,19 @@ class Verification {
     report_.problem_count += named.size();
     report_.problems.insert(report_.problems.begin(), named.begin(), named.end());
     if (report_.problems.size() > kMaxProblems) report_.problems.resize(kMaxProblems);
+  }
+
+  void JudgePruned(bool tiles_good) {
+    if (report_.pruned->minimum_index != report_.signed_entries) {
+      Problem(fmt::format("the mark of pruning is of {} entries, the checkpoint of {}",
+                          report_.pruned->minimum_index, report_.signed_entries));
+    }
+    if (tiles_good) {
+      report_.root = crypto::ToBase64(crypto::View(from_tiles_.Root()));
+    } else if (report_.problem_count == 0) {
+      Problem(fmt::format("the hash tiles give another root for {} entries than the checkpoint",
+                          report_.signed_entries));
+    }
   }
 
   std::string Describe(const Mismatch& mismatch, bool entries_good, bool tiles_good) const {
@@ -244,7 +281,13 @@ base::StatusOr<AuditReport> VerifyAuditLog(const std::filesystem::path& director
     key = *std::move(stored);
   }
   while (key.ends_with('\n')) key.pop_back();
-  ASSIGN_OR_RETURN(const NoteVerifier verifier, NoteVerifier::Parse(key));
+  ASSIGN_OR_RETURN(NoteVerifier verifier, NoteVerifier::Parse(key));
+  // Logs that follow one another have one key under several names: whoever has that of one can
+  // check them all.
+  const auto stored = StoredVerifier(directory);
+  if (stored.ok() && FirstOrigin(stored->name) == FirstOrigin(verifier.name)) {
+    ASSIGN_OR_RETURN(verifier, verifier.Renamed(stored->name));
+  }
   return Verification(directory, verifier).Run();
 }
 
@@ -256,6 +299,10 @@ std::string FormatAuditReport(const AuditReport& report) {
                         report.unsigned_entries());
   }
   if (!report.root.empty()) text += fmt::format("root     {}\n", report.root);
+  if (report.pruned) {
+    text += fmt::format("pruned   {}, kept for {} after its last entry\n",
+                        base::FormatInstant(report.pruned->pruned_at), report.pruned->retention);
+  }
   if (report.torn_bytes > 0) {
     text +=
         fmt::format("note: {} bytes of an unfinished entry at the end; it was never acknowledged\n",
@@ -267,9 +314,10 @@ std::string FormatAuditReport(const AuditReport& report) {
   if (report.problem_count > report.problems.size()) {
     text += fmt::format("PROBLEM: and {} more\n", report.problem_count - report.problems.size());
   }
-  text += report.ok() ? "OK: every entry, hash tile, the root and the signature agree\n"
-                      : "FAILED: do not rely on this log\n";
-  return text;
+  if (!report.ok()) return text + "FAILED: do not rely on this log\n";
+  return text + (report.pruned ? "OK: every hash tile, the root and the signatures agree; the "
+                                 "entries were deleted by the log itself\n"
+                               : "OK: every entry, hash tile, the root and the signature agree\n");
 }
 
 }  // namespace belgrand::compliance

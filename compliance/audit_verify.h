@@ -13,10 +13,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "compliance/closed_logs.h"
 #include "platform/base/error.h"
 
 namespace belgrand::compliance {
@@ -29,6 +31,9 @@ struct AuditReport {
   std::uint64_t signed_entries = 0;
   // Base64 root the entries have at the checkpoint's size; empty when entries are missing.
   std::string root;
+  // The log is closed and its entries were deleted when their time had come: the hashes alone were
+  // checked.
+  std::optional<PruneMark> pruned;
   // Bytes of an unfinished last entry, never acknowledged.
   std::uint64_t torn_bytes = 0;
   // What is wrong, the first altered entry named by its index; at most kMaxProblems are listed.
@@ -42,10 +47,10 @@ struct AuditReport {
 };
 inline constexpr std::size_t kMaxProblems = 20;
 
-// Verifies the log in `directory` under `verifier_key` ("name+hash+base64"); where that is empty,
-// under the log.vkey stored beside the log. What is wrong with the log is in the report; an error
-// means that nothing could be said: NotFound (no log there), InvalidArgument (the verifier key), or
-// I/O.
+// Verifies the log in `directory` under `verifier_key` ("name+hash+base64"), which may be that of
+// another log of its line (FirstOrigin); where that is empty, under the log.vkey stored beside it.
+// What is wrong with the log is in the report; an error means that nothing could be said: NotFound
+// (no log there), InvalidArgument (the verifier key), or I/O.
 base::StatusOr<AuditReport> VerifyAuditLog(const std::filesystem::path& directory,
                                            std::string_view verifier_key);
 

@@ -127,6 +127,7 @@ class Comparison {
     std::set<std::string> names;
     for (const auto& [name, value] : before) names.insert(name);
     for (const auto& [name, value] : now) names.insert(name);
+    had_retention_ = before.contains("retention");
     for (const std::string& name : names) {
       const auto old_value = before.find(name);
       const auto new_value = now.find(name);
@@ -146,6 +147,8 @@ class Comparison {
       CompareLists(name, before, now);
     } else if (name == "retention") {
       Add(CompareRetention(now, before) < 0 ? Kind::kNarrows : Kind::kWidens, what);
+    } else if (name == "clock_field" && before.empty() && !had_retention_) {
+      Add(Kind::kNarrows, what);  // the clock of a period that begins with it
     } else if (name == "encrypt") {
       Add(now == "true" ? Kind::kNarrows : Kind::kWidens, what);
     } else if (name == "audit") {
@@ -173,6 +176,7 @@ class Comparison {
   }
 
   const std::string fact_;
+  bool had_retention_ = false;
   std::vector<SchemaChange> changes_;
 };
 

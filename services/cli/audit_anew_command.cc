@@ -6,7 +6,7 @@
 
 #include "compliance/audit_anew.h"
 #include "compliance/audit_log.h"
-#include "compliance/proof_text.h"
+#include "compliance/closed_logs.h"
 #include "platform/base/clock.h"
 #include "services/cli/config_source.h"
 #include "services/compliance/audit_entries.h"
@@ -25,25 +25,21 @@ base::Status Run(const AnewFlags& flags) {
   const std::filesystem::path home = std::filesystem::path(config.data_dir()) / "compliance";
   const std::filesystem::path keyring = config.compliance().keyring_dir();
   ASSIGN_OR_RETURN(const auto entries, compliance::AuditEntries::Open(keyring / "audit_actor.key"));
-  ASSIGN_OR_RETURN(
-      const compliance::AnewReport report,
-      compliance::BeginAnew({home / "audit", home / "audit_log.seed", home / "audit_closed",
-                             keyring / compliance::kAnchorFile}));
+  ASSIGN_OR_RETURN(const compliance::AnewReport report,
+                   compliance::BeginAnew({home / "audit", home / "audit_log.seed",
+                                          home / compliance::kClosedLogsDirectory,
+                                          keyring / compliance::kAnchorFile, ""}));
   // The first entry of the new log says which log came before it, and how far.
   compliance::AuditLogOptions options;
   options.directory = home / "audit";
   options.origin = report.origin;
   options.seed_path = home / "audit_log.seed";
   ASSIGN_OR_RETURN(auto log, compliance::AuditLog::Open(options, base::Clock::System()));
-  compliance::v1::AuditEvent event;
+  compliance::v1::AuditEvent event = compliance::FollowsEvent(report.before);
   event.set_actor("local:operator");
   event.set_role(privacy::v1::SERVICE_OPERATOR);
   event.set_method("audit begin-anew");
-  event.set_decision(compliance::v1::ALLOWED);
   event.set_request_id(flags.incident);
-  event.set_object_kind("audit_log");
-  event.set_object_ref(fmt::format("{} {} {}", report.before.origin, report.before.size,
-                                   compliance::FormatHash(report.before.root)));
   ASSIGN_OR_RETURN(const std::string entry, entries.Encode(event, base::Clock::System().Now()));
   RETURN_IF_ERROR(log->Append({&entry, 1}).status());
   RETURN_IF_ERROR(log->Close());

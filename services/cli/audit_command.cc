@@ -12,6 +12,7 @@
 #include "platform/crypto/encoding.h"
 #include "platform/rpc/channel.h"
 #include "platform/rpc/status.h"
+#include "services/cli/audit_line.h"
 #include "services/cli/audit_proof.h"
 #include "services/cli/client_flags.h"
 
@@ -30,6 +31,7 @@ struct ShowFlags {
   ClientFlags client;
   std::uint64_t first = 0;
   std::uint64_t count = 20;
+  std::uint32_t closed_log = 0;
 };
 
 // The log of a data directory, where that is what was named.
@@ -42,6 +44,16 @@ std::filesystem::path LogDirectory(const std::filesystem::path& named) {
     }
   }
   return named;
+}
+
+// A data directory with all its logs, or the one log that was named.
+base::StatusOr<bool> VerifyNamed(const std::filesystem::path& named, const std::string& key,
+                                 std::ostream& out) {
+  const std::filesystem::path log = LogDirectory(named);
+  if (log != named) return VerifyLine(log, key, out);
+  ASSIGN_OR_RETURN(const auto report, compliance::VerifyAuditLog(log, key));
+  out << compliance::FormatAuditReport(report);
+  return report.ok();
 }
 
 int Fail(std::ostream& err, const base::Status& status) {
@@ -96,6 +108,7 @@ int ShowEntries(const ShowFlags& flags) {
   while (left > 0) {
     compliance::v1::ReadAuditRequest request;
     request.set_first_index(index);
+    request.set_closed_log(flags.closed_log);
     request.set_count(static_cast<std::uint32_t>(std::min<std::uint64_t>(left, kEntriesPerCall)));
     grpc::ClientContext context;
     rpc::SetTimeout(context, kTimeout);
@@ -117,17 +130,16 @@ int VerifyAudit(const std::filesystem::path& directory, const std::string& verif
                 std::ostream& out, std::ostream& err) {
   const auto key = KeyText(verifier_key);
   if (!key.ok()) return Fail(err, key.status());
-  const auto report = compliance::VerifyAuditLog(LogDirectory(directory), *key);
-  if (!report.ok()) {
-    err << "cannot verify: " << base::Message(report.status()) << "\n";
+  const auto good = VerifyNamed(directory, *key, out);
+  if (!good.ok()) {
+    err << "cannot verify: " << base::Message(good.status()) << "\n";
     return kExitRuntime;
   }
-  out << compliance::FormatAuditReport(*report);
   if (verifier_key.empty()) {
     out << "checked with the key found beside the log; with --key from a trusted place it would "
            "also show who signed it\n";
   }
-  return report->ok() ? kExitOk : kExitRuntime;
+  return *good ? kExitOk : kExitRuntime;
 }
 
 void AddAudit(CLI::App& app, RunSlot& run) {
@@ -138,7 +150,7 @@ void AddAudit(CLI::App& app, RunSlot& run) {
   auto verify_flags = std::make_shared<VerifyFlags>();
   verify
       ->add_option("directory", verify_flags->directory,
-                   "Data directory, or the directory of the log itself")
+                   "Data directory, with every closed log, or the directory of one log")
       ->capture_default_str();
   verify->add_option("--key", verify_flags->verifier_key,
                      "Verifier key (name+hash+base64) or a file that holds it");
@@ -163,6 +175,8 @@ void AddAudit(CLI::App& app, RunSlot& run) {
   show->add_option("--first", show_flags->first, "Index of the first entry, from 0")
       ->capture_default_str();
   show->add_option("--count", show_flags->count, "How many")->capture_default_str();
+  show->add_option("--closed-log", show_flags->closed_log,
+                   "Number of a closed log, as audit verify lists them; the open one by default");
   show->callback([show_flags, &run] { run = [show_flags] { return ShowEntries(*show_flags); }; });
 }
 

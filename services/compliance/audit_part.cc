@@ -1,6 +1,7 @@
 #include "services/compliance/audit_part.h"
 
 #include <algorithm>
+#include <system_error>
 
 #include "compliance/checkpoint.h"
 #include "compliance/tile.h"
@@ -47,6 +48,23 @@ base::Status AddAuditLog(AuditLog& log, const std::filesystem::path& directory,
   RETURN_IF_ERROR(sink.AddBytes(std::string(kFolder) + kVerifierKeyFile, key));
   RETURN_IF_ERROR(sink.AddBytes(std::string(kFolder) + kCheckpointFile, note));
   sink.AddMark(kEntriesMark, size, size);
+  return base::OkStatus();
+}
+
+base::Status AddClosedLogs(const std::filesystem::path& root, backup::Sink& sink) {
+  std::error_code error;
+  if (!std::filesystem::exists(root, error)) return base::OkStatus();
+  std::filesystem::recursive_directory_iterator it(root, error);
+  for (const std::filesystem::recursive_directory_iterator end; !error && it != end;
+       it.increment(error)) {
+    if (!it->is_regular_file(error)) continue;
+    const std::string name = it->path().lexically_relative(root.parent_path()).generic_string();
+    const std::uint64_t size = it->file_size(error);
+    if (error) break;
+    sink.Announce(size);
+    RETURN_IF_ERROR(sink.AddFile(name, it->path(), size, ""));
+  }
+  if (error) return base::Unavailable("cannot read {}: {}", root.string(), error.message());
   return base::OkStatus();
 }
 

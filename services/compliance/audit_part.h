@@ -17,4 +17,7 @@ inline constexpr char kEntriesMark[] = "audit entries";
 // Every entry that was durable before the call is in it. `directory` is the log's.
 base::Status AddAuditLog(AuditLog& log, const std::filesystem::path& directory, backup::Sink& sink);
 
+// The closed logs below `root`, as they are: a log may have been closed because it was damaged.
+base::Status AddClosedLogs(const std::filesystem::path& root, backup::Sink& sink);
+
 }  // namespace belgrand::compliance

@@ -6,16 +6,17 @@
 #include <filesystem>
 #include <thread>
 
-#include "compliance/audit_anew.h"
-#include "compliance/audit_log.h"
 #include "compliance/erasure_ledger.h"
 #include "compliance/identity_book.h"
+#include "compliance/key_check.h"
 #include "compliance/keyring.h"
 #include "platform/base/file.h"
 #include "platform/base/log.h"
 #include "platform/base/mutex.h"
 #include "services/compliance/audit_entries.h"
 #include "services/compliance/audit_part.h"
+#include "services/compliance/audit_shards.h"
+#include "services/compliance/audit_steward.h"
 #include "services/compliance/certificate_shelf.h"
 #include "services/compliance/compliance_metrics.h"
 #include "services/compliance/compliance_service.h"
@@ -61,24 +62,24 @@ class IdentitySteward final : public Steward {
 class ComplianceRole final : public shared::Role {
  public:
   ComplianceRole(const shared::Runtime& runtime, const config::v1::Access& access,
-                 ErasurePlaces places, std::unique_ptr<AuditLog> log,
-                 std::unique_ptr<Cosigner> cosigner, std::unique_ptr<Keyring> keyring,
-                 AuditEntries entries, std::unique_ptr<ErasureLedger> ledger,
+                 ErasurePlaces places, std::unique_ptr<AuditEntries> entries,
+                 std::unique_ptr<AuditShards> log, std::unique_ptr<Cosigner> cosigner,
+                 std::unique_ptr<Keyring> keyring, std::unique_ptr<ErasureLedger> ledger,
                  std::unique_ptr<CertificateShelf> certificates,
                  std::unique_ptr<IdentityBook> identities)
       : clock_(runtime.clock),
         peers_(runtime.peers),
         metrics_(runtime.metrics),
         places_(std::move(places)),
+        entries_(std::move(entries)),
         log_(std::move(log)),
         cosigner_(std::move(cosigner)),
         keyring_(std::move(keyring)),
-        entries_(entries),
         ledger_(std::move(ledger)),
         certificates_(std::move(certificates)),
         identities_(std::move(identities)),
         callers_(access, *identities_, runtime.clock),
-        service_(runtime.clock, runtime.guard, metrics_, *log_, *cosigner_, entries_, *keyring_),
+        service_(runtime.clock, runtime.guard, metrics_, *log_, *cosigner_, *entries_, *keyring_),
         erasures_(runtime.guard, runtime.metrics,
                   [this](const v1::AuditEvent& event) {
                     return service_.Append({&event, 1}).status();
@@ -98,13 +99,14 @@ class ComplianceRole final : public shared::Role {
 
   std::vector<http::Route> http_routes() override {
     return {{http::Route::Method::kGet, kLogPagesPrefix, [this](const http::Request& request) {
-               return LogPage(*log_, places_.audit_log, *cosigner_, request.path);
+               return LogPage(*log_, *cosigner_, request.path);
              }}};
   }
 
   base::Status Start() override {
     ASSIGN_OR_RETURN(auto stewards, ConnectStewards(peers_));
     stewards.push_back(std::make_unique<IdentitySteward>(*identities_));
+    stewards.push_back(std::make_unique<AuditSteward>(*log_, clock_));
     retention_ = std::make_unique<RetentionRunner>(clock_, std::move(stewards));
     service_.Connect(retention_.get());
     ASSIGN_OR_RETURN(auto holders, ConnectPersonHolders(peers_));
@@ -112,6 +114,7 @@ class ComplianceRole final : public shared::Role {
     eraser_ = std::make_unique<Eraser>(clock_, *keyring_, *ledger_, *certificates_, places_,
                                        std::move(holders));
     erasures_.Connect(eraser_.get());
+    RETURN_IF_ERROR(BeginHalfYear());
     v1::AuditEvent started;
     started.set_actor("service:compliance");
     started.set_role(privacy::v1::INTERNAL_SERVICE);
@@ -157,7 +160,9 @@ class ComplianceRole final : public shared::Role {
   base::Status StoreStatus() override { return Ready(); }
 
   base::Status BackUp(backup::Sink& sink) override {
-    RETURN_IF_ERROR(AddAuditLog(*log_, places_.audit_log, sink));
+    RETURN_IF_ERROR(AddAuditLog(*log_->open(), places_.audit_log, sink));
+    RETURN_IF_ERROR(AddClosedLogs(places_.closed_logs, sink));
+    RETURN_IF_ERROR(AddKeyCheck(sink));
     ASSIGN_OR_RETURN(const auto certificates, certificates_->All());
     for (const std::filesystem::path& path : certificates) {
       ASSIGN_OR_RETURN(const std::string note, base::ReadFile(path, kMaxNoteBytes));
@@ -183,8 +188,8 @@ class ComplianceRole final : public shared::Role {
 
   void AddGauges(metrics::Registry& registry) {
     gauges_.push_back(registry.AddGaugeFunction(
-        "belgrand_compliance_audit_log_entries", "Entries in the audit log.",
-        [this] { return static_cast<double>(log_->size()); }));
+        "belgrand_compliance_audit_log_entries", "Entries in the open audit log.",
+        [this] { return static_cast<double>(log_->open()->size()); }));
     gauges_.push_back(registry.AddGaugeFunction(
         "belgrand_compliance_checkpoint_age_seconds",
         "Time since the audit log was last covered by a signed checkpoint.", [this] {
@@ -201,8 +206,25 @@ class ComplianceRole final : public shared::Role {
         [this] { return static_cast<double>(keyring_->size()); }));
   }
 
+  // So that a restore without the keyring is noticed.
+  base::Status AddKeyCheck(backup::Sink& sink) const {
+    const std::filesystem::path file = places_.audit_log.parent_path() / kKeyCheckFile;
+    ASSIGN_OR_RETURN(const std::string text, base::ReadFile(file));
+    sink.Announce(text.size());
+    return sink.AddBytes(kKeyCheckFile, text);
+  }
+
+  // At the start and whenever a half-year has ended.
+  base::Status BeginHalfYear() {
+    ASSIGN_OR_RETURN(const bool begun, log_->RollIfDue());
+    if (begun) cosigner_->Follow(log_->open());
+    return base::OkStatus();
+  }
+
   void MakeCheckpoint() {
-    const auto checkpoint = log_->Checkpoint();
+    base::Status begun = BeginHalfYear();
+    const auto checkpoint =
+        begun.ok() ? log_->open()->Checkpoint() : base::StatusOr<std::string>(std::move(begun));
     {
       const base::MutexLock lock(mutex_);
       checkpoint_ = base::Annotate(checkpoint.status(), "the audit log cannot be signed");
@@ -230,10 +252,10 @@ class ComplianceRole final : public shared::Role {
   const shared::Peers& peers_;
   ComplianceMetrics metrics_;
   const ErasurePlaces places_;
-  const std::unique_ptr<AuditLog> log_;
+  const std::unique_ptr<AuditEntries> entries_;
+  const std::unique_ptr<AuditShards> log_;
   const std::unique_ptr<Cosigner> cosigner_;
   const std::unique_ptr<Keyring> keyring_;
-  const AuditEntries entries_;
   const std::unique_ptr<ErasureLedger> ledger_;
   const std::unique_ptr<CertificateShelf> certificates_;
   std::unique_ptr<RetentionRunner> retention_;
@@ -276,28 +298,35 @@ base::StatusOr<std::unique_ptr<shared::Role>> CreateComplianceRole(const config:
   RETURN_IF_ERROR(MakePrivateDirectory(home / "audit"));
   RETURN_IF_ERROR(MakePrivateDirectory(keyring_dir));
 
-  AuditLogOptions log_options;
-  log_options.directory = home / "audit";
-  log_options.origin = OriginInUse(log_options.directory, config.compliance().audit_origin());
-  log_options.seed_path = home / "audit_log.seed";
-  log_options.checkpoint_interval = kCheckpointInterval;
-  ASSIGN_OR_RETURN(auto log, AuditLog::Open(log_options, runtime.clock));
+  // Before anything that would make a key where there is none.
+  RETURN_IF_ERROR(CheckKeys(home / kKeyCheckFile, keyring_dir));
+  ASSIGN_OR_RETURN(AuditEntries opened, AuditEntries::Open(keyring_dir / "audit_actor.key"));
+  auto entries = std::make_unique<AuditEntries>(std::move(opened));
+  AuditShardsOptions options;
+  options.log.directory = home / "audit";
+  options.log.origin = config.compliance().audit_origin();
+  options.log.seed_path = home / "audit_log.seed";
+  options.log.checkpoint_interval = kCheckpointInterval;
+  options.closed = home / kClosedLogsDirectory;
+  options.anchor = keyring_dir / kAnchorFile;
+  ASSIGN_OR_RETURN(auto log, AuditShards::Open(options, runtime.clock, *entries));
   ASSIGN_OR_RETURN(auto witnesses, WitnessesOf(config.compliance()));
-  auto cosigner = std::make_unique<Cosigner>(*log, std::move(witnesses), keyring_dir / kAnchorFile,
+  auto cosigner = std::make_unique<Cosigner>(log->open(), std::move(witnesses), options.anchor,
                                              runtime.clock, runtime.metrics);
   RETURN_IF_ERROR(cosigner->CheckHistory());
   ASSIGN_OR_RETURN(auto keyring, Keyring::OpenDirectory({keyring_dir}));
-  ASSIGN_OR_RETURN(const AuditEntries entries, AuditEntries::Open(keyring_dir / "audit_actor.key"));
   ASSIGN_OR_RETURN(auto ledger, ErasureLedger::Open(keyring_dir));
   ASSIGN_OR_RETURN(auto certificates,
                    CertificateShelf::Open(home / "certificates", keyring_dir / "certificates.seed",
                                           config.compliance().audit_origin() + "/erasures"));
   ASSIGN_OR_RETURN(auto identities, IdentityBook::Open(keyring_dir / "identities.bin"));
-  ErasurePlaces places{keyring_dir, home / "audit", config.backup().directory(), home / "search"};
+  RETURN_IF_ERROR(RecordKeys(home / kKeyCheckFile, keyring_dir));
+  ErasurePlaces places{keyring_dir, home / "audit", options.closed, config.backup().directory(),
+                       home / "search"};
   return std::make_unique<ComplianceRole>(runtime, config.access(), std::move(places),
-                                          std::move(log), std::move(cosigner), std::move(keyring),
-                                          entries, std::move(ledger), std::move(certificates),
-                                          std::move(identities));
+                                          std::move(entries), std::move(log), std::move(cosigner),
+                                          std::move(keyring), std::move(ledger),
+                                          std::move(certificates), std::move(identities));
 }
 
 }  // namespace belgrand::compliance

@@ -88,11 +88,39 @@ grpc::Status ComplianceServiceImpl::GetCheckpoint(grpc::ServerContext* context,
                                                   v1::GetCheckpointResponse* response) {
   return guard_.Unary(*context, Method("GetCheckpoint"),
                       [&](const Caller&, CallReport&) -> base::Status {
-                        ASSIGN_OR_RETURN(*response->mutable_checkpoint(), log_.Checkpoint());
-                        response->set_verifier_key(log_.verifier_key());
+                        const auto log = log_.open();
+                        ASSIGN_OR_RETURN(*response->mutable_checkpoint(), log->Checkpoint());
+                        response->set_verifier_key(log->verifier_key());
                         response->set_cosigned_checkpoint(cosigner_.cosigned());
                         return base::OkStatus();
                       });
+}
+
+base::StatusOr<std::vector<std::string>> ComplianceServiceImpl::ReadEntriesOf(
+    const v1::ReadAuditRequest& request, v1::ReadAuditResponse& response) const {
+  const std::shared_ptr<AuditLog> open = log_.open();
+  std::uint64_t size = open->size();
+  std::filesystem::path directory;
+  if (request.closed_log() != 0) {
+    ASSIGN_OR_RETURN(const ClosedLog closed, log_.FindClosed(request.closed_log()));
+    if (closed.pruned) {
+      return base::FailedPrecondition(
+          "closed_log {} lost its entries on {}: they were kept for {} after the last of them; "
+          "its hashes and its root are still there",
+          closed.number, base::FormatInstant(closed.pruned->pruned_at), closed.pruned->retention);
+    }
+    RETURN_IF_ERROR(closed.state);
+    size = closed.checkpoint.size;
+    directory = closed.directory;
+  }
+  response.set_tree_size(size);
+  if (request.first_index() > size) {
+    return base::InvalidArgument("first_index is {} and the log has {} entries",
+                                 request.first_index(), size);
+  }
+  if (directory.empty()) return open->Read(request.first_index(), request.count());
+  return ReadEntries(directory, request.first_index(),
+                     std::min<std::uint64_t>(request.count(), size - request.first_index()));
 }
 
 grpc::Status ComplianceServiceImpl::ReadAudit(grpc::ServerContext* context,
@@ -102,18 +130,14 @@ grpc::Status ComplianceServiceImpl::ReadAudit(grpc::ServerContext* context,
       *context, Method("ReadAudit"), [&](const Caller&, CallReport& report) -> base::Status {
         report.object_kind = "audit";
         report.object_ref = fmt::format("{}+{}", request->first_index(), request->count());
+        if (request->closed_log() != 0) {
+          report.object_ref += fmt::format(" of closed log {}", request->closed_log());
+        }
         if (request->count() == 0 || request->count() > kMaxReadEntries) {
           return base::InvalidArgument("count is {}: ask for 1 to {} entries", request->count(),
                                        kMaxReadEntries);
         }
-        const std::uint64_t size = log_.size();
-        response->set_tree_size(size);
-        if (request->first_index() > size) {
-          return base::InvalidArgument("first_index is {} and the log has {} entries",
-                                       request->first_index(), size);
-        }
-        ASSIGN_OR_RETURN(std::vector<std::string> entries,
-                         log_.Read(request->first_index(), request->count()));
+        ASSIGN_OR_RETURN(std::vector<std::string> entries, ReadEntriesOf(*request, *response));
         report.record_count = entries.size();
         for (std::string& entry : entries) response->add_entries(std::move(entry));
         return base::OkStatus();
@@ -127,20 +151,21 @@ grpc::Status ComplianceServiceImpl::ProveAuditEntry(grpc::ServerContext* context
                       [&](const Caller&, CallReport& report) -> base::Status {
                         report.object_kind = "audit";
                         report.object_ref = fmt::format("{}", request->index());
-                        if (request->index() >= log_.size()) {
+                        const auto log = log_.open();
+                        if (request->index() >= log->size()) {
                           return base::InvalidArgument("index is {} and the log has {} entries",
-                                                       request->index(), log_.size());
+                                                       request->index(), log->size());
                         }
                         TlogProof proof;
                         proof.index = request->index();
                         proof.checkpoint = cosigner_.cosigned();
                         std::uint64_t size = SizeOf(proof.checkpoint);
                         if (size <= proof.index) {
-                          ASSIGN_OR_RETURN(proof.checkpoint, log_.Checkpoint());
+                          ASSIGN_OR_RETURN(proof.checkpoint, log->Checkpoint());
                           size = SizeOf(proof.checkpoint);
                         }
-                        ASSIGN_OR_RETURN(proof.hashes, log_.ProveInclusion(proof.index, size));
-                        ASSIGN_OR_RETURN(std::vector<std::string> entry, log_.Read(proof.index, 1));
+                        ASSIGN_OR_RETURN(proof.hashes, log->ProveInclusion(proof.index, size));
+                        ASSIGN_OR_RETURN(std::vector<std::string> entry, log->Read(proof.index, 1));
                         if (entry.empty())
                           return base::DataLoss("entry {} cannot be read", proof.index);
                         response->set_entry(std::move(entry.front()));
@@ -155,15 +180,16 @@ grpc::Status ComplianceServiceImpl::ProveAuditConsistency(
     v1::ProveAuditConsistencyResponse* response) {
   return guard_.Unary(*context, Method("ProveAuditConsistency"),
                       [&](const Caller&, CallReport&) -> base::Status {
+                        const auto log = log_.open();
                         AddCheckpoint proof;
                         proof.old_size = request->old_size();
-                        ASSIGN_OR_RETURN(proof.checkpoint, log_.Checkpoint());
+                        ASSIGN_OR_RETURN(proof.checkpoint, log->Checkpoint());
                         const std::uint64_t size = SizeOf(proof.checkpoint);
                         if (proof.old_size == 0 || proof.old_size > size) {
                           return base::InvalidArgument("old_size is {}: give 1 to the log's {}",
                                                        proof.old_size, size);
                         }
-                        ASSIGN_OR_RETURN(proof.hashes, log_.ProveConsistency(proof.old_size, size));
+                        ASSIGN_OR_RETURN(proof.hashes, log->ProveConsistency(proof.old_size, size));
                         response->set_proof(FormatAddCheckpoint(proof));
                         return base::OkStatus();
                       });

@@ -8,12 +8,12 @@
 #include <span>
 
 #include "belgrand/compliance/v1/compliance.grpc.pb.h"
-#include "compliance/audit_log.h"
 #include "compliance/keyring.h"
 #include "platform/base/clock.h"
 #include "platform/base/error.h"
 #include "platform/base/mutex.h"
 #include "services/compliance/audit_entries.h"
+#include "services/compliance/audit_shards.h"
 #include "services/compliance/compliance_metrics.h"
 #include "services/compliance/cosigner.h"
 #include "services/compliance/retention_runner.h"
@@ -33,7 +33,7 @@ class ComplianceServiceImpl final : public v1::ComplianceService::Service,
                                     public shared::ComplianceAccess {
  public:
   ComplianceServiceImpl(const base::Clock& clock, shared::Guard& guard, ComplianceMetrics& metrics,
-                        AuditLog& log, const Cosigner& cosigner, const AuditEntries& entries,
+                        AuditShards& log, const Cosigner& cosigner, const AuditEntries& entries,
                         Keyring& keyring)
       : clock_(clock),
         guard_(guard),
@@ -84,12 +84,14 @@ class ComplianceServiceImpl final : public v1::ComplianceService::Service,
 
  private:
   base::StatusOr<v1::SealFieldsResponse> LookUp(std::vector<PlainValue>& values) const;
+  base::StatusOr<std::vector<std::string>> ReadEntriesOf(const v1::ReadAuditRequest& request,
+                                                         v1::ReadAuditResponse& response) const;
   base::StatusOr<std::uint64_t> AppendRequest(const v1::AppendAuditRequest& request);
 
   const base::Clock& clock_;
   shared::Guard& guard_;
   ComplianceMetrics& metrics_;
-  AuditLog& log_;
+  AuditShards& log_;
   const Cosigner& cosigner_;
   const AuditEntries& entries_;
   Keyring& keyring_;

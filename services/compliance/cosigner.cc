@@ -15,13 +15,20 @@ constexpr std::chrono::seconds kPause(10);
 // Even an idle log shows that it is still the same, and when.
 constexpr std::chrono::minutes kRefresh(5);
 
+// The anchor of a log that nobody cosigned yet has the log's own signature alone.
+bool IsCosigned(const std::string& note, const NoteVerifier& log) {
+  const auto opened = OpenNote(note, std::span(&log, 1));
+  return opened.ok() && !opened->unknown.empty();
+}
+
 std::string TextOf(const std::string& note) { return note.substr(0, note.rfind("\n\n") + 1); }
 
 }  // namespace
 
-Cosigner::Cosigner(AuditLog& log, std::vector<WitnessPeer> witnesses, std::filesystem::path anchor,
-                   const base::Clock& clock, metrics::Registry& metrics)
-    : log_(log),
+Cosigner::Cosigner(std::shared_ptr<AuditLog> log, std::vector<WitnessPeer> witnesses,
+                   std::filesystem::path anchor, const base::Clock& clock,
+                   metrics::Registry& metrics)
+    : log_(std::move(log)),
       anchor_(std::move(anchor)),
       clock_(clock),
       metrics_(metrics),
@@ -43,13 +50,13 @@ base::Status Cosigner::CheckContinues(const Checkpoint& seen, std::string_view b
   constexpr std::string_view kRemedy =
       "put the newer copy back; where it is lost, keep this log aside and begin a new one with "
       "belgrand audit begin-anew";
-  if (seen.size > log_.size()) {
+  if (seen.size > log_->size()) {
     return base::DataLoss(
         "the audit log has {} entries, and {} vouches for {}: an older copy was put in its place. "
         "{}",
-        log_.size(), by, seen.size, kRemedy);
+        log_->size(), by, seen.size, kRemedy);
   }
-  ASSIGN_OR_RETURN(const Hash root, log_.RootAt(seen.size));
+  ASSIGN_OR_RETURN(const Hash root, log_->RootAt(seen.size));
   if (root == seen.root) return base::OkStatus();
   return base::DataLoss(
       "the first {} entries of the audit log are not those that {} vouches for: it was rewritten. "
@@ -59,13 +66,13 @@ base::Status Cosigner::CheckContinues(const Checkpoint& seen, std::string_view b
 
 base::StatusOr<Checkpoint> Cosigner::Latest(const State& state) const {
   const std::string url =
-      fmt::format("{}/{}/checkpoint", state.peer.url, OriginHash(log_.verifier().name));
+      fmt::format("{}/{}/checkpoint", state.peer.url, OriginHash(log_->verifier().name));
   ASSIGN_OR_RETURN(const http::Response response, http::Get(url, state.peer.client));
   if (response.code == 404) return base::NotFound("{} has cosigned nothing of this log", url);
   if (response.code != 200) return base::Unavailable("{} answered {}", url, response.code);
   ASSIGN_OR_RETURN(
       const OpenedCheckpoint opened,
-      OpenCheckpoint(response.body, log_.verifier(), std::span(&state.peer.verifier, 1)));
+      OpenCheckpoint(response.body, log_->verifier(), std::span(&state.peer.verifier, 1)));
   if (opened.cosignatures.empty()) {
     return base::Unavailable("{} shows a checkpoint without its cosignature", url);
   }
@@ -91,14 +98,15 @@ base::Status Cosigner::Confront(const State& state) {
 base::Status Cosigner::CheckHistory() {
   auto anchor = base::ReadFile(anchor_, kMaxNoteBytes);
   if (anchor.ok()) {
-    const auto opened = OpenCheckpoint(*anchor, log_.verifier());
+    const auto opened = OpenCheckpoint(*anchor, log_->verifier());
     if (!opened.ok()) {
       return base::DataLoss("{}, the last cosigned checkpoint, is not one of the log {}: {}",
-                            anchor_.string(), log_.verifier().name, base::Message(opened.status()));
+                            anchor_.string(), log_->verifier().name,
+                            base::Message(opened.status()));
     }
     RETURN_IF_ERROR(CheckContinues(opened->checkpoint, anchor_.string()));
     const base::MutexLock lock(mutex_);
-    cosigned_ = *std::move(anchor);
+    if (IsCosigned(*anchor, log_->verifier())) cosigned_ = *std::move(anchor);
   } else if (anchor.status().code() != base::StatusCode::kNotFound) {
     return anchor.status();
   }
@@ -120,7 +128,7 @@ base::StatusOr<http::Response> Cosigner::Send(const State& state, const std::str
                                               const Checkpoint& checkpoint) {
   AddCheckpoint request{state.size, {}, note};
   if (state.size > 0) {
-    ASSIGN_OR_RETURN(request.hashes, log_.ProveConsistency(state.size, checkpoint.size));
+    ASSIGN_OR_RETURN(request.hashes, log_->ProveConsistency(state.size, checkpoint.size));
   }
   return http::Post(state.peer.url + "/add-checkpoint", FormatAddCheckpoint(request),
                     "text/plain; charset=utf-8", state.peer.client);
@@ -186,7 +194,7 @@ base::Status Cosigner::Keep(const std::string& note, const std::vector<NoteSigna
 base::Status Cosigner::Ask() {
   const base::MutexLock round(round_mutex_);
   RETURN_IF_ERROR(verdict());
-  ASSIGN_OR_RETURN(const std::string note, log_.Checkpoint());
+  ASSIGN_OR_RETURN(const std::string note, log_->Checkpoint());
   ASSIGN_OR_RETURN(const Checkpoint checkpoint, ParseCheckpoint(TextOf(note)));
   std::vector<NoteSignature> signatures;
   for (State& state : witnesses_) {
@@ -203,8 +211,22 @@ base::Status Cosigner::Ask() {
   return signatures.empty() ? base::OkStatus() : Keep(note, signatures);
 }
 
+void Cosigner::Follow(std::shared_ptr<AuditLog> next) {
+  const base::MutexLock round(round_mutex_);
+  for (State& state : witnesses_) state.size = state.asked_size = 0;
+  // Before anybody cosigned the new log: putting the one before it back must be noticed.
+  const auto note = next->Checkpoint();
+  const base::Status kept = note.ok() && has_witnesses()
+                                ? base::WriteFileAtomically(anchor_, *note, 0600)
+                                : note.status();
+  if (!kept.ok()) base::Log(base::LogLevel::kError, "audit_anchor_not_kept", {{"reason", kept}});
+  const base::MutexLock lock(mutex_);
+  log_ = std::move(next);
+  cosigned_.clear();
+}
+
 bool Cosigner::IsDue() const {
-  const std::uint64_t size = log_.size();
+  const std::uint64_t size = log_->size();
   for (const State& state : witnesses_) {
     if (state.asked_size != size || clock_.Now() - state.cosigned_at >= kRefresh) return true;
   }

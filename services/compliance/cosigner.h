@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -39,9 +40,9 @@ struct WitnessPeer {
 
 class Cosigner {
  public:
-  // `log` and `clock` outlive it.
-  Cosigner(AuditLog& log, std::vector<WitnessPeer> witnesses, std::filesystem::path anchor,
-           const base::Clock& clock, metrics::Registry& metrics);
+  // `clock` outlives it.
+  Cosigner(std::shared_ptr<AuditLog> log, std::vector<WitnessPeer> witnesses,
+           std::filesystem::path anchor, const base::Clock& clock, metrics::Registry& metrics);
   ~Cosigner() { Stop(); }
 
   // Compares the log with the anchor and with what every witness that answers has cosigned.
@@ -52,6 +53,9 @@ class Cosigner {
   // Asks every witness to cosign a fresh checkpoint; blocks as CheckHistory. The error is the
   // log's: it cannot sign, or a witness proved that it was rolled back or forked.
   base::Status Ask() EXCLUDES_LOCK(mutex_);
+
+  // Goes on with the log that follows; waits for a round that is under way.
+  void Follow(std::shared_ptr<AuditLog> next) EXCLUDES_LOCK(mutex_);
 
   // Asks every ten seconds when there is something new, at least every five minutes otherwise.
   void Start();
@@ -89,7 +93,8 @@ class Cosigner {
   bool IsDue() const;
   void Run();
 
-  AuditLog& log_;
+  // Changed under both locks, so either lets it be read.
+  std::shared_ptr<AuditLog> log_;
   const std::filesystem::path anchor_;
   const base::Clock& clock_;
   metrics::Registry& metrics_;

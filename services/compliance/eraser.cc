@@ -177,6 +177,9 @@ base::Status Eraser::SearchOwnFiles(const shared::PersonMatcher& matcher,
   lines.push_back(shared::ToLine("keyring", "files", keyring, matcher));
   storage::SearchCount audit;
   RETURN_IF_ERROR(storage::SearchTree(places_.audit_log, sought, audit));
+  if (std::filesystem::exists(places_.closed_logs, error)) {
+    RETURN_IF_ERROR(storage::SearchTree(places_.closed_logs, sought, audit));
+  }
   lines.push_back(shared::ToLine("audit log", "files", audit, matcher));
   return base::OkStatus();
 }
@@ -371,6 +374,13 @@ base::Status Eraser::DropKeys() {
 // Every erasure up to a number that the role has not carried out, in one walk.
 base::Status Eraser::TellHolder(PersonHolder& holder, std::uint64_t through) {
   ASSIGN_OR_RETURN(const v1::FindPersonsResponse known, holder.Find({}));
+  if (known.ledger_id() == ledger_.ledger_id() &&
+      known.erased_through() > ledger_.Records().size()) {
+    return base::DataLoss(
+        "{} has carried out erasure {}, and the ledger in {} knows {}: an older copy of it was put "
+        "in its place. Restore the newest, or persons who were erased can come back",
+        holder.name(), known.erased_through(), places_.keyring.string(), ledger_.Records().size());
+  }
   const std::uint64_t done = known.ledger_id() == ledger_.ledger_id() ? known.erased_through() : 0;
   if (done >= through) return base::OkStatus();
   v1::ErasePersonsRequest request;
@@ -393,7 +403,14 @@ base::Status Eraser::TellHolder(PersonHolder& holder, std::uint64_t through) {
 
 base::Status Eraser::CatchUpInTurn() {
   const std::vector<ErasureRecord> records = ledger_.Records();
-  if (records.empty()) return base::OkStatus();
+  if (records.empty()) {
+    // Even then: a database may know of erasures that this ledger has forgotten.
+    for (const auto& holder : holders_) {
+      base::Status told = TellHolder(*holder, 0);
+      if (told.code() == base::StatusCode::kDataLoss) return told;
+    }
+    return base::OkStatus();
+  }
   RETURN_IF_ERROR(DropKeys());
   // One at a time is begun, so only the newest can be unfinished.
   const ErasureRecord& newest = records.back();

@@ -31,6 +31,7 @@ namespace belgrand::compliance {
 struct ErasurePlaces {
   std::filesystem::path keyring;
   std::filesystem::path audit_log;
+  std::filesystem::path closed_logs;
   std::filesystem::path backups;  // empty: this process has none
   std::filesystem::path scratch;  // does not exist; room for a backup
 };

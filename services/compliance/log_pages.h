@@ -9,10 +9,10 @@
 // Thread safety: safe.
 #pragma once
 
-#include <filesystem>
+#include <string>
 
-#include "compliance/audit_log.h"
 #include "platform/http/server.h"
+#include "services/compliance/audit_shards.h"
 #include "services/compliance/cosigner.h"
 
 namespace belgrand::compliance {
@@ -22,8 +22,9 @@ inline constexpr char kLogPagesPrefix[] = "/audit/";
 // Whether the schema lets everybody read an entry of the log.
 bool EntriesArePublic();
 
-// The answer to GET of kLogPagesPrefix + `path`.
-http::Response LogPage(const AuditLog& log, const std::filesystem::path& directory,
-                       const Cosigner& cosigner, const std::string& path);
+// The answer to GET of kLogPagesPrefix + `path`. "closed/<number>/..." are the closed logs, each
+// with the mark "pruned" where it has one.
+http::Response LogPage(const AuditShards& shards, const Cosigner& cosigner,
+                       const std::string& path);
 
 }  // namespace belgrand::compliance

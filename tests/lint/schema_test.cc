@@ -179,15 +179,15 @@ TEST(SchemaMutationTest, ReportsARetentionThatIsWrongOrMissing) {
             250);
   // A name in a record that is kept for as long as the service runs.
   testing::SchemaPool schema;
-  auto& file = schema.Edit("belgrand/storage/v1/audit_entry.proto");
-  auto& field = *file.mutable_message_type(0)->mutable_field(4);
+  auto& file = schema.Edit("belgrand/storage/v1/backup.proto");
+  auto& field = *file.mutable_message_type(0)->mutable_field(3);
   EXPECT_THAT(ProblemsAfter<pb::FieldDescriptorProto>(
                   schema, field,
                   [](auto& f) {
                     MutablePolicy(f).set_category(privacy::v1::IDENTITY);
                     MutablePolicy(f).set_subject(privacy::v1::OPERATOR);
                   }),
-              Reports("belgrand.storage.v1.AuditEntry.method", "retention"));
+              Reports("belgrand.storage.v1.BackupSet.version", "retention"));
 }
 
 TEST(SchemaMutationTest, ReportsEveryRecordPolicyThatIsRemovedOrDamaged) {

@@ -17,7 +17,7 @@ class AuditAnewTest : public AuditFixture {
   }
   AnewOptions Anew() const {
     return {dir_.path() / "log", dir_.path() / "log.seed", dir_.path() / "closed",
-            dir_.path() / "anchor"};
+            dir_.path() / "anchor", ""};
   }
 };
 

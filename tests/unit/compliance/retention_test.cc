@@ -2,7 +2,6 @@
 
 #include "belgrand/ingest/v1/sample.pb.h"
 #include "belgrand/storage/v1/alert_record.pb.h"
-#include "belgrand/storage/v1/audit_entry.pb.h"
 #include "belgrand/storage/v1/sample_record.pb.h"
 #include "tests/support/status_matchers.h"
 
@@ -82,7 +81,7 @@ TEST(RetentionPoliciesTest, ReachesFieldsOfNestedRecords) {
 }
 
 TEST(RetentionPoliciesTest, AreEmptyForWhatIsKeptOrNotStored) {
-  EXPECT_THAT(RetentionPolicies(*storage::v1::AuditEntry::descriptor()), IsEmpty());
+  EXPECT_THAT(RetentionPolicies(*storage::v1::SiteRecord::descriptor()), IsEmpty());
   EXPECT_THAT(RetentionPolicies(*ingest::v1::Sample::descriptor()), IsEmpty());
 }
 

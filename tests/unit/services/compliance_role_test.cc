@@ -1,5 +1,6 @@
 // The keyring and retention halves of the compliance role.
 #include "belgrand/storage/v1/audit_entry.pb.h"
+#include "compliance/key_check.h"
 #include "platform/base/file.h"
 #include "tests/unit/services/compliance_fixture.h"
 
@@ -84,6 +85,8 @@ TEST_F(ComplianceRoleTest, SaysWhyASealedValueDoesNotOpen) {
   EXPECT_EQ(moved.value(), "");
   End();
   std::filesystem::remove_all(dir_.path() / "keys");
+  // As somebody who knows that the keyring is lost for good.
+  std::filesystem::remove(dir_.path() / "data/compliance" / kKeyCheckFile);
   Begin();
   EXPECT_EQ(Open(sealed, "record.field/1").status_code(),
             static_cast<int>(base::StatusCode::kNotFound));

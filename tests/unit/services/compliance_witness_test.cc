@@ -7,6 +7,7 @@
 #include "platform/base/file.h"
 #include "platform/http/client.h"
 #include "platform/http/server.h"
+#include "platform/rpc/channel.h"
 #include "services/compliance/log_pages.h"
 #include "services/compliance/witness_role.h"
 #include "tests/unit/services/compliance_fixture.h"
@@ -93,8 +94,13 @@ class ComplianceWitnessTest : public testing::ComplianceFixture {
     config.mutable_compliance()->set_keyring_dir((dir_.path() / "keys").string());
     for (const auto& witness : witnesses_) *config.mutable_compliance()->add_witnesses() = witness;
     config = shared::WithDefaults(config);
-    shared::Guard guard(clock_, metrics_, peers_);
-    auto role = CreateComplianceRole(config, {clock_, metrics_, peers_, guard, config.data_dir()});
+    // Nobody answers there: the server of the fixture has ended.
+    shared::Peers peers;
+    for (const auto name : shared::kAllRoles) {
+      peers.Set(name, rpc::OpenChannel("localhost:1", std::nullopt).value());
+    }
+    shared::Guard guard(clock_, metrics_, peers);
+    auto role = CreateComplianceRole(config, {clock_, metrics_, peers, guard, config.data_dir()});
     return role.ok() ? (*role)->Start() : role.status();
   }
 

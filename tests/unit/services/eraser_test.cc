@@ -10,6 +10,7 @@
 
 #include "compliance/note.h"
 #include "compliance/sealed_field.h"
+#include "platform/base/file.h"
 #include "services/shared/timestamp.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
@@ -124,7 +125,7 @@ class EraserTest : public ::testing::Test {
     holders.push_back(std::make_unique<MemoryHolder>("alerting", alert_shelf_, calls_left_));
     eraser_ = std::make_unique<Eraser>(
         clock_, *keyring_, *ledger_, *certificates_,
-        ErasurePlaces{keys(), dir_.path() / "audit", {}, dir_.path() / "search"},
+        ErasurePlaces{keys(), dir_.path() / "audit", {}, {}, dir_.path() / "search"},
         std::move(holders));
   }
   void Close() {
@@ -324,6 +325,19 @@ TEST_F(EraserTest, AnOldKeyringInPlaceLosesTheKeyAgain) {
   EXPECT_TRUE(Opens(sealed)) << "control: the old keyring does open it";
   ASSERT_OK(eraser_->CatchUp());
   EXPECT_FALSE(Opens(sealed));
+}
+
+TEST_F(EraserTest, ALedgerThatForgotErasuresIsRefused) {
+  alert_shelf_.names[1] = "A. Official";
+  Close();
+  const std::string before = base::ReadFile(keys() / kErasureLedgerFile).value();
+  Open();
+  ASSERT_OK(eraser_->Erase(Eraser::NewId(), Official("A. Official")));
+  Close();
+  ASSERT_OK(base::WriteFileAtomically(keys() / kErasureLedgerFile, before, 0600));
+  Open();
+  EXPECT_THAT(eraser_->CatchUp(),
+              StatusIs(base::StatusCode::kDataLoss, HasSubstr("an older copy of it was put")));
 }
 
 TEST_F(EraserTest, CertifiesAgainWhatIsThereNow) {
