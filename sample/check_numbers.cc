@@ -164,6 +164,26 @@ void CheckReplicates(const Row& row, const Conversion& unit, const Limits& limit
   }
 }
 
+void RejectAboveAnySewer(std::string_view name, const OptionalAmount& amount, const Row& row,
+                         Findings& findings) {
+  if (!Usable(amount) || amount->gc_per_l <= kMaxGcPerLitre) return;
+  const std::string sent = NumberText(amount->sent) + ' ' + Printable(row.unit);
+  findings.Reject(name, fmt::format("{} ({:.3g} gc/L)", sent, amount->gc_per_l), Text::kOutOfRange,
+                  {"0", fmt::format("{:g} gc/L", kMaxGcPerLitre)});
+}
+
+// REQUIRES: the unit is known.
+void RejectImpossible(const Row& row, const Conversion& unit, const Measured& m,
+                      const Limits& limits, Findings& findings) {
+  RejectAboveAnySewer(m.name, m.value, row, findings);
+  RejectAboveAnySewer("lod", limits.lod, row, findings);
+  RejectAboveAnySewer("loq", limits.loq, row, findings);
+  for (std::size_t i = 0; i < std::min(row.replicates.size(), kMaxReplicates); ++i) {
+    RejectAboveAnySewer(fmt::format("replicates[{}].value", i),
+                        Convert(row.replicates[i].value.value, unit), row, findings);
+  }
+}
+
 // A summary lies within what it summarises.
 void CompareWithReplicates(const Measurement& m, const OptionalAmount& value, Findings& findings) {
   if (m.replicates.size() < 2 || m.censoring != Censoring::kNone || !Usable(value)) return;
@@ -198,7 +218,8 @@ std::optional<double> ReadNumber(const Field<double>& field, std::string_view na
 
 void CheckNumbers(const Row& row, Findings& findings, Measurement& out) {
   // An unknown unit is a violation of its own: then the numbers are judged among themselves.
-  const Conversion unit = ConversionOf(Dimension::kConcentration, row.unit).value_or(Conversion());
+  const auto known_unit = ConversionOf(Dimension::kConcentration, row.unit);
+  const Conversion unit = known_unit.value_or(Conversion());
   Measured m{"value", Convert(ReadNumber(row.value, "value", findings), unit),
              !row.value.text.empty()};
   const Limits limits{ReadLimit(row.lod, "lod", unit, findings),
@@ -214,6 +235,7 @@ void CheckNumbers(const Row& row, Findings& findings, Measurement& out) {
   } else {
     CheckFinitePositive(m, findings);
   }
+  if (known_unit.has_value()) RejectImpossible(row, unit, m, limits, findings);
   out.value = Keep(m.value, unit, ReportedColumn::kValue, row, out);
   out.lod = Keep(limits.lod, unit, ReportedColumn::kLod, row, out);
   out.loq = Keep(limits.loq, unit, ReportedColumn::kLoq, row, out);

@@ -121,7 +121,7 @@ void CheckQuantities(const Row& row, Findings& findings, Measurement& out) {
               {0, 5000}, findings, out);
   out.normalisers.pmmov_gc_per_l =
       InRange(row.pmmov, Dimension::kConcentration, ReportedColumn::kPmmov, "pmmov_gc_per_l",
-              {1, 1e15}, findings, out);
+              {1, kMaxGcPerLitre}, findings, out);
   for (const std::string& name : row.given_twice) findings.Reject(name, "", Text::kGivenTwice);
   for (const std::string& column : row.unknown_reported) {
     findings.Reject("reported", column, Text::kReportedColumn);

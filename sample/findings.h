@@ -17,6 +17,11 @@ namespace belgrand::sample {
 // The shortest text that reads back as the same number.
 inline std::string NumberText(double number) { return fmt::format("{}", number); }
 
+// No concentration or limit above it is taken: it is that of undiluted stool at its worst. The
+// highest shedding known to us is norovirus, up to 1.6e12 gc per gram (Atmar et al. 2008,
+// doi 10.3201/eid1410.080117), so 1.6e15 gc/L before the first flush.
+inline constexpr double kMaxGcPerLitre = 1e15;
+
 struct Findings {
   std::vector<Violation> violations;
   std::vector<Violation> warnings;

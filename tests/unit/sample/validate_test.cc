@@ -58,6 +58,40 @@ TEST_F(ValidateTest, RefusesANumberThatOverflowsInGcPerLitre) {
   EXPECT_THAT(Rules(), ElementsAre("value:value_not_finite"));
 }
 
+TEST_F(ValidateTest, RefusesWhatNoSewerHolds) {
+  row_.lod = row_.loq = {};
+  for (const double held : {1e15, 1e12}) {
+    row_.value.value = held;
+    EXPECT_THAT(Rules(), IsEmpty()) << held;
+  }
+  for (const double impossible : {1.1e15, 1e20, 1e308}) {
+    row_.value.value = impossible;
+    EXPECT_THAT(Rules(), ElementsAre("value:out_of_range")) << impossible;
+  }
+  row_.value.value = 45;
+  row_.unit = "log10 gc/L";
+  ASSERT_THAT(Rules(), ElementsAre("value:out_of_range")) << "a plain number under a logarithm";
+  EXPECT_EQ(Judge().violations[0].Message(Language::kEnglish),
+            "value is 45 log10 gc/L (1e+45 gc/L); it must lie between 0 and 1e+15 gc/L");
+  row_.unit = "gc/gal";
+  row_.value.value = 1e20;
+  EXPECT_THAT(Rules(), ElementsAre("unit:unknown_unit")) << "nothing is known of its size";
+}
+
+TEST_F(ValidateTest, RefusesLimitsAndReplicatesThatNoSewerHolds) {
+  row_.lod.value = 2e15;
+  row_.loq.value = 3e15;
+  row_.value = {};
+  row_.censoring.value = Censoring::kBelowLod;
+  row_.replicates = {
+      {.value = {.value = 4e15, .text = ""}, .censoring = {.value = Censoring::kNone, .text = ""}},
+      {.value = {.value = 1.5e15, .text = ""},
+       .censoring = {.value = Censoring::kBelowLod, .text = ""}}};
+  EXPECT_THAT(Rules(), UnorderedElementsAre("lod:out_of_range", "loq:out_of_range",
+                                            "replicates[0].value:out_of_range",
+                                            "replicates[1].value:out_of_range"));
+}
+
 TEST_F(ValidateTest, ReportsEveryViolationOfARowAtOnce) {
   row_.sample_id = "";
   row_.site_id = "Seafeild";
