@@ -24,7 +24,7 @@ struct Flags {
 };
 
 base::Status List(const Flags& flags) {
-  ASSIGN_OR_RETURN(const auto spool, OpenSpool(flags.spool));
+  ASSIGN_OR_RETURN(const auto spool, OpenSpool(flags.spool, spool::SpoolOptions::Missing::kRefuse));
   ASSIGN_OR_RETURN(const auto queue, spool->Queue());
   std::uint64_t waiting = 0;
   std::uint64_t bytes = 0;
@@ -55,7 +55,7 @@ base::Status List(const Flags& flags) {
 }
 
 base::Status Show(const Flags& flags) {
-  ASSIGN_OR_RETURN(const auto spool, OpenSpool(flags.spool));
+  ASSIGN_OR_RETURN(const auto spool, OpenSpool(flags.spool, spool::SpoolOptions::Missing::kRefuse));
   const auto file = spool->VerdictFile(flags.id);
   if (file.ok()) {
     ASSIGN_OR_RETURN(const std::string text, base::ReadFile(*file));
@@ -76,7 +76,7 @@ base::Status Show(const Flags& flags) {
 }
 
 base::Status Drop(const Flags& flags) {
-  ASSIGN_OR_RETURN(const auto spool, OpenSpool(flags.spool));
+  ASSIGN_OR_RETURN(const auto spool, OpenSpool(flags.spool, spool::SpoolOptions::Missing::kRefuse));
   if (const auto file = spool->VerdictFile(flags.id); file.ok()) {
     RETURN_IF_ERROR(spool->RemoveVerdictFile(flags.id));
     std::cout << fmt::format("removed {}\n", file->string());

@@ -17,10 +17,12 @@ void AddSpoolFlags(CLI::App& app, SpoolFlags& flags) {
       ->capture_default_str();
 }
 
-base::StatusOr<std::unique_ptr<spool::Spool>> OpenSpool(const SpoolFlags& flags) {
+base::StatusOr<std::unique_ptr<spool::Spool>> OpenSpool(const SpoolFlags& flags,
+                                                        spool::SpoolOptions::Missing missing) {
   spool::SpoolOptions options;
   options.directory = flags.directory;
   options.key_file = flags.key_file;
+  options.missing = missing;
   options.limit_bytes = flags.limit_mib << 20U;
   return spool::Spool::Open(options, base::Clock::System());
 }

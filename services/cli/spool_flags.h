@@ -21,6 +21,7 @@ struct SpoolFlags {
 };
 
 void AddSpoolFlags(CLI::App& app, SpoolFlags& flags);
-base::StatusOr<std::unique_ptr<spool::Spool>> OpenSpool(const SpoolFlags& flags);
+base::StatusOr<std::unique_ptr<spool::Spool>> OpenSpool(const SpoolFlags& flags,
+                                                        spool::SpoolOptions::Missing missing);
 
 }  // namespace belgrand::cli

@@ -62,28 +62,37 @@ std::vector<spool::v1::Row> Prepare(const std::vector<sample::Row>& rows, base::
   return prepared;
 }
 
-// All files are read before one is spooled: a call with an unreadable file does nothing.
-base::Status SpoolFiles(const Flags& flags, spool::Spool& spool) {
+base::Status SpoolFile(const Flags& flags, const std::string& path,
+                       std::optional<sample::Profile> profile, spool::Spool& spool) {
+  ASSIGN_OR_RETURN(const SampleFile file, LoadSamples(path, profile, RowOrder::kFile));
+  if (file.rows.empty()) return base::InvalidArgument("{} has no rows", path);
+  const auto rows = Prepare(file.rows, base::Clock::System().Now(), VerdictLanguage(flags.client));
+  const auto id = spool.Add(std::filesystem::path(path).filename().string(), rows);
+  if (!id.ok()) return base::Annotate(id.status(), path + " was not spooled");
+  std::cout << fmt::format("{}: {} rows spooled as input {}\n", path, Grouped(rows.size()), *id);
+  ShowNotes(file.notes);
+  return base::OkStatus();
+}
+
+enum class Taken { kAll, kNotAll };
+
+// A file that cannot be read keeps no other one out: each that is not taken is named.
+base::StatusOr<Taken> SpoolFiles(const Flags& flags, spool::Spool& spool) {
   std::optional<sample::Profile> profile;
   if (!flags.profile.empty()) {
     ASSIGN_OR_RETURN(profile, sample::ParseProfile(flags.profile));
   }
-  std::vector<SampleFile> files;
+  std::size_t refused = 0;
   for (const std::string& path : flags.files) {
-    ASSIGN_OR_RETURN(files.emplace_back(), LoadSamples(path, profile, RowOrder::kFile));
-    if (files.back().rows.empty()) return base::InvalidArgument("{} has no rows", path);
+    const base::Status status = SpoolFile(flags, path, profile, spool);
+    if (status.ok()) continue;
+    ++refused;
+    std::cerr << base::Message(status) << "\n";
   }
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    const auto rows =
-        Prepare(files[i].rows, base::Clock::System().Now(), VerdictLanguage(flags.client));
-    const std::string name = std::filesystem::path(flags.files[i]).filename().string();
-    const auto id = spool.Add(name, rows);
-    if (!id.ok()) return base::Annotate(id.status(), flags.files[i] + " was not spooled");
-    std::cout << fmt::format("{}: {} rows spooled as input {}\n", flags.files[i],
-                             Grouped(rows.size()), *id);
-    ShowNotes(files[i].notes);
-  }
-  return base::OkStatus();
+  if (refused == 0) return Taken::kAll;
+  std::cerr << fmt::format("{} of {} files not taken: see above; mend and submit again\n", refused,
+                           flags.files.size());
+  return Taken::kNotAll;
 }
 
 void Show(const DrainedInput& input) {
@@ -198,26 +207,29 @@ int Submit(const Flags& flags) {
     sigaddset(&stop_signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
   }
-  auto spool = OpenSpool(flags.spool);
+  auto spool = OpenSpool(flags.spool, flags.files.empty() && !flags.watch
+                                          ? spool::SpoolOptions::Missing::kRefuse
+                                          : spool::SpoolOptions::Missing::kCreate);
   if (!spool.ok()) {
     std::cerr << base::Message(spool.status()) << "\n";
     return kExitRuntime;
   }
-  const base::Status taken = SpoolFiles(flags, **spool);
-  if (!taken.ok()) std::cerr << base::Message(taken) << "\n";
+  const auto taken = SpoolFiles(flags, **spool);
   std::cout << std::flush;
-  if (!taken.ok() && flags.watch) return kExitRuntime;
+  if (!taken.ok()) {
+    std::cerr << base::Message(taken.status()) << "\n";
+    return kExitUsage;
+  }
   if (flags.watch) return Watch(flags, **spool, stop_signals);
   const int code = DrainOnce(flags, **spool);
-  return taken.ok() ? code : kExitRuntime;
+  return *taken == Taken::kAll ? code : kExitRuntime;
 }
 
 }  // namespace
 
 void AddSubmit(CLI::App& app, RunSlot& run) {
   auto flags = std::make_shared<Flags>();
-  app.add_option("files", flags->files, "CSV files of samples (docs/formats/sample_csv.md)")
-      ->check(CLI::ExistingFile);
+  app.add_option("files", flags->files, "files of samples (docs/formats/README.md)");
   app.add_option("--profile", flags->profile, "kind of file; found by its header when not given");
   AddSpoolFlags(app, flags->spool);
   app.add_flag("--drain", flags->drain, "send what is in the spool; files may be absent");

@@ -99,6 +99,12 @@ fs::path Spool::QueueFile(std::uint64_t id) const {
 base::StatusOr<std::unique_ptr<Spool>> Spool::Open(const SpoolOptions& options,
                                                    const base::Clock& clock) {
   std::unique_ptr<Spool> spool(new Spool(options, clock));
+  std::error_code error;
+  if (options.missing == SpoolOptions::Missing::kRefuse &&
+      !fs::is_directory(spool->Folder(kQueue), error)) {
+    return base::NotFound("{}: there is no spool here; `belgrand submit --spool` makes one",
+                          options.directory.string());
+  }
   RETURN_IF_ERROR(MakeFolder(options.directory));
   RETURN_IF_ERROR(CheckPrivate(options.directory, "700"));
   for (const char* folder : {kQueue, kVerdicts, kIncoming}) {

@@ -33,6 +33,8 @@ struct SpoolOptions {
   std::filesystem::path directory;
   // 32 bytes, not readable by others. Empty: <directory>/key, made when there is none.
   std::filesystem::path key_file;
+  // What becomes of a directory that is not there yet.
+  enum class Missing { kCreate, kRefuse } missing = Missing::kCreate;
   // Of all files in the queue together.
   std::uint64_t limit_bytes = std::uint64_t{1} << 30;
   base::SyncFunction sync = nullptr;
@@ -51,7 +53,7 @@ struct InputInfo {
 
 class Spool {
  public:
-  // Creates what is missing, with mode 0700.
+  // Creates what is missing, with mode 0700. NotFound: there is no spool, and none is to be made.
   static base::StatusOr<std::unique_ptr<Spool>> Open(const SpoolOptions& options,
                                                      const base::Clock& clock);
 

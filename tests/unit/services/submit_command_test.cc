@@ -129,12 +129,29 @@ TEST_F(SubmitTest, ALostAcknowledgementStoresNothingTwice) {
   EXPECT_EQ(StoredRows(), 1U);
 }
 
-TEST_F(SubmitTest, AnUnreadableFileSpoolsNothingOfTheCall) {
+// A LIMS that calls `submit out/*.csv` must not stop for ever at one empty file.
+TEST_F(SubmitTest, AnUnreadableFileKeepsNoOtherOut) {
   const auto cut = File("cut.csv", Row("S-1") + "S-2,\"Seaf");
-  EXPECT_EQ(Submit({File("good.csv", Row("S-3")), cut}), kExitRuntime);
+  const auto empty = File("empty.csv", "");
+  const std::string gone = directory_.path() / "gone.csv";
+  EXPECT_EQ(Submit({cut, File("good.csv", Row("S-3")), empty, gone, File("b.csv", Row("S-4"))}),
+            kExitRuntime);
   EXPECT_THAT(err_, HasSubstr("cut.csv: row 3"));
-  EXPECT_EQ(StoredRows(), 0U);
+  EXPECT_THAT(err_, HasSubstr("empty.csv has no rows"));
+  EXPECT_THAT(err_, HasSubstr("gone.csv: the file cannot be opened"));
+  EXPECT_THAT(err_, HasSubstr("3 of 5 files not taken"));
+  EXPECT_EQ(StoredRows(), 2U) << "S-1 of the file that is cut off is not";
+  EXPECT_THAT(VerdictFile(1), HasSubstr("S-3"));
+  EXPECT_THAT(VerdictFile(2), HasSubstr("S-4"));
   EXPECT_EQ(Submit({}), kExitUsage);
+}
+
+TEST_F(SubmitTest, AMisspeltSpoolIsNotMade) {
+  EXPECT_EQ(Spool({"list"}), kExitRuntime);
+  EXPECT_THAT(err_, HasSubstr("there is no spool here"));
+  EXPECT_EQ(Spool({"show", "1"}), kExitRuntime);
+  EXPECT_EQ(Submit({"--drain"}), kExitRuntime) << "a typing error must not look delivered";
+  EXPECT_FALSE(std::filesystem::exists(SpoolDirectory()));
 }
 
 TEST_F(SubmitTest, AFullSpoolSaysSoAndKeepsWhatItHas) {
