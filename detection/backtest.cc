@@ -1,98 +1,174 @@
 #include "detection/backtest.h"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <limits>
 #include <set>
 #include <tuple>
 
 #include "detection/engine.h"
 #include "sample/sample_file.h"
-#include "sample/target.h"
 #include "sample/text.h"
-#include "sample/unit.h"
+#include "sample/validate.h"
 
 namespace belgrand::detection {
 namespace {
 
 constexpr double kDaysPerYear = 365.25;
 
-std::optional<double> Scaled(const std::optional<double>& value, double factor) {
-  if (!value) return std::nullopt;
-  return *value * factor;
+// What a measurement does not carry, of the row at its place in the file.
+struct Extra {
+  // Of persons and comment: part of what makes two sendings the same content.
+  std::size_t rest = 0;
+  std::string reason;
+  bool names_district = false;
+};
+
+// Numbers of a load may lie beyond what a concentration can be: they are judged at a scale that
+// keeps every bit.
+constexpr int kLoadScale = -40;
+
+void Rescale(std::optional<double>& number, int exponent) {
+  if (number.has_value()) number = std::ldexp(*number, exponent);
 }
 
-// Empty when the row became an observation, else the reason why not.
-std::string ToObservation(const sample::FileRow& in, std::uint64_t line, Observation& out) {
+bool IsLoad(const sample::Validated& validated) {
+  return !validated.ok() && std::ranges::all_of(validated.violations, [](const auto& violation) {
+    return violation.rule() == sample::Rule::kUnknownUnit && violation.field == "unit";
+  });
+}
+
+// Judges a row that breaks no rule but that of its unit as if the unit were known.
+sample::Validated ValidateLoad(sample::Row row, base::Instant now) {
+  const std::string unit = sample::Printable(row.unit);
+  row.unit = "gc/L";
+  for (auto* number : {&row.value.value, &row.lod.value, &row.loq.value}) {
+    Rescale(*number, kLoadScale);
+  }
+  for (auto& replicate : row.replicates) Rescale(replicate.value.value, kLoadScale);
+  sample::Validated validated = sample::Validate(row, nullptr, now);
+  if (!validated.ok()) return validated;
+  sample::Measurement& m = *validated.measurement;
+  for (auto* number : {&m.value, &m.lod, &m.loq}) Rescale(*number, -kLoadScale);
+  for (auto& replicate : m.replicates) Rescale(replicate.value, -kLoadScale);
+  m.target += ' ' + unit;
+  return validated;
+}
+
+void CountRejected(std::string_view rule, ReadReport& report) {
+  ++report.rejected[std::string(rule)];
+}
+
+// False when intake would refuse the row: then it is counted.
+bool ToObservation(const sample::FileRow& in, const ReadOptions& options, ReadReport& report,
+                   Observation& out, Extra& extra) {
   const sample::Row& row = in.row;
-  if (!row.collected_at.value) return "no readable collected_on";
-  if (row.site_id.empty()) return "no site_id";
-  if (row.target.empty()) return "no target";
-  if (!row.censoring.value && row.quality_flags.empty()) return "no readable censoring";
-  const double factor = sample::FactorToGcPerLitre(row.unit).value_or(1.0);
+  sample::Validated validated = sample::Validate(row, nullptr, options.now);
+  const bool load = options.loads == ReadOptions::Loads::kKeep && IsLoad(validated);
+  if (load) validated = ValidateLoad(row, options.now);
+  if (!validated.ok()) {
+    std::set<std::string_view> rules;
+    for (const auto& violation : validated.violations) rules.insert(RuleName(violation.rule()));
+    for (const std::string_view rule : rules) CountRejected(rule, report);
+    return false;
+  }
+  report.loads += load ? 1 : 0;
+  out.measurement = *std::move(validated.measurement);
   sample::Measurement& m = out.measurement;
-  m.laboratory_id = row.laboratory_id;
-  m.sample_id = row.sample_id.empty() ? fmt::format("row {}", line) : row.sample_id;
-  m.site_id = row.site_id;
-  // As intake does: two genes of a virus are streams of one target. An unknown target stays.
-  m.target = sample::CanonicalTarget(row.target).value_or(row.target);
-  m.collected_at = *row.collected_at.value;
-  m.known_at = row.known_at.value;
-  m.censoring = row.censoring.value.value_or(sample::Censoring::kNone);
-  m.value = Scaled(row.value.value, factor);
-  m.lod = Scaled(row.lod.value, factor);
-  m.loq = Scaled(row.loq.value, factor);
-  m.flow_m3_per_day = row.flow.number.value;
-  m.population_served = row.population_served.value;
-  m.method_id = row.method_id;
-  m.method_version = row.method_version;
-  m.gene =
-      row.gene.empty() ? std::string(sample::GeneOfTarget(row.target)) : sample::Lower(row.gene);
-  m.quality_flags = row.quality_flags;
+  // Nobody asks a history how its numbers were written.
+  m.reported = {};
+  extra.rest = std::hash<std::string>()(validated.sampled_by + '\n' + validated.analysed_by + '\n' +
+                                        validated.comment);
+  extra.reason = std::move(validated.amendment_reason);
+  extra.names_district = !row.district_id.empty();
   out.district_id = !row.district_id.empty()                   ? row.district_id
                     : in.site && !in.site->district_id.empty() ? in.site->district_id
                                                                : row.site_id;
   out.population = in.site ? in.site->population_served : row.population_served.value.value_or(0);
   out.known_at = std::max(m.known_at.value_or(m.collected_at), m.collected_at);
-  return "";
+  return true;
 }
 
-// Loads and ratios beside concentrations are another quantity, as a target of their own; where a
-// target is always given in one unit it keeps its name. `units` by observation; empty: gc/L.
-void SplitByUnit(const std::vector<std::string>& units, std::vector<Observation>& observations) {
-  std::map<std::string, std::set<std::string>> by_target;
-  for (std::size_t i = 0; i < units.size(); ++i) {
-    by_target[observations[i].measurement.target].insert(units[i]);
-  }
-  for (std::size_t i = 0; i < units.size(); ++i) {
-    std::string& target = observations[i].measurement.target;
-    if (!units[i].empty() && by_target[target].size() > 1) target += ' ' + units[i];
-  }
+// What of a measurement is content: all but how its numbers were written. A field that is added to
+// Measurement must be named here, or this does not compile.
+auto ContentOf(const sample::Measurement& m) {
+  const auto& [laboratory, sample, site, target, gene, collected, known, value, censoring, lod, loq,
+               flow, population, method, method_version, flags, collection, controls, normalisers,
+               replicates, reported, retest_of] = m;
+  static_cast<void>(reported);
+  return std::tie(laboratory, sample, site, target, gene, collected, known, value, censoring, lod,
+                  loq, flow, population, method, method_version, flags, collection, controls,
+                  normalisers, replicates, retest_of);
 }
 
-// Gives every repetition of (laboratory, sample, target, gene) its version or its own identity.
-void NumberVersions(std::vector<Observation>& observations) {
-  struct Last {
-    std::string site_id;
-    base::Day day;
-    base::Instant known_at;
-    std::uint32_t version;
-    std::uint32_t repetitions;
+// Of a row of the file, every version that was kept.
+struct Kept {
+  std::size_t place = 0;
+  const Extra* extra = nullptr;
+};
+
+enum class Repetition { kNew, kDuplicate, kAmendment, kReasonMissing };
+
+// As the time series store decides (services/timeseries/append_plan.cc).
+Repetition Decide(const std::vector<Kept>& versions, const std::vector<Observation>& observations,
+                  const Observation& again, const Extra& extra) {
+  if (versions.empty()) return Repetition::kNew;
+  const auto same = [&](const Kept& kept) {
+    return kept.extra->rest == extra.rest &&
+           ContentOf(observations[kept.place].measurement) == ContentOf(again.measurement);
   };
-  std::map<std::tuple<std::string, std::string, std::string, std::string>, Last> seen;
-  for (Observation& o : observations) {
-    sample::Measurement& m = o.measurement;
-    const base::Day day = base::DayOf(m.collected_at);
-    const auto [place, is_new] = seen.try_emplace({m.laboratory_id, m.sample_id, m.target, m.gene},
-                                                  Last{m.site_id, day, o.known_at, 1, 1});
-    if (is_new) continue;
-    Last& last = place->second;
-    if (last.site_id == m.site_id && last.day == day && last.known_at < o.known_at) {
-      last.known_at = o.known_at;
-      o.version = ++last.version;
-    } else {
-      m.sample_id += fmt::format("#{}", ++last.repetitions);
+  if (same(versions.back())) return Repetition::kDuplicate;
+  const auto sent_before = [&](const Kept& kept) {
+    return kept.extra->reason == extra.reason && same(kept);
+  };
+  if (std::ranges::any_of(versions, sent_before)) return Repetition::kDuplicate;
+  return extra.reason.empty() ? Repetition::kReasonMissing : Repetition::kAmendment;
+}
+
+// Gives repetitions of (laboratory, sample, target, gene) their versions, and leaves out those that
+// intake would not store. `extras` by feed_sequence.
+void SettleRepetitions(const std::vector<Extra>& extras, std::vector<Observation>& observations,
+                       ReadReport& report) {
+  std::map<std::tuple<std::string, std::string, std::string, std::string>, std::vector<Kept>> seen;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < observations.size(); ++i) {
+    const sample::Measurement& m = observations[i].measurement;
+    const Extra& extra = extras[observations[i].feed_sequence];
+    auto& versions = seen[{m.laboratory_id, m.sample_id, m.target, m.gene}];
+    switch (Decide(versions, observations, observations[i], extra)) {
+      case Repetition::kDuplicate:
+        ++report.duplicates;
+        continue;
+      case Repetition::kReasonMissing:
+        CountRejected(RuleName(sample::Rule::kAmendmentReasonRequired), report);
+        continue;
+      case Repetition::kNew:
+      case Repetition::kAmendment:
+        break;
     }
+    versions.push_back({kept, &extra});
+    observations[i].version = static_cast<std::uint32_t>(versions.size());
+    if (kept != i) observations[kept] = std::move(observations[i]);
+    ++kept;
   }
+  observations.resize(kept);
+}
+
+// The newest word of the file on a site's district holds for all its rows, as in the catalogue.
+void SettleDistricts(const std::map<std::string, std::string>& districts,
+                     const std::vector<Extra>& extras, std::vector<Observation>& observations,
+                     ReadReport& report) {
+  std::erase_if(observations, [&](Observation& o) {
+    const auto found = districts.find(o.measurement.site_id);
+    if (found == districts.end() || found->second == o.district_id) return false;
+    if (extras[o.feed_sequence].names_district) {
+      CountRejected(RuleName(sample::Rule::kDistrictMismatch), report);
+      return true;
+    }
+    o.district_id = found->second;
+    return false;
+  });
 }
 
 struct PartitionResult {
@@ -166,37 +242,42 @@ PartitionResult RunPartition(const Partition& partition, Engine& engine, Progres
 
 }  // namespace
 
-base::StatusOr<std::vector<Observation>> ReadObservations(std::istream& in, ReadReport& report) {
+base::StatusOr<std::vector<Observation>> ReadObservations(std::istream& in,
+                                                          const ReadOptions& options,
+                                                          ReadReport& report) {
   ASSIGN_OR_RETURN(const auto reader, sample::SampleFileReader::Open(in, std::nullopt));
-  return ReadObservations(*reader, report);
+  return ReadObservations(*reader, options, report);
 }
 
 base::StatusOr<std::vector<Observation>> ReadObservations(sample::SampleFileReader& reader,
+                                                          const ReadOptions& options,
                                                           ReadReport& report) {
   std::vector<Observation> observations;
-  std::vector<std::string> units;
+  std::vector<Extra> extras;
+  std::map<std::string, std::string> districts;
   for (;;) {
     sample::FileRow row;
     ASSIGN_OR_RETURN(const bool more, reader.Next(row));
     if (!more) break;
     ++report.rows;
-    Observation observation;
-    const std::string reason = ToObservation(row, report.rows + 1, observation);
-    if (!reason.empty()) {
-      ++report.skipped[reason];
-      continue;
+    if (row.site.has_value() && !row.site->district_id.empty()) {
+      districts[row.site->site_id] = row.site->district_id;
     }
-    ++report.used;
-    units.push_back(sample::FactorToGcPerLitre(row.row.unit) ? "" : row.row.unit);
+    Observation observation;
+    Extra extra;
+    if (!ToObservation(row, options, report, observation, extra)) continue;
+    observation.feed_sequence = extras.size();
+    extras.push_back(std::move(extra));
     observations.push_back(std::move(observation));
   }
-  SplitByUnit(units, observations);
+  SettleDistricts(districts, extras, observations, report);
   std::stable_sort(
       observations.begin(), observations.end(), [](const Observation& a, const Observation& b) {
         return a.known_at != b.known_at ? a.known_at < b.known_at
                                         : a.measurement.collected_at < b.measurement.collected_at;
       });
-  NumberVersions(observations);
+  SettleRepetitions(extras, observations, report);
+  report.used = observations.size();
   std::uint64_t sequence = 0;
   for (Observation& observation : observations) observation.feed_sequence = ++sequence;
   return observations;

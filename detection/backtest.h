@@ -26,24 +26,41 @@ class SampleFileReader;
 
 namespace belgrand::detection {
 
+struct ReadOptions {
+  // Rows are judged as of then: a date after it lies in the future.
+  base::Instant now{};
+  // What becomes of a row whose unit is no concentration (a load a day, a ratio).
+  enum class Loads {
+    kReject,
+    // It is a series of its own, named after target and unit ("fluav gc/d"), its number unchanged.
+    kKeep,
+  } loads = Loads::kReject;
+};
+
 struct ReadReport {
   std::uint64_t rows = 0;
   std::uint64_t used = 0;
-  // Rows that carry nothing detection could use, by reason.
-  std::map<std::string, std::uint64_t> skipped;
+  // Of those used: with a unit that is no concentration.
+  std::uint64_t loads = 0;
+  // Rows that say again what is known already.
+  std::uint64_t duplicates = 0;
+  // Rows that intake refuses, by rule (docs/errors.md); one that breaks two counts under both.
+  std::map<std::string, std::uint64_t> rejected;
 };
 
 // Reads a file of samples in any of its formats and puts its rows in the order in which they became
-// known (known_on, else collected_on; then collected_on; then the file). More lenient than intake:
-// any target (a known one under its code, as there), any unit (values of a unit that is no
-// concentration are taken as they are; beside concentrations of the same target they are a target
-// of their own, "fluav gc/d"), dates in the future, identifiers of any form. A repeated
-// (laboratory, sample, target) that became known later and agrees in site and day is an amendment;
-// any other repetition is a sample of its own. InvalidArgument: the file cannot be read at all.
+// known (known_on, else collected_on; then collected_on; then the file). Each row is judged by the
+// rules of intake (sample/validate.h) and left out where intake would refuse it; the sites are
+// those that the file describes, so that nothing is said of a site of which it says nothing. A
+// repeated (laboratory, sample, target, gene) is a duplicate, an amendment with a reason, or
+// refused without one. InvalidArgument: the file cannot be read at all.
 base::StatusOr<std::vector<Observation>> ReadObservations(sample::SampleFileReader& reader,
+                                                          const ReadOptions& options,
                                                           ReadReport& report);
 // A CSV file whose format is found by its header.
-base::StatusOr<std::vector<Observation>> ReadObservations(std::istream& in, ReadReport& report);
+base::StatusOr<std::vector<Observation>> ReadObservations(std::istream& in,
+                                                          const ReadOptions& options,
+                                                          ReadReport& report);
 
 struct AlertRow {
   AreaLevel level = AreaLevel::kSite;

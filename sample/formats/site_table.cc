@@ -10,12 +10,12 @@
 namespace belgrand::sample {
 namespace {
 
-constexpr std::array<std::string_view, 4> kIds = {"site_id", "siteID", "ARA_code", "name"};
+constexpr std::array<std::string_view, 5> kIds = {"site_id", "siteID", "ARA_code", "Site", "name"};
 constexpr std::array<std::string_view, 2> kNames = {"name", "ARA_name"};
-constexpr std::array<std::string_view, 5> kDistricts = {"district_id", "district", "canton",
-                                                        "bundesland", "healthRegion"};
-constexpr std::array<std::string_view, 5> kPopulations = {"population", "population_served",
-                                                          "popServ", "catchment_area", "einwohner"};
+constexpr std::array<std::string_view, 6> kDistricts = {
+    "district_id", "district", "canton", "bundesland", "healthRegion", "Health_Board"};
+constexpr std::array<std::string_view, 6> kPopulations = {
+    "population", "population_served", "popServ", "catchment_area", "einwohner", "Population"};
 
 // The first of the names that stands in the header.
 base::StatusOr<Columns> FindAny(std::span<const std::string> header,

@@ -1,9 +1,9 @@
 // A table of sites that lies beside files which name sites and say nothing of them.
 //
 // One CSV row a site; the columns are found under the names they have in the wild:
-//  identifier: site_id, siteID, ARA_code, name; name: name, ARA_name;
-//  district: district_id, district, canton, bundesland, healthRegion;
-//  population: population, population_served, popServ, catchment_area, einwohner.
+//  identifier: site_id, siteID, ARA_code, Site, name; name: name, ARA_name;
+//  district: district_id, district, canton, bundesland, healthRegion, Health_Board;
+//  population: population, population_served, popServ, catchment_area, einwohner, Population.
 // Identifiers are made as the formats make them (IdentifierOf), so that the two meet.
 //
 // Thread safety: immutable after Read.

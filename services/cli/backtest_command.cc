@@ -1,13 +1,16 @@
 #include "services/cli/backtest_command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "detection/backtest.h"
 #include "detection/waves.h"
@@ -18,10 +21,51 @@
 namespace belgrand::cli {
 namespace {
 
+// Of what is named in a message.
+constexpr std::size_t kNamedWaves = 5;
+constexpr std::size_t kNamedBytes = 300;
+
 base::StatusOr<std::ifstream> Open(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return base::NotFound("{}: cannot be opened for reading", path);
   return in;
+}
+
+// A wave of an area or target that no sample has is a typing error: it would score nothing and look
+// like a history without waves.
+base::Status CheckSampled(const std::string& path, const std::vector<detection::Wave>& waves,
+                          const std::vector<detection::Observation>& observations) {
+  std::set<std::pair<std::string, std::string>> sampled;
+  for (const detection::Observation& o : observations) {
+    sampled.emplace(o.district_id, o.measurement.target);
+  }
+  std::string unknown;
+  std::size_t count = 0;
+  for (const detection::Wave& wave : waves) {
+    if (sampled.contains({wave.area_id, wave.target}) || ++count > kNamedWaves) continue;
+    unknown += fmt::format("{}\"{}\" {}", unknown.empty() ? "" : ", ", wave.area_id, wave.target);
+  }
+  if (count == 0) return base::OkStatus();
+  std::string known;
+  for (const auto& [area, target] : sampled) {
+    if (known.size() > kNamedBytes) break;
+    known += fmt::format("{}\"{}\" {}", known.empty() ? "" : ", ", area, target);
+  }
+  return base::InvalidArgument(
+      "{}: {} of {} waves are of an area and target that no sample is of: {}{}; sampled: {}{}",
+      path, count, waves.size(), unknown, count > kNamedWaves ? ", ..." : "", known,
+      known.size() > kNamedBytes ? ", ..." : "");
+}
+
+// Before the work, not after it.
+base::Status CheckWritable(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+  std::error_code error;
+  if (std::filesystem::is_directory(folder, error) && ::access(folder.c_str(), W_OK) == 0) {
+    return base::OkStatus();
+  }
+  return base::NotFound("{}: cannot be written: there is no folder {} that you may write to", path,
+                        folder.string());
 }
 
 void PrintScore(const detection::WaveScore& score) {
@@ -54,8 +98,10 @@ void PrintScore(const detection::WaveScore& score) {
 
 base::Status Backtest(const BacktestFlags& flags) {
   const auto started = std::chrono::steady_clock::now();
+  RETURN_IF_ERROR(CheckWritable(flags.alerts));
   detection::ReadReport report;
   ASSIGN_OR_RETURN(const auto observations, LoadHistory(flags.history, report));
+  ASSIGN_OR_RETURN(const KnownWaves known, LoadWaves(flags, observations));
   Progress progress;
   ASSIGN_OR_RETURN(const auto result, detection::RunBacktest(
                                           observations, flags.detectors, ThreadsOf(flags.history),
@@ -71,7 +117,7 @@ base::Status Backtest(const BacktestFlags& flags) {
       "rows {}, read {}, held by quality or limits {}, too late {}; {:.2f} s, {:.0f} rows/s\n",
       report.rows, report.used, result.held, result.too_late, seconds,
       static_cast<double>(report.rows) / std::max(seconds, 1e-9));
-  for (const auto& [reason, count] : report.skipped) fmt::print("skipped {}: {}\n", count, reason);
+  ShowLeftOut(report);
   std::map<std::string, int> by_detector;
   for (const detection::AlertRow& alert : result.alerts) {
     ++by_detector[fmt::format("{} {}", detection::NameOf(alert.level), alert.detector)];
@@ -79,7 +125,6 @@ base::Status Backtest(const BacktestFlags& flags) {
   for (const auto& [name, count] : by_detector) fmt::print("alerts {}: {}\n", name, count);
   fmt::print("district-years {:.1f}, site-years {:.1f}; alerts written to {}\n",
              result.district_years, result.site_years, flags.alerts);
-  ASSIGN_OR_RETURN(const KnownWaves known, LoadWaves(flags, observations));
   if (known.origin.empty()) return base::OkStatus();
   PrintScore(detection::ScoreWaves(known.waves, result.alerts, observations));
   return base::OkStatus();
@@ -92,7 +137,10 @@ base::StatusOr<KnownWaves> LoadWaves(const BacktestFlags& flags,
   KnownWaves known;
   if (!flags.waves.empty()) {
     ASSIGN_OR_RETURN(auto in, Open(flags.waves));
-    ASSIGN_OR_RETURN(known.waves, detection::ReadWaves(in));
+    auto waves = detection::ReadWaves(in);
+    if (!waves.ok()) return base::Annotate(waves.status(), flags.waves);
+    known.waves = *std::move(waves);
+    RETURN_IF_ERROR(CheckSampled(flags.waves, known.waves, observations));
     known.origin = "a list of waves";
   } else if (!flags.cases.empty()) {
     ASSIGN_OR_RETURN(auto in, Open(flags.cases));
@@ -113,6 +161,10 @@ void AddBacktest(CLI::App& app, RunSlot& run) {
       "Run detection over a file of samples as they became known, and write its alerts.");
   auto flags = std::make_shared<BacktestFlags>();
   AddHistoryFlags(app, flags->history);
+  app.add_flag(
+      "--keep-loads", flags->history.keep_loads,
+      "Keep rows whose unit is no concentration (a load a day, a ratio), which the service "
+      "refuses, as series of their own named after target and unit: \"fluav gc/d\"");
   auto* alerts = app.add_option("--alerts", flags->alerts, "CSV of alerts to write");
   auto* report =
       app.add_option("--report", flags->report,

@@ -65,6 +65,7 @@ base::StatusOr<double> ParseBudget(const std::string& text) {
 base::Status WriteAlarmRates(const BacktestFlags& flags) {
   detection::ReadReport read;
   ASSIGN_OR_RETURN(const auto observations, LoadHistory(flags.history, read));
+  ShowLeftOut(read);
   ASSIGN_OR_RETURN(const auto swept, Sweep(flags, observations));
   using Span = std::pair<base::Day, base::Day>;
   // By level (0 site, 1 district), area and target.
@@ -102,6 +103,7 @@ base::Status CompareDetectors(const BacktestFlags& flags) {
   BacktestReport report;
   detection::ReadReport read;
   ASSIGN_OR_RETURN(auto observations, LoadHistory(flags.history, read));
+  ShowLeftOut(read);
   ASSIGN_OR_RETURN(KnownWaves known, LoadWaves(flags, observations));
   if (known.waves.empty() && flags.inject.empty()) {
     return base::InvalidArgument(

@@ -1,11 +1,21 @@
 #include "services/cli/history.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <thread>
 
+#include "platform/base/clock.h"
+#include "services/cli/import_report.h"
 #include "services/cli/sample_load.h"
 
 namespace belgrand::cli {
+namespace {
+
+// More would only wait for each other, and a system that gives no more threads ends the process.
+constexpr unsigned kMaxThreads = 256;
+
+}  // namespace
 
 void AddHistoryFlags(CLI::App& app, HistoryFlags& flags) {
   app.add_option("--samples", flags.samples,
@@ -16,7 +26,8 @@ void AddHistoryFlags(CLI::App& app, HistoryFlags& flags) {
   app.add_option("--sites", flags.sites,
                  "Table of sites, for files that name sites and say nothing of them");
   app.add_option("--sheet", flags.sheet, "Sheet of a workbook; the first one when not given");
-  app.add_option("--threads", flags.threads, "Default: as many as processors");
+  app.add_option("--threads", flags.threads, "Default: as many as processors")
+      ->check(CLI::Range(1U, kMaxThreads));
 }
 
 base::StatusOr<std::vector<detection::Observation>> LoadHistory(const HistoryFlags& flags,
@@ -26,9 +37,30 @@ base::StatusOr<std::vector<detection::Observation>> LoadHistory(const HistoryFla
   options.sites = flags.sites;
   options.sheet = flags.sheet;
   ASSIGN_OR_RETURN(const auto source, SampleSource::Open(flags.samples, options));
-  auto observations = detection::ReadObservations(source->reader(), report);
+  detection::ReadOptions reading;
+  reading.now = base::Clock::System().Now();
+  if (flags.keep_loads) reading.loads = detection::ReadOptions::Loads::kKeep;
+  auto observations = detection::ReadObservations(source->reader(), reading, report);
   if (!observations.ok()) return base::Annotate(observations.status(), source->file().string());
   return observations;
+}
+
+void ShowLeftOut(const detection::ReadReport& report) {
+  if (report.loads > 0) {
+    fmt::print("kept as series of their own, named after target and unit: {} rows\n",
+               Grouped(report.loads));
+  }
+  if (report.duplicates > 0) {
+    fmt::print("left out {:>9}  said before\n", Grouped(report.duplicates));
+  }
+  for (const auto& [rule, count] : report.rejected) {
+    fmt::print("left out {:>9}  {}\n", Grouped(count), rule);
+  }
+  if (!report.rejected.empty()) {
+    fmt::print(
+        "the service refuses these rows too (docs/errors.md): `belgrand import --dry-run "
+        "--verdicts OUT.csv` tells them one by one\n");
+  }
 }
 
 unsigned ThreadsOf(const HistoryFlags& flags) {

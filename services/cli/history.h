@@ -16,12 +16,17 @@ struct HistoryFlags {
   std::string sites;
   std::string sheet;
   unsigned threads = 0;
+  // Rows whose unit is no concentration are series of their own.
+  bool keep_loads = false;
 };
 
 // --samples and what goes with it, and --threads.
 void AddHistoryFlags(CLI::App& app, HistoryFlags& flags);
+// Rows that intake refuses are left out and counted.
 base::StatusOr<std::vector<detection::Observation>> LoadHistory(const HistoryFlags& flags,
                                                                 detection::ReadReport& report);
+// Says what was left out and why; nothing when nothing was.
+void ShowLeftOut(const detection::ReadReport& report);
 unsigned ThreadsOf(const HistoryFlags& flags);
 
 }  // namespace belgrand::cli

@@ -112,6 +112,30 @@ std::string Sha256Hex(std::string_view bytes) {
   return crypto::ToHex(crypto::View(crypto::Sha256(bytes)));
 }
 
+// Nothing to publish is a mistake of the window or of the file: a release without a number would
+// use up a number of the ledger.
+base::Status CheckAnything(const Flags& flags, const SourceOptions& options,
+                           const SourceReport& source) {
+  if (source.rows > 0) return base::OkStatus();
+  const std::string window =
+      fmt::format("from {} on and before {}", base::FormatDay(base::DayOf(options.from)),
+                  base::FormatDay(base::DayOf(options.to)));
+  if (flags.history.samples.empty()) {
+    return base::FailedPrecondition(
+        "nothing to publish: the service holds no result {}: give --from and --to", window);
+  }
+  if (!source.span.has_value()) {
+    return base::FailedPrecondition(
+        "nothing to publish: {} holds no row of these targets that the service would take",
+        flags.history.samples);
+  }
+  return base::FailedPrecondition(
+      "nothing to publish: {} holds no result {}; its results are of {} to {}: give --from and "
+      "--to",
+      flags.history.samples, window, base::FormatDay(base::DayOf(source.span->first)),
+      base::FormatDay(base::DayOf(source.span->second)));
+}
+
 void Tell(const publication::Release& release, const SourceReport& source) {
   std::map<std::pair<publication::Level, publication::Verdict>, std::size_t> counts;
   for (const publication::Cell& cell : release.plan.cells) ++counts[{cell.level, cell.verdict}];
@@ -184,7 +208,6 @@ base::Status ReleaseNumbers(const Flags& flags) {
   }
   ASSIGN_OR_RETURN(const publication::ReleaseOptions options, ReleaseOptionsOf(flags));
   ASSIGN_OR_RETURN(const SourceOptions source, SourceOptionsOf(flags, options));
-  ASSIGN_OR_RETURN(publication::Ledger ledger, publication::Ledger::Open(flags.ledger));
   WeekBuilder builder(source);
   if (flags.history.samples.empty()) {
     ASSIGN_OR_RETURN(const auto channel, Connect(flags.client));
@@ -192,6 +215,10 @@ base::Status ReleaseNumbers(const Flags& flags) {
   } else {
     RETURN_IF_ERROR(ReadFromFile(flags.history, source, builder));
   }
+  ShowLeftOut(builder.report().file);
+  RETURN_IF_ERROR(CheckAnything(flags, source, builder.report()));
+  // A call that is refused so far leaves no folder behind.
+  ASSIGN_OR_RETURN(publication::Ledger ledger, publication::Ledger::Open(flags.ledger));
   publication::NoiseSource noise(crypto::FillRandom);
   ASSIGN_OR_RETURN(const publication::Release release,
                    publication::Compose(builder.Finish(), ledger.records(), options, noise));
@@ -206,6 +233,9 @@ base::Status ReleaseNumbers(const Flags& flags) {
 base::Status CheckLedger(const Flags& flags) {
   if (!fs::is_directory(flags.ledger)) return base::NotFound("{}: no such folder", flags.ledger);
   ASSIGN_OR_RETURN(const publication::Ledger ledger, publication::Ledger::Open(flags.ledger));
+  if (ledger.records().empty()) {
+    return base::NotFound("{}: no release is recorded here", flags.ledger);
+  }
   const auto won = publication::Reattack(ledger.records(), flags.rules.protection_percent);
   std::size_t numbers = 0;
   for (const publication::Record& record : ledger.records()) numbers += record.cells.size();

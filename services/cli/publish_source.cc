@@ -20,7 +20,7 @@ namespace {
 constexpr base::Duration kListTimeout = std::chrono::seconds(60);
 constexpr base::Duration kSeriesTimeout = std::chrono::minutes(10);
 constexpr double kMilli = 1'000;
-// gc/L; more is an error of unit.
+// gc/L; more is an error of unit, and says nothing.
 constexpr double kMostGcPerL = 1e12;
 
 base::Day MondayOf(base::Instant at) {
@@ -36,8 +36,8 @@ std::optional<double> ValueOf(const sample::Measurement& row) {
   const bool quantified = row.censoring == sample::Censoring::kNone && row.value.has_value() &&
                           (!row.lod.has_value() || *row.value >= *row.lod);
   if (quantified) {
-    return std::isfinite(*row.value) ? std::optional(std::clamp(*row.value, 0.0, kMostGcPerL))
-                                     : std::nullopt;
+    const bool plausible = *row.value > 0 && *row.value <= kMostGcPerL;
+    return plausible ? row.value : std::nullopt;
   }
   if (row.censoring == sample::Censoring::kNone && !row.value.has_value()) return std::nullopt;
   if (effect.on_fall == sample::Effect::kHold) return std::nullopt;
@@ -169,8 +169,10 @@ base::Status ReadFromFile(const HistoryFlags& history, const SourceOptions& opti
       institutions[entry.site.site_id] = entry.institution;
     }
   }
-  detection::ReadReport report;
-  ASSIGN_OR_RETURN(const auto observations, LoadHistory(history, report));
+  HistoryFlags concentrations = history;
+  concentrations.keep_loads = false;
+  SourceReport& report = builder.report();
+  ASSIGN_OR_RETURN(const auto observations, LoadHistory(concentrations, report.file));
   std::map<std::string, const detection::Observation*> newest;
   for (const detection::Observation& observation : observations) {
     const detection::Observation*& kept = newest[RowOf(observation)];
@@ -182,17 +184,20 @@ base::Status ReadFromFile(const HistoryFlags& history, const SourceOptions& opti
     const bool wanted =
         options.targets.empty() || std::find(options.targets.begin(), options.targets.end(),
                                              measurement.target) != options.targets.end();
-    if (kept->voided || !wanted || measurement.collected_at < options.from ||
-        measurement.collected_at >= options.to) {
-      continue;
-    }
+    if (kept->voided || !wanted) continue;
+    const base::Instant at = measurement.collected_at;
+    auto& span = report.span;
+    if (!span.has_value()) span.emplace(at, at);
+    span->first = std::min(span->first, at);
+    span->second = std::max(span->second, at);
+    if (at < options.from || at >= options.to) continue;
     sample::Site site{measurement.site_id, "", kept->district_id, kept->population};
     if (!kept->shares.empty()) site.districts = {{std::nullopt, kept->shares}};
     const sample::Institution institution = institutions[measurement.site_id];
     if (institution == sample::Institution::kNotSaid) kind_not_said.insert(measurement.site_id);
     builder.Add(measurement, site, institution);
   }
-  builder.report().kind_not_said = kind_not_said.size();
+  report.kind_not_said = kind_not_said.size();
   return base::OkStatus();
 }
 

@@ -8,8 +8,10 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "platform/base/error.h"
@@ -21,6 +23,12 @@
 namespace belgrand::cli {
 
 struct SourceReport {
+  // Of a file: what was read of it, and what intake would refuse and is left out.
+  detection::ReadReport file;
+  // When the first and the last result of the wanted targets were collected, in and outside of the
+  // window; absent: there is none, or a service was asked, which tells those of the window alone.
+  std::optional<std::pair<base::Instant, base::Instant>> span;
+  // Results in the window.
   std::size_t rows = 0;
   // Quality holds the row (docs/methods.md), or it carries nothing.
   std::size_t held = 0;
@@ -66,6 +74,7 @@ class WeekBuilder {
 
 base::Status ReadFromService(const std::shared_ptr<grpc::Channel>& channel,
                              const SourceOptions& options, WeekBuilder& builder);
+// Rows are judged by the rules of intake: what it refuses is counted and left out.
 // `history.sites` may be a table of sites that also says what kind of institution they are.
 base::Status ReadFromFile(const HistoryFlags& history, const SourceOptions& options,
                           WeekBuilder& builder);

@@ -10,6 +10,7 @@
 #include "detection/simulate.h"
 #include "platform/base/file.h"
 #include "sample/sample_csv.h"
+#include "sample/target.h"
 
 namespace belgrand::cli {
 namespace {
@@ -47,6 +48,13 @@ sample::Row ToRow(const sample::Measurement& m) {
 }
 
 base::Status WriteSimulation(SimulateFlags flags) {
+  const auto target = sample::CanonicalTarget(flags.options.target);
+  if (!target.has_value()) {
+    return base::InvalidArgument(
+        "--target \"{}\" is not known, and no service would take it; known: {}",
+        flags.options.target, sample::TargetList());
+  }
+  flags.options.target = *target;
   ASSIGN_OR_RETURN(flags.options.first_day, base::ParseDay(flags.first_day));
   ASSIGN_OR_RETURN(const detection::Simulation simulation, detection::Simulate(flags.options));
   std::ostringstream csv;

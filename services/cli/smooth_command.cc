@@ -73,7 +73,7 @@ base::Status Smooth(const SmoothFlags& flags) {
   if (flags.seams == detection::Seams::kBridge) {
     fmt::print("changes of method without a week in common: {}, {} bridged\n", seams, bridged);
   }
-  for (const auto& [reason, count] : report.skipped) fmt::print("skipped {}: {}\n", count, reason);
+  ShowLeftOut(report);
   return base::OkStatus();
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -141,6 +142,55 @@ TEST_F(PublishTest, KnowsWhatItReleasedBefore) {
   EXPECT_THAT(blind.err,
               HasSubstr("nothing is published while what was published before is not known"));
   EXPECT_FALSE(std::filesystem::exists(Path("public/release-000003.csv")));
+}
+
+// A release cannot be taken back: what intake refuses must not get into one by way of a file.
+TEST_F(PublishTest, LeavesOutWhatIntakeRefuses) {
+  const std::string table = Write("sites.csv", kSites);
+  std::string csv = Samples({kCity, kTown});
+  const auto replace = [](std::string text, std::string_view from, std::string_view to) {
+    for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
+      text.replace(at, from.size(), to);
+    }
+    return text;
+  };
+  const std::vector<std::string> window = {"--from",     "2024-01-01", "--to",
+                                           "2024-01-29", "--sites",    table};
+  const auto publish = [&](const std::string& text) {
+    std::vector<std::string> arguments = {"--samples", Write("refused.csv", text)};
+    arguments.insert(arguments.end(), window.begin(), window.end());
+    return Publish(arguments);
+  };
+  for (const auto& [from, to, rule] :
+       {std::array{"gc/L", "gc/gal", "unknown_unit"}, std::array{"gc/L", "gc/d", "unknown_unit"},
+        std::array{"sars-cov-2", "zzz", "unknown_target"},
+        std::array{"sars-cov-2,1", "sars-cov-2,-1", "value_not_positive"}}) {
+    const CommandResult result = publish(replace(csv, from, to));
+    EXPECT_EQ(result.exit_code, 1) << to << result.out;
+    EXPECT_THAT(result.out, HasSubstr(fmt::format("left out         8  {}", rule))) << to;
+    EXPECT_THAT(result.err, HasSubstr("holds no row of these targets that the service would take"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(Path("public")));
+  EXPECT_FALSE(std::filesystem::exists(Path("ledger"))) << "a refused call leaves nothing behind";
+  // One row in another unit beside good ones: theirs are the only numbers.
+  const CommandResult mixed =
+      publish(csv + "odd,lab-a,city,north,90000,2024-01-03,sars-cov-2,9e9,gc/d,none\n");
+  EXPECT_EQ(mixed.exit_code, 0) << mixed.err;
+  EXPECT_THAT(mixed.out, HasSubstr("left out         1  unknown_unit"));
+  EXPECT_THAT(Read(Path("public/release-000001.csv")),
+              HasSubstr("sars-cov-2,district,north,2024-01-01,1,released,10000,2,110000"));
+}
+
+TEST_F(PublishTest, RefusesAWindowWithoutAResult) {
+  const CommandResult result = Publish(
+      {"--samples", Write("samples.csv", Samples({kCity})), "--sites", Write("sites.csv", kSites)});
+  EXPECT_EQ(result.exit_code, 1) << result.out;
+  EXPECT_THAT(result.err, HasSubstr("its results are of 2024-01-02 to 2024-01-23"));
+  EXPECT_FALSE(std::filesystem::exists(Path("ledger")));
+  std::filesystem::create_directories(Path("ledger"));
+  const CommandResult check = RunBelgrand({"publish", "check", "--ledger", Path("ledger")});
+  EXPECT_EQ(check.exit_code, 1) << check.out;
+  EXPECT_THAT(check.err, HasSubstr("no release is recorded here"));
 }
 
 TEST_F(PublishTest, RefusesLooserRulesAndAFutureDay) {

@@ -18,7 +18,7 @@ namespace {
 constexpr char kHeader[] =
     "sample_id,site_id,district_id,population,collected_on,known_on,target,value,unit,censoring,"
     "lod,"
-    "loq,flow_m3_per_day,lab_id,method_id\n";
+    "loq,flow_m3_per_day,lab_id,method_id,amendment_reason\n";
 
 std::vector<Observation> Simulated(std::uint64_t seed) {
   SimulationOptions options;
@@ -26,45 +26,104 @@ std::vector<Observation> Simulated(std::uint64_t seed) {
   return testing::ObservationsOf(Simulate(options).value());
 }
 
+using Loads = ReadOptions::Loads;
+
+base::StatusOr<std::vector<Observation>> Read(const std::string& rows, ReadReport& report,
+                                              Loads loads = Loads::kReject) {
+  std::istringstream in(kHeader + rows);
+  return ReadObservations(in, {.now = *base::ParseInstant("2021-02-01"), .loads = loads}, report);
+}
+
 TEST(BacktestTest, RowsEnterInTheOrderInWhichTheyBecameKnown) {
-  std::istringstream in(std::string(kHeader) +
-                        "s1,a,north,1000,2021-01-01,2021-01-09,planet-x,5,gc/mL,none,1,4,,lab,m\n"
-                        "s2,a,north,1000,2021-01-05,,planet-x,,gc/mL,not_detected,1,4,,lab,m\n"
-                        "s3,b,,1000,2021-01-02,2021-01-09,planet-x,7,gc/mL,none,1,4,,lab,m\n"
-                        "s1,a,north,1000,2021-01-01,2021-01-20,planet-x,9,gc/mL,none,1,4,,lab,m\n"
-                        "s2,a,north,1000,2021-01-06,2021-01-21,planet-x,9,gc/mL,none,1,4,,lab,m\n"
-                        "s9,a,north,1000,soon,,planet-x,9,gc/mL,none,1,4,,lab,m\n");
   ReadReport report;
-  const auto observations = ReadObservations(in, report);
+  const auto observations = Read(
+      "s1,a,north,1000,2021-01-01,2021-01-09,rsv,5,gc/mL,none,1,4,,lab,m,\n"
+      "s2,a,north,1000,2021-01-05,,rsv,,gc/mL,not_detected,1,4,,lab,m,\n"
+      "s3,b,,1000,2021-01-02,2021-01-09,rsv,7,gc/mL,none,1,4,,lab,m,\n"
+      "s1,a,north,1000,2021-01-01,2021-01-20,rsv,9,gc/mL,none,1,4,,lab,m,typing error\n"
+      "s9,a,north,1000,soon,,rsv,9,gc/mL,none,1,4,,lab,m,\n",
+      report);
   ASSERT_OK(observations);
-  EXPECT_EQ(report.rows, 6U);
-  EXPECT_EQ(report.used, 5U);
-  ASSERT_EQ(observations->size(), 5U);
+  EXPECT_EQ(report.rows, 5U);
+  EXPECT_EQ(report.used, 4U);
+  ASSERT_EQ(observations->size(), 4U);
   const auto& o = *observations;
   EXPECT_EQ(o[0].measurement.sample_id, "s2") << "without known_on it is known when collected";
   EXPECT_EQ(o[1].measurement.sample_id, "s1");
   EXPECT_EQ(o[1].measurement.value, 5000.0) << "gc/mL to gc/L";
   EXPECT_EQ(o[2].district_id, "b") << "a site without a district is its own";
-  EXPECT_EQ(o[3].version, 2U) << "known later, same site and day: an amendment";
-  EXPECT_EQ(o[4].measurement.sample_id, "s2#2") << "another day: a sample of its own";
-  EXPECT_EQ(o[4].version, 1U);
+  EXPECT_EQ(o[3].version, 2U) << "an amendment";
+  EXPECT_EQ(o[3].feed_sequence, 4U);
+}
+
+// What the service would not store must not be seen by a backtest, a curve or a release.
+TEST(BacktestTest, RowsThatIntakeRefusesAreCountedByRuleAndLeftOut) {
+  ReadReport report;
+  const auto observations = Read(
+      "s1,a,north,1000,2021-01-01,,rsv,25000,gc/gal,none,,,,lab,m,\n"
+      "s2,a,north,1000,2021-01-02,,rsv,-5,gc/L,none,,,,lab,m,\n"
+      "s3,a,north,1000,2021-01-03,,planet-x,5,gc/L,none,,,,lab,m,\n"
+      "s4,a,north,1000,2031-01-03,,rsv,5000,gc/d,none,,,,lab,m,\n"
+      "s5,a,north,1000,2021-01-05,,rsv,1e308,gc/L,none,,,,lab,m,\n"
+      "s6,a,south,1000,2021-01-05,,rsv,5000,gc/L,none,,,,lab,m,\n"
+      "s7,a,north,1000,2021-01-06,,rsv,5000,gc/L,none,,,,lab,m,\n",
+      report);
+  ASSERT_OK(observations);
+  EXPECT_EQ(report.rows, 7U);
+  EXPECT_EQ(report.used, 1U);
+  ASSERT_EQ(observations->size(), 1U);
+  EXPECT_EQ(observations->front().measurement.sample_id, "s7");
+  const std::map<std::string, std::uint64_t> rules = {
+      {"date_in_future", 1}, {"district_mismatch", 1}, {"out_of_range", 1},
+      {"unknown_target", 1}, {"unknown_unit", 2},      {"value_not_positive", 1}};
+  EXPECT_EQ(report.rejected, rules);
+}
+
+// As the service does with a resent row: stored once, amended with a reason, else refused.
+TEST(BacktestTest, ARepeatedRowIsADuplicateAnAmendmentOrRefused) {
+  const std::string first = "s1,a,north,1000,2021-01-01,2021-01-03,rsv,5000,gc/L,none,,,,lab,m,\n";
+  ReadReport report;
+  const auto observations =
+      Read(first + first +
+               "s1,a,north,1000,2021-01-01,2021-01-04,rsv,6000,gc/L,none,,,,lab,m,\n"
+               "s1,a,north,1000,2021-01-01,2021-01-05,rsv,7000,gc/L,none,,,,lab,m,dilution\n" +
+               first + "s1,a,north,1000,2021-01-01,2021-01-03,fluav,5000,gc/L,none,,,,lab,m,\n",
+           report);
+  ASSERT_OK(observations);
+  ASSERT_EQ(observations->size(), 3U);
+  EXPECT_EQ(observations->at(1).measurement.target, "fluav") << "another target, another row";
+  EXPECT_EQ(observations->at(2).measurement.value, 7000.0);
+  EXPECT_EQ(observations->at(2).version, 2U);
+  EXPECT_EQ(report.duplicates, 2U);
+  EXPECT_EQ(report.rejected.at("amendment_reason_required"), 1U);
 }
 
 // A published file gives a load where the flow is not known and a concentration where it is: the
 // step from one to the other is no rise.
-TEST(BacktestTest, ALoadAndAConcentrationAreNoOneSeries) {
-  std::istringstream in(std::string(kHeader) +
-                        "a1,plant,d,1000,2021-01-01,,sars-cov-2,10000,gc/L,none,,,,lab,m\n"
-                        "a2,plant,d,1000,2021-01-02,,sars-cov-2,10000,gc/d,none,,,,lab,m\n"
-                        "a3,plant,d,1000,2021-01-03,,sars-cov-2,10,gc/mL,none,,,,lab,m\n");
+TEST(BacktestTest, ALoadIsRefusedOrASeriesOfItsOwn) {
+  const std::string rows =
+      "a1,plant,d,1000,2021-01-01,,sars-cov-2,10000,gc/L,none,,,,lab,m,\n"
+      "a2,plant,d,1000,2021-01-02,,sars-cov-2,2.5e17,gc/d,none,,,,lab,m,\n"
+      "a3,plant,d,1000,2021-01-03,,sars-cov-2,10,gc/mL,none,,,,lab,m,\n"
+      "a4,plant,d,1000,2021-01-04,,sars-cov-2,-1,gc/d,none,,,,lab,m,\n"
+      "a5,plant,d,1000,2021-01-05,,rsv,3,gc/d,none,,,,lab,m,\n";
+  ReadReport refused;
+  const auto without = Read(rows, refused);
+  ASSERT_OK(without);
+  EXPECT_EQ(without->size(), 2U);
+  EXPECT_EQ(refused.rejected.at("unknown_unit"), 3U);
   ReadReport report;
-  const auto observations = ReadObservations(in, report);
+  const auto observations = Read(rows, report, Loads::kKeep);
   ASSERT_OK(observations);
-  ASSERT_EQ(observations->size(), 3U);
+  ASSERT_EQ(observations->size(), 4U);
   EXPECT_EQ(observations->at(0).measurement.target, "sars-cov-2");
   EXPECT_EQ(observations->at(1).measurement.target, "sars-cov-2 gc/d");
+  EXPECT_EQ(observations->at(1).measurement.value, 2.5e17) << "to the last bit";
   EXPECT_EQ(observations->at(2).measurement.target, "sars-cov-2");
   EXPECT_EQ(observations->at(2).measurement.value, 10000.0);
+  EXPECT_EQ(observations->at(3).measurement.target, "rsv gc/d") << "also where all are loads";
+  EXPECT_EQ(report.loads, 2U);
+  EXPECT_EQ(report.rejected.at("value_not_positive"), 1U) << "the other rules hold for loads";
 }
 
 TEST(BacktestTest, ThreadsDoNotChangeAByte) {
