@@ -147,7 +147,7 @@ TEST_F(PublishTest, KnowsWhatItReleasedBefore) {
 // A release cannot be taken back: what intake refuses must not get into one by way of a file.
 TEST_F(PublishTest, LeavesOutWhatIntakeRefuses) {
   const std::string table = Write("sites.csv", kSites);
-  std::string csv = Samples({kCity, kTown});
+  const std::string csv = Samples({kCity, kTown, kVillage, kHill, kDale, kPrison});
   const auto replace = [](std::string text, std::string_view from, std::string_view to) {
     for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
       text.replace(at, from.size(), to);
@@ -167,18 +167,18 @@ TEST_F(PublishTest, LeavesOutWhatIntakeRefuses) {
         std::array{"sars-cov-2,1", "sars-cov-2,-1", "value_not_positive"}}) {
     const CommandResult result = publish(replace(csv, from, to));
     EXPECT_EQ(result.exit_code, 1) << to << result.out;
-    EXPECT_THAT(result.out, HasSubstr(fmt::format("left out         8  {}", rule))) << to;
+    EXPECT_THAT(result.out, HasSubstr(fmt::format("left out        24  {}", rule))) << to;
     EXPECT_THAT(result.err, HasSubstr("holds no row of these targets that the service would take"));
   }
   EXPECT_FALSE(std::filesystem::exists(Path("public")));
   EXPECT_FALSE(std::filesystem::exists(Path("ledger"))) << "a refused call leaves nothing behind";
   // One row in another unit beside good ones: theirs are the only numbers.
   const CommandResult mixed =
-      publish(csv + "odd,lab-a,city,north,90000,2024-01-03,sars-cov-2,9e9,gc/d,none\n");
+      publish(csv + "odd,lab-a,hill,south,2400,2024-01-03,sars-cov-2,9e9,gc/d,none\n");
   EXPECT_EQ(mixed.exit_code, 0) << mixed.err;
   EXPECT_THAT(mixed.out, HasSubstr("left out         1  unknown_unit"));
   EXPECT_THAT(Read(Path("public/release-000001.csv")),
-              HasSubstr("sars-cov-2,district,north,2024-01-01,1,released,10000,2,110000"));
+              HasSubstr("sars-cov-2,district,south,2024-01-01,1,released,16000,3,6600\n"));
 }
 
 TEST_F(PublishTest, RefusesAWindowWithoutAResult) {

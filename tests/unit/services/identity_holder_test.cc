@@ -67,7 +67,7 @@ TEST_F(IdentityHolderTest, AnErasedOfficialHasNoTokenAndNoNameLeft) {
   std::vector<std::unique_ptr<PersonHolder>> holders;
   holders.push_back(std::make_unique<IdentityHolder>(*book_, clock_));
   Eraser eraser(clock_, *keyring, *ledger, *certificates,
-                ErasurePlaces{dir_.path(), dir_.path() / "audit", {}, dir_.path() / "search"},
+                ErasurePlaces{dir_.path(), dir_.path() / "audit", {}, {}, dir_.path() / "search"},
                 std::move(holders));
   v1::SubjectSelector selector;
   selector.set_subject(privacy::v1::OFFICIAL);
