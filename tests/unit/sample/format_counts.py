@@ -35,6 +35,8 @@ def judge(value, state, lod, loq, unit="gc/L", target_known=True, after=True, co
         rules.add("loq_required")
     if state != "not_detected" and value is not None and value <= 0:
         rules.add("value_not_positive")
+    if unit == "gc/L" and value is not None and value > 1e15:
+        rules.add("out_of_range")
     counts["rows"] += 1
     if not rules:
         counts["accepted"] += 1
