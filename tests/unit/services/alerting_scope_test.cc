@@ -228,7 +228,7 @@ TEST_F(AlertingScopeTest, ASilenceReachesNoFurtherThanItsMaker) {
   EXPECT_EQ(list->silences(0).silence_id(), 4U);
   v1::EndSilenceRequest end;
   end.set_by("A. Official");
-  for (const std::uint64_t other : {1, 2, 3, 99}) {
+  for (const std::uint64_t other : {1U, 2U, 3U, 99U}) {
     end.set_silence_id(other);
     EXPECT_EQ(Call(*limited_, &Stub::EndSilence, end).status(), NoSilence(other));
   }
