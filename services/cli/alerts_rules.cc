@@ -7,14 +7,17 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "alerting/render.h"
 #include "belgrand/alerting/v1/alerting.grpc.pb.h"
+#include "belgrand/timeseries/v1/timeseries.grpc.pb.h"
 #include "platform/base/time.h"
 #include "platform/rpc/channel.h"
 #include "platform/rpc/status.h"
+#include "services/cli/alert_names.h"
 #include "services/cli/client_verb.h"
 #include "services/shared/timestamp.h"
 
@@ -67,6 +70,41 @@ base::StatusOr<Response> Call(const Flags& flags,
   return response;
 }
 
+base::Status Refuse(const std::string& wrong) {
+  return wrong.empty() ? base::OkStatus() : base::InvalidArgument("{}", wrong);
+}
+
+base::Status CheckNames(const Flags& flags) {
+  for (const std::string& target : flags.targets) RETURN_IF_ERROR(Refuse(WrongTarget(target)));
+  for (const std::string& rule : flags.rules) RETURN_IF_ERROR(Refuse(WrongRule(rule)));
+  return base::OkStatus();
+}
+
+// Says so where no site of the catalogue lies in a district. Nothing where the catalogue is kept by
+// another process or not shown to the caller: the district may exist all the same.
+void AskAboutDistricts(const Flags& flags, const std::vector<std::string>& districts) {
+  const auto channel = Connect(flags.client);
+  if (!channel.ok() || districts.empty()) return;
+  grpc::ClientContext context;
+  rpc::SetTimeout(context, kTimeout);
+  timeseries::v1::ListSitesResponse catalogue;
+  const auto stub = timeseries::v1::SiteService::NewStub(*channel);
+  if (!stub->ListSites(&context, {}, &catalogue).ok()) return;
+  std::set<std::string> known;
+  for (const auto& site : catalogue.sites()) {
+    known.insert(site.district_id());
+    for (const auto& dated : site.districts()) {
+      for (const auto& share : dated.shares()) known.insert(share.district_id());
+    }
+  }
+  for (const std::string& district : districts) {
+    if (district.empty() || known.contains(district)) continue;
+    std::cerr << fmt::format(
+        "note: no site of the catalogue lies in district \"{}\"; districts: {}\n", district,
+        fmt::join(known, ", "));
+  }
+}
+
 v1::SilenceMatch MatchOf(const Flags& flags) {
   v1::SilenceMatch match;
   match.mutable_district_ids()->Assign(flags.districts.begin(), flags.districts.end());
@@ -103,6 +141,8 @@ void PrintSilence(const v1::Silence& silence) {
 }
 
 base::Status Preview(const Flags& flags) {
+  RETURN_IF_ERROR(CheckNames(flags));
+  AskAboutDistricts(flags, flags.districts);
   v1::PreviewSilenceRequest request;
   *request.mutable_match() = MatchOf(flags);
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::PreviewSilence, request));
@@ -120,6 +160,8 @@ base::Status ReadInstant(const std::string& text, google::protobuf::Timestamp* o
 }
 
 base::Status Create(const Flags& flags) {
+  RETURN_IF_ERROR(CheckNames(flags));
+  AskAboutDistricts(flags, flags.districts);
   v1::CreateSilenceRequest request;
   *request.mutable_match() = MatchOf(flags);
   request.set_owner(flags.by);
@@ -152,35 +194,33 @@ base::Status ListAll(const Flags& flags) {
   return base::OkStatus();
 }
 
-// "district=north target=SARS-CoV-2 severity=critical", separated by spaces or commas.
-base::StatusOr<v1::ExplainRouteRequest> ParseExample(std::string_view text) {
-  v1::ExplainRouteRequest request;
-  request.set_kind(detection::v1::RISE);
-  request.set_severity(detection::v1::WARNING);
-  const std::map<std::string, std::function<base::Status(const std::string&)>> fields = {
+using Setter = std::function<base::Status(const std::string&)>;
+
+std::map<std::string_view, Setter> SettersOf(v1::ExplainRouteRequest& request) {
+  return {
       {"district",
-       [&](const auto& v) {
+       [&request](const std::string& v) {
          request.set_district_id(v);
          return base::OkStatus();
        }},
       {"target",
-       [&](const auto& v) {
+       [&request](const std::string& v) {
          request.set_target(v);
-         return base::OkStatus();
+         return Refuse(WrongTarget(v));
        }},
       {"rule",
-       [&](const auto& v) {
+       [&request](const std::string& v) {
          request.set_rule(v);
-         return base::OkStatus();
+         return Refuse(WrongRule(v));
        }},
       {"kind",
-       [&](const std::string& v) {
+       [&request](const std::string& v) {
          if (!Kinds().contains(v)) return base::InvalidArgument("kind '{}': say spike or rise", v);
          request.set_kind(Kinds().at(v));
          return base::OkStatus();
        }},
       {"severity",
-       [&](const std::string& v) {
+       [&request](const std::string& v) {
          const std::map<std::string, detection::v1::Severity> levels = {
              {"watch", detection::v1::WATCH},
              {"warning", detection::v1::WARNING},
@@ -191,26 +231,58 @@ base::StatusOr<v1::ExplainRouteRequest> ParseExample(std::string_view text) {
          request.set_severity(levels.at(v));
          return base::OkStatus();
        }},
-      {"at", [&](const auto& v) { return ReadInstant(v, request.mutable_at()); }}};
-  while (!text.empty()) {
-    const auto end = text.find_first_of(" ,");
-    const std::string_view part = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (part.empty()) continue;
-    const auto equals = part.find('=');
-    const auto field = fields.find(std::string(part.substr(0, equals)));
-    if (equals == std::string_view::npos || field == fields.end()) {
-      return base::InvalidArgument(
-          "--example: '{}' is not name=value of district, target, rule, kind, severity or at",
-          part);
+      {"at", [&request](const std::string& v) { return ReadInstant(v, request.mutable_at()); }}};
+}
+
+// Where the next name and its '=' begin; npos: nowhere.
+std::size_t NextName(std::string_view text, const std::map<std::string_view, Setter>& setters) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (at > 0 && text[at - 1] != ' ' && text[at - 1] != ',') continue;
+    for (const auto& [name, setter] : setters) {
+      const std::string_view rest = text.substr(at);
+      if (rest.starts_with(name) && rest.substr(name.size()).starts_with('=')) return at;
     }
-    RETURN_IF_ERROR(field->second(std::string(part.substr(equals + 1))));
+  }
+  return std::string_view::npos;
+}
+
+// "district=Greater Glasgow and Clyde target=sars-cov-2", separated by spaces or commas: a value
+// ends where the next name begins, for districts have spaces.
+base::StatusOr<v1::ExplainRouteRequest> ParseExample(std::string_view text) {
+  v1::ExplainRouteRequest request;
+  request.set_kind(detection::v1::RISE);
+  request.set_severity(detection::v1::WARNING);
+  const auto setters = SettersOf(request);
+  const std::size_t first = NextName(text, setters);
+  const std::string_view before = text.substr(0, first);
+  if (first == std::string_view::npos || before.find_first_not_of(" ,") != before.npos) {
+    return base::InvalidArgument(
+        "--example: '{}' is not name=value of district, target, rule, kind, severity or at",
+        before);
+  }
+  text.remove_prefix(first);
+  while (!text.empty()) {
+    const std::size_t equals = text.find('=');
+    const Setter& set = setters.at(text.substr(0, equals));
+    std::string_view value = text.substr(equals + 1);
+    const std::size_t end = NextName(value, setters);
+    text = end == std::string_view::npos ? std::string_view() : value.substr(end);
+    value = value.substr(0, end);
+    value = value.substr(0, value.find_last_not_of(" ,") + 1);
+    if (value.find('=') != std::string_view::npos) {
+      return base::InvalidArgument(
+          "--example: '{}' holds a name that is none of district, target, rule, kind, severity and "
+          "at",
+          value);
+    }
+    RETURN_IF_ERROR(set(std::string(value)));
   }
   return request;
 }
 
 base::Status ExplainRoute(const Flags& flags) {
   ASSIGN_OR_RETURN(const auto request, ParseExample(flags.example));
+  AskAboutDistricts(flags, {request.district_id()});
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::ExplainRoute, request));
   if (response.destinations().empty()) std::cout << "nobody is told\n";
   for (const auto& to : response.destinations()) {

@@ -6,6 +6,7 @@
 #include "detection/detector.h"
 #include "platform/config/load.h"
 #include "services/alerting/alerting_options.h"
+#include "services/cli/alert_names.h"
 #include "services/compliance/access_check.h"
 #include "services/mqtt_bridge/mqtt_bridge_role.h"
 #include "services/shared/config_check.h"
@@ -72,6 +73,9 @@ base::StatusOr<config::v1::Config> LoadConfig(const ConfigFlags& flags,
     problems.push_back(std::move(problem));
   }
   for (std::string& problem : compliance::CheckAccessConfig(config.access())) {
+    problems.push_back(std::move(problem));
+  }
+  for (std::string& problem : CheckAlertNames(config.alerting())) {
     problems.push_back(std::move(problem));
   }
   if (config.has_mqtt_bridge()) {

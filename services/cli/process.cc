@@ -18,6 +18,7 @@
 #include "platform/rpc/identity.h"
 #include "platform/rpc/server.h"
 #include "services/alerting/alerting_role.h"
+#include "services/cli/absent_services.h"
 #include "services/compliance/compliance_role.h"
 #include "services/compliance/witness_role.h"
 #include "services/detection/detection_role.h"
@@ -126,6 +127,8 @@ struct Process::Impl {
   shared::Guard guard;
   std::vector<std::unique_ptr<Role>> roles;
   std::unique_ptr<operations::Operations> operations;
+  // What is asked here and served elsewhere.
+  std::vector<std::unique_ptr<grpc::Service>> absent;
   std::unique_ptr<rpc::Server> server;
   std::unique_ptr<http::Server> http;
   std::vector<Role*> started;
@@ -265,6 +268,8 @@ base::StatusOr<std::unique_ptr<Process>> Process::Create(const config::v1::Confi
   }
   impl->operations = impl->WatchRoles();
   options.services.push_back(&impl->operations->service());
+  impl->absent = AbsentServices(roles);
+  for (const auto& service : impl->absent) options.services.push_back(service.get());
   ASSIGN_OR_RETURN(impl->server, rpc::Server::Create(options));
   RETURN_IF_ERROR(impl->ConnectPeers(roles));
   return std::unique_ptr<Process>(new Process(std::move(impl)));

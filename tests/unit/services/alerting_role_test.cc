@@ -347,7 +347,7 @@ TEST_F(AlertingRoleTest, ASilenceIsPreviewedMadeShownAndEnded) {
   EXPECT_EQ(states["mail"], v1::MUTED);
   EXPECT_EQ(states["console"], v1::QUEUED) << "who looks, sees it";
   Restart();
-  EXPECT_THAT(Command({"route", "--example", "district=north target=t"}),
+  EXPECT_THAT(Command({"route", "--example", "district=north target=rsv"}),
               AllOf(HasSubstr("console              by every receiver of the district"),
                     HasSubstr("muted by silence 1: only streams show it")));
   EXPECT_THAT(Command({"silence", "list"}), HasSubstr("silence 1: "));
@@ -374,17 +374,26 @@ TEST_F(AlertingRoleTest, AnExampleIsShownItsWayAndItsEscalation) {
     })",
                                                             config_.mutable_alerting()));
   Serve();
-  EXPECT_EQ(Command({"route", "--example", "district=north target=t severity=watch"}),
+  EXPECT_EQ(Command({"route", "--example", "district=north target=rsv severity=watch"}),
             "console              by town\n");
   EXPECT_EQ(
       Command({"route", "--example",
-               "district=north,target=t,kind=spike,severity=critical,at=2026-01-05T03:00:00Z"}),
+               "district=Greater Glasgow and Clyde, target=rsv,kind=spike,severity=critical,at=2026-01-05T03:00:00Z"}),
       "night                by town > critical\n"
       "unless acknowledged by 2026-01-05T03:10:00Z, escalation 'all' tells night\n");
   EXPECT_THAT(Command({"route", "--example", "district=north"}, cli::kExitRuntime),
               HasSubstr("target is empty"));
   EXPECT_THAT(Command({"route", "--example", "distric=north"}, cli::kExitRuntime),
               HasSubstr("'distric=north' is not name=value"));
+  EXPECT_THAT(Command({"route", "--example", "district=north taget=rsv"}, cli::kExitRuntime),
+              HasSubstr("'north taget=rsv' holds a name that is none of"));
+  EXPECT_THAT(Command({"route", "--example", "district=n target=sarscov7"}, cli::kExitRuntime),
+              HasSubstr("'sarscov7' is no target of an alert: did you mean 'sars-cov-2'?"));
+  EXPECT_THAT(Command({"route", "--example", "district=n target=rsv rule=district-trend"},
+                      cli::kExitRuntime),
+              HasSubstr("'district-trend' is no rule of an alert"));
+  EXPECT_THAT(Command({"silence", "preview", "--target", "SARS-CoV2"}, cli::kExitRuntime),
+              HasSubstr("did you mean 'sars-cov-2'?"));
   EXPECT_THAT(Command({"route", "--example", "severity=high"}, cli::kExitRuntime),
               HasSubstr("severity 'high'"));
 }
