@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <utility>
 
 #include "sample/formats/formats.h"
@@ -18,6 +19,25 @@ FileRow WrongColumnCount(std::size_t found, std::size_t expected) {
   out.row.reader_violations.push_back(
       {"", std::to_string(found), Text::kColumnCount, {std::to_string(expected)}});
   return out;
+}
+
+// A date whose year the service does not take ("1899-12-30", "9999-12-31") is a date all the same:
+// intake says that it lies too early or in the future. nullopt: no date in any year.
+std::optional<base::Instant> InAnyYear(std::string_view text) {
+  constexpr std::size_t kYearDigits = 4;
+  constexpr std::string_view kLeapYear = "2000";
+  int year = 0;
+  const char* const end = text.data() + std::min(text.size(), kYearDigits);
+  const auto [stopped, error] = std::from_chars(text.data(), end, year);
+  if (error != std::errc() || stopped != text.data() + kYearDigits || year < 1) return std::nullopt;
+  const auto moved =
+      base::ParseInstant(std::string(kLeapYear) + std::string(text.substr(kYearDigits)));
+  if (!moved.ok()) return std::nullopt;
+  const base::Day day = base::DayOf(*moved);
+  const std::chrono::year_month_day there(day);
+  const auto here = std::chrono::year(year) / there.month() / there.day();
+  if (!here.ok()) return std::nullopt;
+  return base::Instant(base::Day(here)) + (*moved - base::Instant(day));
 }
 
 class CsvSource final : public RowSource {
@@ -84,6 +104,8 @@ Field<base::Instant> ParseTimeField(std::string_view text) {
   if (IsMissing(text)) return field;
   if (const auto instant = base::ParseInstant(text); instant.ok()) {
     field.value = *instant;
+  } else if (const auto other = InAnyYear(text)) {
+    field.value = *other;
   } else {
     field.text = text;
   }

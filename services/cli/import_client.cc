@@ -69,8 +69,11 @@ std::variant<ingest::v1::Sample, Verdict> PrepareRow(const sample::Row& row, bas
   return JudgeHere(row, now, language);
 }
 
-ImportClient::ImportClient(const std::shared_ptr<grpc::Channel>& channel, const base::Clock& clock)
-    : clock_(clock), sites_(timeseries::v1::SiteService::NewStub(channel)), sender_(channel) {}
+ImportClient::ImportClient(const std::shared_ptr<grpc::Channel>& channel, const base::Clock& clock,
+                           const std::shared_ptr<grpc::Channel>& sites)
+    : clock_(clock),
+      sites_(timeseries::v1::SiteService::NewStub(sites == nullptr ? channel : sites)),
+      sender_(channel) {}
 
 base::StatusOr<std::size_t> ImportClient::RegisterSites(std::span<const sample::Site> sites) {
   timeseries::v1::ListSitesResponse known;
@@ -123,6 +126,7 @@ base::StatusOr<Verdicts> ImportClient::Judge(std::span<const sample::Row> rows,
   sending.persistence = options.persistence;
   sending.language = options.language;
   sending.patience = options.patience;
+  sending.on_wait = options.on_wait;
   ASSIGN_OR_RETURN(Verdicts answers, sender_.Send(samples, sending));
   for (std::size_t i = 0; i < positions.size(); ++i) {
     verdicts[positions[i]] = std::move(answers[static_cast<int>(i)]);

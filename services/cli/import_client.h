@@ -47,6 +47,8 @@ struct ImportOptions {
   std::size_t batch_rows = 500;
   Persistence persistence = Persistence::kStore;
   ingest::v1::Language language = ingest::v1::LANGUAGE_UNSPECIFIED;
+  // Told before each wait for a service that does not answer, and why. May be empty.
+  std::function<void(const base::Status& status, std::chrono::milliseconds wait)> on_wait;
   // Waiting for a service that does not answer, at most this long for each batch.
   std::chrono::milliseconds patience = std::chrono::seconds(60);
 };
@@ -60,10 +62,13 @@ struct ImportCallbacks {
 
 class ImportClient {
  public:
-  // Borrows the clock.
-  ImportClient(const std::shared_ptr<grpc::Channel>& channel, const base::Clock& clock);
+  // Borrows the clock. `sites`: the role timeseries, where it is a process of its own; null: asked
+  // over `channel`.
+  ImportClient(const std::shared_ptr<grpc::Channel>& channel, const base::Clock& clock,
+               const std::shared_ptr<grpc::Channel>& sites = nullptr);
 
-  // Adds or replaces the sites; returns how many were new or changed.
+  // Adds or replaces the sites; returns how many were new or changed. Unimplemented: they are kept
+  // by another process.
   base::StatusOr<std::size_t> RegisterSites(std::span<const sample::Site> sites);
 
   // The status of the service when it refused for good, or Unavailable when patience ran out; the

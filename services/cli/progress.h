@@ -5,14 +5,17 @@
 #include <chrono>
 #include <cstddef>
 
+#include "sample/texts.h"
+
 namespace belgrand::cli {
 
 class Progress {
  public:
-  Progress();
+  explicit Progress(sample::Language language = sample::Language::kEnglish);
   void Show(std::size_t done, std::size_t total);
 
  private:
+  const sample::Language language_;
   const bool terminal_;
   const std::chrono::steady_clock::time_point started_;
   std::size_t tenths_shown_ = 0;

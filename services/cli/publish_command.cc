@@ -239,8 +239,9 @@ base::Status CheckLedger(const Flags& flags) {
   const auto won = publication::Reattack(ledger.records(), flags.rules.protection_percent);
   std::size_t numbers = 0;
   for (const publication::Record& record : ledger.records()) numbers += record.cells.size();
-  std::cout << fmt::format("{} releases, {} numbers; newest record {}\n",
-                           Grouped(ledger.records().size()), Grouped(numbers),
+  std::cout << fmt::format("{}, {}; newest record {}\n",
+                           Counted(ledger.records().size(), "release", "releases"),
+                           Counted(numbers, "number", "numbers"),
                            ledger.newest_sha256().empty() ? "none" : ledger.newest_sha256());
   if (won.empty()) {
     std::cout << "attacker: wins no contribution of a protected site\n";

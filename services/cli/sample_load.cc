@@ -150,6 +150,7 @@ base::StatusOr<SampleFile> LoadSamples(const std::filesystem::path& path,
   ASSIGN_OR_RETURN(const auto opened, SampleSource::Open(path, options));
   auto file = Read(opened->reader());
   if (!file.ok()) return base::Annotate(file.status(), opened->file().string());
+  file->columns = opened->columns();
   if (options.order == RowOrder::kTime) {
     std::stable_sort(file->rows.begin(), file->rows.end(),
                      [](const sample::Row& a, const sample::Row& b) {

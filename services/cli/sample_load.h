@@ -11,6 +11,7 @@
 #include "platform/base/error.h"
 #include "sample/row.h"
 #include "sample/sample_file.h"
+#include "services/cli/verdict_columns.h"
 
 namespace belgrand::cli {
 
@@ -26,6 +27,8 @@ struct SampleFile {
   // Every site that the rows describe, in order of site_id; a later row replaces an earlier one.
   std::vector<sample::Site> sites;
   sample::FileNotes notes;
+  // What the file calls the fields that verdicts name.
+  VerdictColumns columns;
 };
 
 struct LoadOptions {
@@ -54,6 +57,7 @@ class SampleSource {
   ~SampleSource();
   sample::SampleFileReader& reader() { return *reader_; }
   const std::filesystem::path& file() const { return file_; }
+  VerdictColumns columns() const { return {reader_->profile(), mapping_.get()}; }
 
  private:
   SampleSource();

@@ -84,6 +84,7 @@ base::StatusOr<Verdicts> SampleSender::SendPatiently(std::span<const ingest::v1:
     const milliseconds wait = WaitBeforeRetry(verdicts.status(), backoff, random_);
     // A wait that patience does not reach is not begun.
     if (waited + wait > options.patience) return verdicts;
+    if (options.on_wait) options.on_wait(verdicts.status(), wait);
     sleep_(wait);
     waited += wait;
     backoff = std::min(backoff * 2, kLongestWait);

@@ -38,6 +38,8 @@ class SampleSender {
     ingest::v1::Language language = ingest::v1::LANGUAGE_UNSPECIFIED;
     // Waiting for a service that does not answer or is busy, at most this long for each batch.
     std::chrono::milliseconds patience = std::chrono::seconds(60);
+    // Told before each wait; may be empty.
+    std::function<void(const base::Status& status, std::chrono::milliseconds wait)> on_wait = {};
     // Of one call; a service that takes longer counts as one that does not answer.
     std::chrono::milliseconds call_timeout = std::chrono::seconds(60);
   };

@@ -111,7 +111,7 @@ base::Status Load(const Flags& flags) {
   std::vector<sample::SiteEntry> entries;
   for (const std::string& path : flags.files) {
     ASSIGN_OR_RETURN(sample::SiteFile file, ReadSiteFile(path, flags.defaults));
-    std::cout << fmt::format("{}: {} sites\n", path, Grouped(file.sites.size()));
+    std::cout << fmt::format("{}: {}\n", path, Counted(file.sites.size(), "site", "sites"));
     if (file.turned_rings > 0) {
       std::cout << fmt::format("  {} rings ran the wrong way and were turned\n",
                                Grouped(file.turned_rings));

@@ -42,8 +42,9 @@ base::Status List(const Flags& flags) {
     lines += fmt::format("  {:>8}  {:>9}  {:>9}  {}  {}\n", id, Grouped(info->rows),
                          Grouped(info->judged), base::FormatInstant(info->spooled_at), info->name);
   }
-  std::cout << fmt::format("{} inputs wait in {}: {} rows without a verdict, {} of {} bytes\n",
-                           queue.size(), spool->directory().string(), Grouped(waiting),
+  std::cout << fmt::format("{} in {}: {} without a verdict, {} of {} bytes\n",
+                           Counted(queue.size(), "input waits", "inputs wait"),
+                           spool->directory().string(), Counted(waiting, "row", "rows"),
                            Grouped(bytes), Grouped(flags.spool.limit_mib << 20U));
   if (!lines.empty()) {
     std::cout << "        id       rows     judged  spooled at                   file\n" << lines;

@@ -69,7 +69,8 @@ base::Status SpoolFile(const Flags& flags, const std::string& path,
   const auto rows = Prepare(file.rows, base::Clock::System().Now(), VerdictLanguage(flags.client));
   const auto id = spool.Add(std::filesystem::path(path).filename().string(), rows);
   if (!id.ok()) return base::Annotate(id.status(), path + " was not spooled");
-  std::cout << fmt::format("{}: {} rows spooled as input {}\n", path, Grouped(rows.size()), *id);
+  std::cout << fmt::format("{}: {} spooled as input {}\n", path,
+                           Counted(rows.size(), "row", "rows"), *id);
   ShowNotes(file.notes);
   return base::OkStatus();
 }
@@ -90,8 +91,8 @@ base::StatusOr<Taken> SpoolFiles(const Flags& flags, spool::Spool& spool) {
     std::cerr << base::Message(status) << "\n";
   }
   if (refused == 0) return Taken::kAll;
-  std::cerr << fmt::format("{} of {} files not taken: see above; mend and submit again\n", refused,
-                           flags.files.size());
+  std::cerr << fmt::format("{} of {} not taken: see above; mend and submit again\n", refused,
+                           Counted(flags.files.size(), "file", "files"));
   return Taken::kNotAll;
 }
 

@@ -311,10 +311,13 @@ void Intake::Settle(const Batch& batch, const AppendSamplesResponse::Result& res
       row.outcome = v1::Verdict::DUPLICATE;
       row.current_version = result.has_previous() ? result.previous().version() : result.version();
       if (result.has_previous() && result.previous().content_hash() != row.content_hash) {
-        row.validated.warnings.push_back({"amendment_reason",
-                                          "",
-                                          Text::kSupersededResend,
-                                          {std::to_string(result.previous().version())}});
+        // What is current may be that the row was taken back.
+        row.validated.warnings.push_back(
+            {"amendment_reason",
+             "",
+             Text::kSupersededResend,
+             {fmt::format("{}{}", result.previous().version(),
+                          result.previous().voided() ? " (VOIDED)" : "")}});
       }
       return;
     case AppendSamplesResponse::UNKNOWN_SITE:

@@ -60,7 +60,7 @@ class ReadmeTest(unittest.TestCase):
     def test_every_command_of_the_first_sample_runs_and_shows_what_the_page_says(self):
         out = self.run_page("docs/first_sample.md")
         for shown in ("unknown_site", "exit code 1: a row would be rejected", "\n2,S-1,riverside,sars-cov-2,accepted,1,",
-                      "value_not_positive", "exit code 1: see above", "1 inputs wait in spool",
+                      "value_not_positive", "exit code 1: see above", "1 input waits in spool",
                       "\n2,S-4,riverside,sars-cov-2,accepted,1,", "S-5 ACCEPTED", "S-6 ACCEPTED",
                       'belgrand_ingest_rows_total{verdict="accepted"}'):
             with self.subTest(shown):

@@ -159,9 +159,21 @@ class IntakeStoreTest : public ::testing::Test {
     cli::ImportClient client(life_->channel, clock_);
     ASSIGN_OR_RETURN(const std::size_t changed, client.RegisterSites(file.sites));
     static_cast<void>(changed);
-    return client.Send(file.rows, {}, {});
+    superseded_.clear();
+    return client.Send(file.rows, {},
+                       {.on_verdict =
+                            [this](const sample::Row&, const ingest::v1::Verdict& verdict) {
+                              for (const auto& warning : verdict.warnings()) {
+                                if (warning.rule() == "superseded_resend") {
+                                  superseded_ = warning.message();
+                                }
+                              }
+                            },
+                        .on_progress = {}});
   }
 
+  // What the last import said of content that was sent before and is current no more.
+  std::string superseded_;
   base::FakeClock clock_{*base::ParseInstant("2022-06-01")};
   testing::TempDir directory_;
   std::unique_ptr<Life> life_ = std::make_unique<Life>(*this);
@@ -341,6 +353,7 @@ TEST_F(IntakeStoreTest, AVoidedRowLeavesItsSeriesAndStaysReadableAsOfBefore) {
   ASSERT_OK(totals);
   EXPECT_EQ(totals->duplicate, 2U);
   EXPECT_EQ(totals->warned_by_rule.at("superseded_resend"), 1U);
+  EXPECT_THAT(superseded_, ::testing::HasSubstr("version 2 (VOIDED) is current"));
   file.rows[0].amendment_reason = "bottles were right after all";
   totals = Import(file);
   ASSERT_OK(totals);

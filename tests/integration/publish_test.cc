@@ -114,7 +114,7 @@ TEST_F(PublishTest, ReleasesWhatTheServiceKnowsAndNoSmallSite) {
   EXPECT_GT(metadata["numbers"]["suppressed"], 0);
   const CommandResult check = RunBelgrand({"publish", "check", "--ledger", Path("ledger")});
   EXPECT_EQ(check.exit_code, 0) << check.err;
-  EXPECT_THAT(check.out, HasSubstr("1 releases"));
+  EXPECT_THAT(check.out, HasSubstr("1 release,"));
 }
 
 TEST_F(PublishTest, KnowsWhatItReleasedBefore) {

@@ -145,6 +145,83 @@ TEST_F(ImportTest, ResendsABatchWhoseAcknowledgementWasLost) {
   EXPECT_EQ(StoredRows(), 2U);
 }
 
+TEST_F(ImportTest, SaysThatItWaits) {
+  timeseries_.lose_answer = true;
+  std::vector<std::string> reasons;
+  ImportOptions options;
+  options.on_wait = [&](const base::Status& status, std::chrono::milliseconds wait) {
+    EXPECT_GT(wait.count(), 0);
+    reasons.emplace_back(base::Message(status));
+  };
+  ASSERT_OK(Import(File(Row("S-1")), options));
+  ASSERT_EQ(reasons.size(), 1U);
+  EXPECT_NE(reasons[0], "");
+}
+
+// A technician looks for the column of the file, not for the field of the API.
+TEST_F(ImportTest, VerdictsNameTheColumnsOfTheFile) {
+  ASSERT_OK(Import(File(Row("S-0"))));
+  const auto path = directory_.path() / "bad.csv";
+  std::ofstream(path)
+      << kHeader
+      << "S-1,Seafield,Lothian,600000,05.01.2021,yesterday,N1,25000,gc/L,none,1316,"
+         "11368,,,m1\n"
+         "S-2,Seafield,Lothian,600000,2021-01-05,2021-01-03,N1,25000,gc/L,none,1316,"
+         "11368,,lab-a,m1\n"
+         "S-3,Seafield,Lothian,600000,1899-12-30,,N1,25000,gc/L,none,1316,11368,,"
+         "lab-a,m1\n"
+         "S-4,Seafield,Lothian,600000,9999-12-31,,N1,25000,gc/L,none,1316,11368,,"
+         "lab-a,m1\n";
+  const std::string verdicts = directory_.path() / "verdicts.csv";
+  EXPECT_EQ(Command({path.string(), "--server", Address(), "--verdicts", verdicts}), kExitRuntime);
+  const std::string text = base::ReadFile(verdicts).value();
+  EXPECT_THAT(text, HasSubstr("not_a_date,collected_on,05.01.2021,"
+                              "\"collected_on is not a date"));
+  EXPECT_THAT(text, HasSubstr("not_a_date,known_on,yesterday"));
+  EXPECT_THAT(text, HasSubstr("required_field,lab_id,,lab_id is missing,send lab_id"));
+  EXPECT_THAT(text, HasSubstr("known_before_collected,known_on,"));
+  EXPECT_THAT(text, HasSubstr("date_too_early,collected_on,1899-12-30T00:00:00Z"));
+  EXPECT_THAT(text, HasSubstr("date_in_future,collected_on,9999-12-31T00:00:00Z"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("collected_at")));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("laboratory_id")));
+}
+
+TEST_F(ImportTest, UnderAMappingVerdictsNameTheLaboratorysOwnColumns) {
+  ASSERT_OK(Import(File(Row("S-0"))));
+  const auto path = directory_.path() / "own.csv";
+  std::ofstream(path) << "Probe,Ort,Tag,Wert\nS-1,Seafield,gestern,viel\n";
+  const auto mapping = directory_.path() / "own.json";
+  std::ofstream(mapping) << R"({"columns": {"Probe": "sample_id", "Ort": "site_id",
+      "Tag": "collected_on", "Wert": "value"}, "constants": {"lab_id": "lab-a", "target": "N1",
+      "censoring": "none"}, "units": {"value": "gc/L"}})";
+  const std::string verdicts = directory_.path() / "verdicts.csv";
+  EXPECT_EQ(Command({path.string(), "--server", Address(), "--mapping", mapping.string(),
+                     "--verdicts", verdicts}),
+            kExitRuntime);
+  const std::string text = base::ReadFile(verdicts).value();
+  EXPECT_THAT(text, HasSubstr("not_a_date,Tag,gestern,\"Tag is not a date"));
+  EXPECT_THAT(text, HasSubstr("not_a_number,Wert,viel,\"Wert is not a number"));
+}
+
+TEST_F(ImportTest, ReportsInFrenchWholly) {
+  const auto path = File(Row("S-1") + Row("S-2", "-1"));
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(Command({path.string(), "--server", Address(), "--register-sites", "--lang", "fr"}),
+            kExitRuntime);
+  const std::string out = ::testing::internal::GetCapturedStdout();
+  const std::string err = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(out, HasSubstr("1 site dans le fichier"));
+  EXPECT_THAT(out, HasSubstr("ligne 3, échantillon « S-2 » :"));
+  EXPECT_THAT(out, HasSubstr("2 lignes, profil sample_csv"));
+  EXPECT_THAT(out, HasSubstr("acceptées          1"));
+  EXPECT_THAT(out, HasSubstr("rejetées           1"));
+  EXPECT_THAT(err, HasSubstr("lignes/s, encore"));
+  for (const char* english : {"row", "accepted", "sites in", "left"}) {
+    EXPECT_THAT(out + err, ::testing::Not(HasSubstr(english)));
+  }
+}
+
 TEST_F(ImportTest, GivesUpWhenPatienceIsOver) {
   timeseries_.fail = true;
   ImportOptions options;

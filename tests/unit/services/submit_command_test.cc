@@ -96,7 +96,7 @@ TEST_F(SubmitTest, DeliversAndLeavesAVerdictFile) {
 TEST_F(SubmitTest, KeepsRowsWhileTheServiceIsAwayAndSendsThemInOrder) {
   StopServer();
   EXPECT_EQ(Submit({File("a.csv", Row("S-1")), File("b.csv", Row("S-2"))}), kExitSpooled);
-  EXPECT_THAT(out_, HasSubstr("1 rows spooled as input 1"));
+  EXPECT_THAT(out_, HasSubstr("1 row spooled as input 1"));
   EXPECT_THAT(err_, HasSubstr("kept in the spool, the next call sends it"));
   EXPECT_EQ(Submit({File("c.csv", Row("S-1", "30000"))}), kExitSpooled);
   Serve();
@@ -188,7 +188,7 @@ TEST_F(SubmitTest, ListShowAndDropTellWhatThereIs) {
   StopServer();
   EXPECT_EQ(Submit({File("a.csv", Row("S-1") + Row("S-2", "-1"))}), kExitSpooled);
   EXPECT_EQ(Spool({"list"}), kExitOk);
-  EXPECT_THAT(out_, HasSubstr("1 inputs wait"));
+  EXPECT_THAT(out_, HasSubstr("1 input waits"));
   EXPECT_THAT(out_, HasSubstr("2 rows without a verdict"));
   EXPECT_THAT(out_, HasSubstr("a.csv"));
   EXPECT_EQ(Spool({"show", "1"}), kExitOk);
