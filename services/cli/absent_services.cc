@@ -11,6 +11,7 @@
 #include "belgrand/alerting/v1/alerting.pb.h"
 #include "belgrand/compliance/v1/compliance.pb.h"
 #include "belgrand/compliance/v1/erasure.pb.h"
+#include "belgrand/compliance/v1/identity.pb.h"
 #include "belgrand/detection/v1/detection.pb.h"
 #include "belgrand/ingest/v1/ingest.pb.h"
 #include "belgrand/sensor/v1/sensor.pb.h"
@@ -27,6 +28,7 @@ std::vector<const google::protobuf::FileDescriptor*> Files() {
       alerting::v1::ListAlertsRequest::descriptor()->file(),
       compliance::v1::SealFieldsRequest::descriptor()->file(),
       compliance::v1::Erasure::descriptor()->file(),
+      compliance::v1::AccessScope::descriptor()->file(),
       detection::v1::Signal::descriptor()->file(),
       ingest::v1::SubmitSamplesRequest::descriptor()->file(),
       sensor::v1::Sensor::descriptor()->file(),

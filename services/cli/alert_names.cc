@@ -18,11 +18,14 @@ using config::v1::RouteNode;
 
 // Rules of alerts that no detector raises: alerting/book_time.cc, alerting/exercise.h.
 constexpr std::string_view kUnanswered = "unanswered";
+// Of a sewer that overflows (services/detection/discharge_watch.h).
+constexpr std::string_view kDischarge = "site-discharge";
+constexpr std::string_view kSewer = "sewer";
 // Of an exercise (alerting/exercise.cc).
 constexpr std::string_view kExercise = "exercise";
 
 std::vector<std::string_view> Rules() {
-  std::vector<std::string_view> rules = {kUnanswered, alerting::kExerciseRule};
+  std::vector<std::string_view> rules = {kUnanswered, kDischarge, alerting::kExerciseRule};
   for (const auto& detector : detection::RegisteredDetectors()) {
     rules.emplace_back(detector->info().name);
   }
@@ -54,7 +57,7 @@ void CheckRoutes(const std::string& where, const RouteNode& node,
 
 std::string WrongTarget(std::string_view target) {
   const auto code = sample::CanonicalTarget(target);
-  if (code == target || target == kExercise) return "";
+  if (code == target || target == kExercise || target == kSewer) return "";
   const std::string_view meant = code.has_value() ? *code : sample::NearestTarget(target);
   if (!meant.empty()) {
     return fmt::format("'{}' is no target of an alert: did you mean '{}'?", target, meant);

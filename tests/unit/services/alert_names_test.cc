@@ -53,7 +53,7 @@ TEST(AlertNamesTest, NamesThatNoAlertCanHaveAreNamedWithWhatWasMeant) {
 
 TEST(AlertNamesTest, EveryRuleThatRaisesAnAlertIsKnown) {
   for (const char* rule : {"district-rise", "site-rise", "site-spike", "unanswered",
-                           "belgrand-exercise", "district-ears-c1"}) {
+                           "site-discharge", "belgrand-exercise", "district-ears-c1"}) {
     EXPECT_THAT(WrongRule(rule), IsEmpty());
   }
   EXPECT_THAT(WrongTarget("exercise"), IsEmpty());
