@@ -376,11 +376,11 @@ TEST_F(AlertingRoleTest, AnExampleIsShownItsWayAndItsEscalation) {
   Serve();
   EXPECT_EQ(Command({"route", "--example", "district=north target=rsv severity=watch"}),
             "console              by town\n");
-  EXPECT_EQ(
-      Command({"route", "--example",
-               "district=Greater Glasgow and Clyde, target=rsv,kind=spike,severity=critical,at=2026-01-05T03:00:00Z"}),
-      "night                by town > critical\n"
-      "unless acknowledged by 2026-01-05T03:10:00Z, escalation 'all' tells night\n");
+  EXPECT_EQ(Command({"route", "--example",
+                     "district=Greater Glasgow and Clyde, "
+                     "target=rsv,kind=spike,severity=critical,at=2026-01-05T03:00:00Z"}),
+            "night                by town > critical\n"
+            "unless acknowledged by 2026-01-05T03:10:00Z, escalation 'all' tells night\n");
   EXPECT_THAT(Command({"route", "--example", "district=north"}, cli::kExitRuntime),
               HasSubstr("target is empty"));
   EXPECT_THAT(Command({"route", "--example", "distric=north"}, cli::kExitRuntime),
