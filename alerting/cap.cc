@@ -224,6 +224,10 @@ base::StatusOr<std::string> ComposeCap(std::span<const v1::AlertEvent> history,
     return base::FailedPrecondition(
         "the alert is about Belgrand's own work: the public need not know");
   }
+  if (event->alert().alert_class() == v1::DATA) {
+    return base::FailedPrecondition(
+        "the alert is about data that have not come: the public need not know");
+  }
   for (const std::string* text : {&event->alert().district_id(), &event->alert().target()}) {
     if (!IsPrintableUtf8(*text)) {
       return base::InvalidArgument("district and target must be UTF-8 without control characters");

@@ -49,7 +49,10 @@ v1::Alert ToWire(const storage::v1::AlertRecord& record) {
     SetTimestamp(record.acknowledged_at_us(), alert.mutable_acknowledged_at());
   }
   alert.set_outcome(static_cast<v1::AlertOutcome>(record.outcome()));
-  alert.set_alert_class(record.alert_class() == v1::OPERATIONS ? v1::OPERATIONS : v1::DETECTION);
+  alert.set_alert_class(record.alert_class() == v1::OPERATIONS     ? v1::OPERATIONS
+                        : record.kind() == detection::v1::DATA_GAP ? v1::DATA
+                                                                   : v1::DETECTION);
+  alert.set_owner(record.owner());
   alert.set_muted_by(record.muted_by());
   if (NeedsPerson(record.state())) {
     alert.set_escalation(record.escalation_plan());

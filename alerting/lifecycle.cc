@@ -63,6 +63,7 @@ AlertRecord NewRecord(const Signal& signal) {
 }
 
 void TakeEvidence(AlertRecord& alert, const Signal& signal) {
+  alert.set_owner(signal.owner());
   if (signal.has_evidence()) alert.set_evidence(signal.evidence().SerializeAsString());
 }
 
@@ -217,6 +218,14 @@ base::Status CheckName(std::string_view field, std::string_view text) {
 
 }  // namespace
 
+base::Status CheckKind(int kind) {
+  if (kind == detection::v1::SPIKE || kind == detection::v1::RISE ||
+      kind == detection::v1::DATA_GAP) {
+    return base::OkStatus();
+  }
+  return base::InvalidArgument("kind is {}: say SPIKE, RISE or DATA_GAP", kind);
+}
+
 base::Status CheckPerson(std::string_view by, std::string_view comment_field,
                          std::string_view comment) {
   if (TrimmedEmpty(by)) {
@@ -276,8 +285,10 @@ base::Status CheckSignal(const Signal& signal) {
     return base::InvalidArgument("level is {}: say SITE or DISTRICT",
                                  static_cast<int>(signal.level()));
   }
-  if (signal.kind() != detection::v1::SPIKE && signal.kind() != detection::v1::RISE) {
-    return base::InvalidArgument("kind is {}: say SPIKE or RISE", static_cast<int>(signal.kind()));
+  RETURN_IF_ERROR(CheckKind(signal.kind()));
+  if (signal.owner().size() > kMaxOwnerBytes) {
+    return base::InvalidArgument("owner has {} bytes: at most {} are kept", signal.owner().size(),
+                                 kMaxOwnerBytes);
   }
   if (signal.phase() != Signal::RAISED && signal.phase() != Signal::UPDATED &&
       signal.phase() != Signal::CLEARED) {

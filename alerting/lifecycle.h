@@ -54,6 +54,11 @@ inline constexpr std::size_t kMaxNameBytes = 256;
 inline constexpr std::size_t kMaxCommentBytes = 8000;
 // In characters, as the contract says.
 inline constexpr std::size_t kMaxCommentCharacters = 2000;
+// Several names of those who must act.
+inline constexpr std::size_t kMaxOwnerBytes = 4 * kMaxNameBytes;
+
+// InvalidArgument: not a kind that detection says.
+base::Status CheckKind(int kind);
 
 struct Change {
   storage::v1::AlertRecord alert;

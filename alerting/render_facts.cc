@@ -105,6 +105,43 @@ std::string Where(const v1::Alert& alert, Language language) {
   return out + ".";
 }
 
+// What is missing, by the rules of detection/gaps.h.
+std::string GapWords(std::string_view rule, Language language) {
+  if (rule == "no-new-data") {
+    return std::string(Pick(language, "nothing new", "rien de nouveau"));
+  }
+  if (rule == "late-laboratory") {
+    return std::string(Pick(language, "late laboratory", "laboratoire en retard"));
+  }
+  if (rule == "silent-sensor") {
+    return std::string(Pick(language, "silent sensor", "capteur muet"));
+  }
+  return std::string(Pick(language, "missing sample", "échantillon manquant"));
+}
+
+std::string Gaps(const v1::Alert& alert, Language language) {
+  std::string out = "District " + alert.district_id();
+  if (alert.active_areas().empty()) {
+    return out + std::string(Pick(language, "; nothing is missing now.",
+                                  "\u00a0; rien ne manque actuellement."));
+  }
+  out += Pick(language, "; missing from: ", "\u00a0; manquant\u00a0: ");
+  for (int i = 0; i < alert.active_areas_size(); ++i) {
+    out += (i > 0 ? ", " : "") + alert.active_areas(i);
+  }
+  return out + ".";
+}
+
+std::string Overdue(const v1::Alert& alert, Language language) {
+  std::string out = Say(language, "Overdue since {}; the alert opened {}",
+                        "En retard depuis le {}\u00a0; alerte ouverte le {}",
+                        FormatTimestamp(alert.observed_at()), FormatTimestamp(alert.opened_at()));
+  if (alert.episode() > 1) {
+    out += Say(language, " (episode {})", " (épisode {})", alert.episode());
+  }
+  return out + ".";
+}
+
 }  // namespace
 
 std::string AdviceOf(detection::v1::Severity severity, Language language) {
@@ -205,6 +242,8 @@ std::string KindWord(detection::v1::SignalKind kind, Language language) {
       return std::string(Pick(language, "spike", "pic"));
     case detection::v1::RISE:
       return std::string(Pick(language, "rise", "hausse"));
+    case detection::v1::DATA_GAP:
+      return std::string(Pick(language, "data gap", "données manquantes"));
     default:
       return std::string(Pick(language, "signal", "signal"));
   }
@@ -280,6 +319,13 @@ std::string Headline(const v1::AlertEvent& event, Language language) {
                "{}\u00a0: l'alerte de {} ne fonctionne pas comme elle devrait",
                SeverityWord(alert.severity(), language), alert.district_id());
   }
+  if (alert.alert_class() == v1::DATA) {
+    return ExercisePrefix(alert, language) + Say(language, "{}: data are missing in {}: {}",
+                                                 "{}\u00a0: données manquantes, {}\u00a0: {}",
+                                                 SeverityWord(alert.severity(), language),
+                                                 alert.district_id(),
+                                                 GapWords(alert.rule(), language));
+  }
   const bool spike = alert.kind() == detection::v1::SPIKE;
   return ExercisePrefix(alert, language) +
          Say(language, "{}: {} of {} in the sewage of {}",
@@ -312,6 +358,14 @@ std::vector<std::pair<std::string, std::string>> Facts(const v1::AlertEvent& eve
             "Du travail de Belgrand même, trouvé par la règle {}. {}", alert.rule(),
             AdviceOf(alert.severity(), language)));
     add("About", "Sujet", Where(alert, language));
+  } else if (alert.alert_class() == v1::DATA) {
+    add("What", "Quoi",
+        Say(language, "Data that are expected have not come: {} ({}). {}",
+            "Des données attendues ne sont pas arrivées\u00a0: {} ({}). {}",
+            GapWords(alert.rule(), language), alert.target(),
+            AdviceOf(alert.severity(), language)));
+    add("Owner", "Qui agit", alert.owner() + ".");
+    add("Where", "Où", Gaps(alert, language));
   } else {
     add("What", "Quoi",
         Say(language, "A {} of {}, found by rule {}. {}",
@@ -319,7 +373,8 @@ std::vector<std::pair<std::string, std::string>> Facts(const v1::AlertEvent& eve
             alert.target(), alert.rule(), AdviceOf(alert.severity(), language)));
     add("Where", "Où", Where(alert, language));
   }
-  add("Since", "Depuis", Since(alert, language));
+  add("Since", "Depuis",
+      alert.alert_class() == v1::DATA ? Overdue(alert, language) : Since(alert, language));
   add("State", "État", State(alert, language));
   if (std::string sure = HowSure(alert.evidence(), language); !sure.empty()) {
     add("How sure", "Certitude", std::move(sure));

@@ -53,17 +53,19 @@ Json EvidenceJson(const detection::v1::Evidence& evidence) {
 }
 
 Json AlertJson(const v1::Alert& alert) {
-  Json json = {{"alert_id", alert.alert_id()},
-               {"district_id", alert.district_id()},
-               {"target", alert.target()},
-               {"rule", alert.rule()},
-               {"kind", KindWord(alert.kind())},
-               {"state", StateWord(alert.state())},
-               {"severity", Lower(SeverityWord(alert.severity()))},
-               {"episode", alert.episode()},
-               {"opened_at", FormatTimestamp(alert.opened_at())},
-               {"changed_at", FormatTimestamp(alert.changed_at())},
-               {"observed_at", FormatTimestamp(alert.observed_at())}};
+  Json json = {
+      {"alert_id", alert.alert_id()},
+      {"district_id", alert.district_id()},
+      {"target", alert.target()},
+      {"rule", alert.rule()},
+      {"kind", alert.kind() == detection::v1::DATA_GAP ? "data_gap" : KindWord(alert.kind())},
+      {"state", StateWord(alert.state())},
+      {"severity", Lower(SeverityWord(alert.severity()))},
+      {"episode", alert.episode()},
+      {"opened_at", FormatTimestamp(alert.opened_at())},
+      {"changed_at", FormatTimestamp(alert.changed_at())},
+      {"observed_at", FormatTimestamp(alert.observed_at())}};
+  if (!alert.owner().empty()) json["owner"] = alert.owner();
   if (alert.has_resolved_at()) json["resolved_at"] = FormatTimestamp(alert.resolved_at());
   if (!alert.acknowledged_by().empty()) {
     json["acknowledged_by"] = alert.acknowledged_by();

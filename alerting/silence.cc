@@ -40,9 +40,7 @@ base::Status CheckSilenceMatch(const SilenceRecord& silence) {
     }
   }
   for (const int kind : silence.kinds()) {
-    if (kind != detection::v1::SPIKE && kind != detection::v1::RISE) {
-      return base::InvalidArgument("match holds kind {}: say SPIKE or RISE", kind);
-    }
+    RETURN_IF_ERROR(base::Annotate(CheckKind(kind), "match"));
   }
   return base::OkStatus();
 }

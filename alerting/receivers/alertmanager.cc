@@ -114,13 +114,15 @@ std::string AlertmanagerBody(const Delivery& delivery, base::Instant now,
   for (const auto severity :
        {detection::v1::WATCH, detection::v1::WARNING, detection::v1::CRITICAL}) {
     const bool active = !over && severity == alert.severity();
-    Json labels = {
-        {"alertname", "Belgrand"},
-        {"district", alert.district_id()},
-        {"target", alert.target()},
-        {"rule", alert.rule()},
-        {"kind", alert.alert_class() == v1::OPERATIONS ? "operations" : KindWord(alert.kind())},
-        {"severity", Lower(SeverityWord(severity))}};
+    Json labels = {{"alertname", "Belgrand"},
+                   {"district", alert.district_id()},
+                   {"target", alert.target()},
+                   {"rule", alert.rule()},
+                   {"kind", alert.alert_class() == v1::OPERATIONS ? "operations"
+                            : alert.alert_class() == v1::DATA     ? "data_gap"
+                                                                  : KindWord(alert.kind())},
+                   {"severity", Lower(SeverityWord(severity))}};
+    if (!alert.owner().empty()) labels["owner"] = alert.owner();
     if (alert.exercise()) labels["exercise"] = "true";
     Json annotations = {{"summary", Headline(delivery.event)},
                         {"description", RenderText(delivery.event)},

@@ -32,9 +32,7 @@ base::StatusOr<AlertFacts> FactsOf(const v1::ExplainRouteRequest& request) {
     return base::InvalidArgument("severity is {}: say WATCH, WARNING or CRITICAL",
                                  static_cast<int>(request.severity()));
   }
-  if (request.kind() != detection::v1::SPIKE && request.kind() != detection::v1::RISE) {
-    return base::InvalidArgument("kind is {}: say SPIKE or RISE", static_cast<int>(request.kind()));
-  }
+  RETURN_IF_ERROR(CheckKind(request.kind()));
   return AlertFacts{request.district_id(), request.target(), request.rule(),
                     static_cast<int>(request.kind()), static_cast<int>(request.severity())};
 }

@@ -47,7 +47,9 @@ struct Flags {
 
 const std::map<std::string, detection::v1::SignalKind>& Kinds() {
   static const std::map<std::string, detection::v1::SignalKind> kinds = {
-      {"spike", detection::v1::SPIKE}, {"rise", detection::v1::RISE}};
+      {"spike", detection::v1::SPIKE},
+      {"rise", detection::v1::RISE},
+      {"data-gap", detection::v1::DATA_GAP}};
   return kinds;
 }
 

@@ -8,6 +8,7 @@
 #include "services/alerting/alerting_options.h"
 #include "services/cli/alert_names.h"
 #include "services/compliance/access_check.h"
+#include "services/detection/gap_watch.h"
 #include "services/mqtt_bridge/mqtt_bridge_role.h"
 #include "services/shared/config_check.h"
 
@@ -91,6 +92,9 @@ base::StatusOr<config::v1::Config> LoadConfig(const ConfigFlags& flags,
           "detection.detectors: '{}' is not registered; leave the list empty for Belgrand's own",
           name));
     }
+  }
+  for (std::string& problem : detection::CheckGapRules(config.detection())) {
+    problems.push_back(std::move(problem));
   }
   if (problems.empty()) return config;
   std::string text = fmt::format("the configuration has {} problem{}:", problems.size(),

@@ -7,6 +7,7 @@
 #include "services/detection/detection_service.h"
 #include "services/detection/discharge_watch.h"
 #include "services/detection/follower.h"
+#include "services/detection/gap_watch.h"
 #include "services/detection/handover.h"
 
 namespace belgrand::detection {
@@ -15,13 +16,17 @@ namespace {
 class DetectionRole final : public shared::Role {
  public:
   DetectionRole(const shared::Runtime& runtime, std::unique_ptr<SignalOutbox> outbox,
-                std::unique_ptr<Engine> engine, Follower::Stored stored)
+                std::unique_ptr<Engine> engine, Follower::Stored stored, GapRules gap_rules,
+                Holds gaps)
       : peers_(runtime.peers),
         metrics_(runtime.metrics),
         outbox_(std::move(outbox)),
         handover_(*outbox_, metrics_),
         follower_(std::move(engine), *outbox_, metrics_, runtime.clock, std::move(stored),
                   [this] { handover_.Wake(); }),
+        watches_sensors_(gap_rules.silent_after.has_value()),
+        gap_watch_(std::move(gap_rules), *outbox_, runtime.clock, std::move(gaps),
+                   [this] { handover_.Wake(); }),
         service_(runtime.guard, follower_, *outbox_),
         watch_(runtime.clock) {}
   ~DetectionRole() override { Stop(); }
@@ -37,19 +42,28 @@ class DetectionRole final : public shared::Role {
     follow_thread_ = std::thread([this] { follower_.Run(*timeseries_, *sites_); });
     handover_thread_ = std::thread([this] { handover_.Run(*alerting_); });
     // Where the sensors are served elsewhere and nobody said where, there are none to watch.
-    if (peers_.Has(shared::RoleName::kSensors)) {
+    if (watches_sensors_ || peers_.Has(shared::RoleName::kSensors)) {
       sensors_ = sensor::v1::SensorService::NewStub(peers_.Channel(shared::RoleName::kSensors));
+    }
+    if (peers_.Has(shared::RoleName::kSensors)) {
       watch_thread_ = std::thread([this] { watch_.Run({*sensors_, *sites_, *alerting_}); });
     }
+    gap_thread_ = std::thread([this] {
+      gap_watch_.Run({.arrivals = [this] { return follower_.Arrivals(); },
+                      .sites = sites_.get(),
+                      .sensors = watches_sensors_ ? sensors_.get() : nullptr});
+    });
     return base::OkStatus();
   }
 
   void Stop() override {
     follower_.Stop();
+    gap_watch_.Stop();
     handover_.Stop();
     watch_.Stop();
     if (watch_thread_.joinable()) watch_thread_.join();
     if (follow_thread_.joinable()) follow_thread_.join();
+    if (gap_thread_.joinable()) gap_thread_.join();
     if (handover_thread_.joinable()) handover_thread_.join();
   }
 
@@ -66,13 +80,16 @@ class DetectionRole final : public shared::Role {
   std::unique_ptr<SignalOutbox> outbox_;
   Handover handover_;
   Follower follower_;
+  const bool watches_sensors_;
+  GapWatch gap_watch_;
   DetectionServiceImpl service_;
   DischargeWatch watch_;
   std::unique_ptr<timeseries::v1::TimeseriesService::Stub> timeseries_;
   std::unique_ptr<timeseries::v1::SiteService::Stub> sites_;
   std::unique_ptr<alerting::v1::AlertingService::Stub> alerting_;
-  std::thread follow_thread_;
   std::unique_ptr<sensor::v1::SensorService::Stub> sensors_;
+  std::thread follow_thread_;
+  std::thread gap_thread_;
   std::thread handover_thread_;
   std::thread watch_thread_;
 };
@@ -87,8 +104,10 @@ base::StatusOr<std::unique_ptr<shared::Role>> CreateDetectionRole(const config::
   Follower::Stored stored;
   ASSIGN_OR_RETURN(stored.progress, outbox->LoadProgress());
   ASSIGN_OR_RETURN(stored.holds, outbox->LoadHolds());
+  ASSIGN_OR_RETURN(auto gaps, outbox->LoadGaps());
   return std::make_unique<DetectionRole>(runtime, std::move(outbox), std::move(engine),
-                                         std::move(stored));
+                                         std::move(stored), GapRulesOf(config.detection()),
+                                         std::move(gaps));
 }
 
 }  // namespace belgrand::detection

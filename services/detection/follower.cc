@@ -59,6 +59,12 @@ std::vector<AreaState> Follower::States(std::string_view district_id, std::strin
   return engine_->States(district_id, target);
 }
 
+std::optional<ArrivalBook> Follower::Arrivals() {
+  if (!Health().ok() || processed_.load() < newest_.load()) return std::nullopt;
+  base::MutexLock lock(engine_mutex_);
+  return arrivals_;
+}
+
 base::Status Follower::HealthBetweenMessages() const {
   if (rebuilt_) return base::OkStatus();
   if (reason_ == RejudgeReason::kOtherFeed) {
@@ -150,6 +156,7 @@ void Follower::BeginAnew(const base::Status& why) {
   {
     base::MutexLock lock(engine_mutex_);
     engine_->Reset();
+    arrivals_.Clear();
   }
   processed_.store(0);
   newest_.store(0);
@@ -305,6 +312,8 @@ base::Status Follower::TakeSample(const timeseries::v1::SampleVersion& version,
   {
     base::MutexLock lock(engine_mutex_);
     changes = engine_->OnSample(*observation);
+    const sample::Measurement& row = observation->measurement;
+    arrivals_.Take(row.site_id, row.target, row.laboratory_id, row.collected_at);
   }
   metrics_.update_seconds.Observe(static_cast<double>(SteadyMicros() - started) * 1e-6);
   metrics_.samples.Increment();

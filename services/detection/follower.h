@@ -27,6 +27,7 @@
 
 #include "belgrand/timeseries/v1/timeseries.grpc.pb.h"
 #include "detection/engine.h"
+#include "detection/gaps.h"
 #include "platform/base/clock.h"
 #include "platform/base/mutex.h"
 #include "services/detection/backoff.h"
@@ -54,6 +55,8 @@ class Follower {
   void Stop() { stop_.Stop(); }
 
   std::vector<AreaState> States(std::string_view district_id, std::string_view target);
+  // The newest sample of each series; absent while the feed is not read to its end.
+  std::optional<ArrivalBook> Arrivals();
   std::uint64_t processed() const { return processed_.load(); }
   std::uint64_t newest() const { return newest_.load(); }
   // OK; Unavailable while rebuilding or cut off; FailedPrecondition from when the feed turned out
@@ -83,6 +86,7 @@ class Follower {
 
   base::Mutex engine_mutex_;
   std::unique_ptr<Engine> engine_ GUARDED_BY(engine_mutex_);
+  ArrivalBook arrivals_ GUARDED_BY(engine_mutex_);
   SignalOutbox& outbox_;
   DetectionMetrics& metrics_;
   const base::Clock& clock_;

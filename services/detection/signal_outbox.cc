@@ -9,12 +9,13 @@ constexpr storage::Family kProgress = 0;
 constexpr storage::Family kOutbox = 1;
 constexpr std::string_view kProgressKey = "progress";
 constexpr std::string_view kHoldPrefix = "hold/";
+constexpr std::string_view kGapPrefix = "gap/";
 
 // Entries of older versions had no generation before the feed number.
 constexpr std::size_t kOldKeyBytes = 12;
 
-std::string HoldKey(const v1::Signal& signal) {
-  std::string key(kHoldPrefix);
+std::string KeyUnder(std::string_view prefix, const v1::Signal& signal) {
+  std::string key(prefix);
   storage::AppendText(key, signal.district_id());
   storage::AppendText(key, signal.signal_key());
   return key;
@@ -43,6 +44,27 @@ base::Status Damaged(std::string_view key) {
   const auto sequence = storage::TakeUint64(rest);
   return base::DataLoss("detection outbox: the entry of feed number {} is damaged",
                         sequence ? std::to_string(*sequence) : "(unreadable key)");
+}
+
+std::string OutboxKey(const v1::Signal& signal, std::uint32_t index) {
+  std::string key;
+  storage::AppendUint64(key, signal.generation());
+  storage::AppendUint64(key, signal.feed_sequence());
+  storage::AppendUint32(key, index);
+  return key;
+}
+
+template <typename Take>
+base::Status Each(const storage::Store& store, std::string_view prefix, Take take) {
+  storage::Cursor cursor = store.Scan(kProgress, prefix, storage::PrefixEnd(prefix));
+  for (; cursor.Valid(); cursor.Next()) {
+    v1::Signal signal;
+    if (!Parse(cursor.value(), signal)) {
+      return base::DataLoss("detection: the record of a held signal is damaged");
+    }
+    take(std::move(signal));
+  }
+  return cursor.status();
 }
 
 }  // namespace
@@ -78,16 +100,31 @@ base::StatusOr<storage::v1::DetectionProgress> SignalOutbox::LoadProgress() cons
 
 base::StatusOr<Holds> SignalOutbox::LoadHolds() const {
   Holds holds;
-  storage::Cursor cursor = store_->Scan(kProgress, kHoldPrefix, storage::PrefixEnd(kHoldPrefix));
-  for (; cursor.Valid(); cursor.Next()) {
-    v1::Signal signal;
-    if (!Parse(cursor.value(), signal)) {
-      return base::DataLoss("detection: the record of a held signal is damaged");
-    }
-    Follow(holds, signal);
-  }
-  RETURN_IF_ERROR(cursor.status());
+  RETURN_IF_ERROR(Each(*store_, kHoldPrefix, [&](v1::Signal signal) { Follow(holds, signal); }));
   return holds;
+}
+
+base::StatusOr<Holds> SignalOutbox::LoadGaps() const {
+  Holds gaps;
+  RETURN_IF_ERROR(Each(*store_, kGapPrefix, [&](v1::Signal signal) {
+    const std::pair<std::string, std::string> key{signal.district_id(), signal.signal_key()};
+    gaps[key] = std::move(signal);
+  }));
+  return gaps;
+}
+
+base::Status SignalOutbox::CommitGaps(const std::vector<v1::Signal>& signals) {
+  storage::Batch batch;
+  std::uint32_t index = 0;
+  for (const v1::Signal& signal : signals) {
+    batch.Put(kOutbox, OutboxKey(signal, index++), Stored(signal));
+    if (signal.phase() == v1::Signal::CLEARED) {
+      batch.Delete(kProgress, KeyUnder(kGapPrefix, signal));
+    } else {
+      batch.Put(kProgress, KeyUnder(kGapPrefix, signal), Stored(signal));
+    }
+  }
+  return store_->Write(batch);
 }
 
 base::Status SignalOutbox::Commit(const storage::v1::DetectionProgress& progress,
@@ -96,15 +133,11 @@ base::Status SignalOutbox::Commit(const storage::v1::DetectionProgress& progress
   batch.Put(kProgress, kProgressKey, progress.SerializeAsString());
   std::uint32_t index = 0;
   for (const v1::Signal& signal : signals) {
-    std::string key;
-    storage::AppendUint64(key, signal.generation());
-    storage::AppendUint64(key, signal.feed_sequence());
-    storage::AppendUint32(key, index++);
-    batch.Put(kOutbox, key, Stored(signal));
+    batch.Put(kOutbox, OutboxKey(signal, index++), Stored(signal));
     if (signal.phase() == v1::Signal::CLEARED) {
-      batch.Delete(kProgress, HoldKey(signal));
+      batch.Delete(kProgress, KeyUnder(kHoldPrefix, signal));
     } else {
-      batch.Put(kProgress, HoldKey(signal), Stored(WithoutEvidence(signal)));
+      batch.Put(kProgress, KeyUnder(kHoldPrefix, signal), Stored(WithoutEvidence(signal)));
     }
   }
   return store_->Write(batch);

@@ -3,7 +3,7 @@
 //
 // All are written in one batch, so a crash leaves either the samples unread or their signals in
 // the outbox and among the held ones. Layout: docs/formats/detection.md. Thread safety: safe (one
-// writer of progress; one reader that deletes).
+// writer of progress, one of gaps; one reader that deletes).
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,11 @@ class SignalOutbox {
   // Empty at the beginning.
   base::StatusOr<storage::v1::DetectionProgress> LoadProgress() const;
   base::StatusOr<Holds> LoadHolds() const;
+  // Gaps of the data that alerting was told of, with their evidence.
+  base::StatusOr<Holds> LoadGaps() const;
+  // Signals of gaps, and what has been told after them; on disk when it returns OK. REQUIRES: the
+  // same generation of all, above those before.
+  base::Status CommitGaps(const std::vector<v1::Signal>& signals);
   // Progress, the signals and what is held after them; on disk when it returns OK.
   base::Status Commit(const storage::v1::DetectionProgress& progress,
                       const std::vector<v1::Signal>& signals);

@@ -391,7 +391,10 @@ std::vector<std::string> CheckPeersOf(const Config& config, const std::vector<Ro
     std::string callers;
     for (std::size_t i = 0; i < kRoleCount; ++i) {
       const auto role = static_cast<RoleName>(i);
-      const std::vector<RoleName> callees = Callees(role);
+      std::vector<RoleName> callees = Callees(role);
+      if (role == RoleName::kDetection && config.detection().has_sensor_watch()) {
+        callees.push_back(RoleName::kSensors);
+      }
       if (!served(role) || std::find(callees.begin(), callees.end(), callee) == callees.end()) {
         continue;
       }

@@ -5,8 +5,8 @@
 namespace belgrand::shared {
 
 base::Instant ToInstant(const google::protobuf::Timestamp& timestamp) {
-  constexpr std::int64_t kFirst = -2'208'988'800;  // 1900-01-01
-  constexpr std::int64_t kLast = 7'258'118'400;    // 2200-01-01
+  constexpr std::int64_t kFirst = -62'135'596'800;  // 0001-01-01
+  constexpr std::int64_t kLast = 253'402'300'799;   // 9999-12-31T23:59:59
   const std::int64_t seconds = std::clamp<std::int64_t>(timestamp.seconds(), kFirst, kLast);
   const std::int64_t micros = std::clamp(timestamp.nanos(), 0, 999'999'999) / 1000;
   return base::FromMicros(seconds * 1'000'000 + micros);

@@ -15,8 +15,8 @@ inline google::protobuf::Timestamp ToTimestamp(base::Instant instant) {
   return timestamp;
 }
 
-// Finer than a microsecond is cut off. Values outside the years 1900 to 2199 are clamped there, so
-// that arithmetic on what a client sent cannot overflow; validation refuses them by name.
+// Finer than a microsecond is cut off. Values outside the years 1 to 9999, which a Timestamp may
+// not hold, are clamped there, so that arithmetic on what a client sent cannot overflow.
 base::Instant ToInstant(const google::protobuf::Timestamp& timestamp);
 
 }  // namespace belgrand::shared

@@ -126,6 +126,10 @@ TEST(CapTest, WhatItCannotSayItRefuses) {
               StatusIs(base::StatusCode::kNotFound, ::testing::_));
   EXPECT_THAT(ComposeCap(std::span(history).subspan(2), 5, Options()),
               StatusIs(base::StatusCode::kFailedPrecondition, HasSubstr("opened")));
+  auto gaps = history;
+  for (auto& event : gaps) event.mutable_alert()->set_alert_class(v1::DATA);
+  EXPECT_THAT(ComposeCap(gaps, 3, Options()),
+              StatusIs(base::StatusCode::kFailedPrecondition, HasSubstr("have not come")));
   CapOptions options = Options();
   for (const char* sender : {"", "a b", "a,b", "a<b", "a&b"}) {
     options.sender = sender;

@@ -153,5 +153,33 @@ TEST(QuantityTest, KeepsThreeDigitsAndGroupsThousands) {
   EXPECT_EQ(FormatQuantity(12.34, Language::kFrench), "12,3");
 }
 
+// An alert of data that did not come, as the watch of detection raises it.
+v1::AlertEvent GapEvent() {
+  v1::AlertEvent event = SampleEvent();
+  v1::Alert& alert = *event.mutable_alert();
+  alert.set_rule("missing-sample");
+  alert.set_kind(detection::v1::DATA_GAP);
+  alert.set_alert_class(v1::DATA);
+  alert.set_owner("sampling team");
+  alert.mutable_evidence()->Clear();
+  alert.mutable_evidence()->set_explanation("Samples that are planned have not come.");
+  return event;
+}
+
+TEST(RenderTest, MissingDataAreNamedWithWhoMustActAndClaimNothingOfTheSewage) {
+  const std::string text = RenderText(GapEvent());
+  EXPECT_THAT(text, HasSubstr("WARNING: data are missing in Île: missing sample"));
+  EXPECT_THAT(text, HasSubstr("Owner     sampling team."));
+  EXPECT_THAT(text, HasSubstr("missing from: Île, works-1"));
+  EXPECT_THAT(text, HasSubstr("Overdue since 2020-11-02"));
+  EXPECT_THAT(text, Not(HasSubstr("rise")));
+  EXPECT_THAT(text, Not(HasSubstr("gc/L")));
+  const std::string french = RenderText(GapEvent(), {.language = Language::kFrench});
+  EXPECT_THAT(french, HasSubstr("données manquantes, Île\u00a0: échantillon manquant"));
+  EXPECT_THAT(french, HasSubstr("Qui agit  sampling team."));
+  EXPECT_THAT(RenderSubject(GapEvent()), HasSubstr("SARS-CoV-2 data gap in Île"));
+  EXPECT_THAT(RenderJson(GapEvent(), "x-7"), HasSubstr("\"owner\": \"sampling team\""));
+}
+
 }  // namespace
 }  // namespace belgrand::alerting

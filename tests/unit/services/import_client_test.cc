@@ -214,8 +214,8 @@ TEST_F(ImportTest, ReportsInFrenchWholly) {
   EXPECT_THAT(out, HasSubstr("1 site dans le fichier"));
   EXPECT_THAT(out, HasSubstr("ligne 3, échantillon « S-2 » :"));
   EXPECT_THAT(out, HasSubstr("2 lignes, profil sample_csv"));
-  EXPECT_THAT(out, HasSubstr("acceptées          1"));
-  EXPECT_THAT(out, HasSubstr("rejetées           1"));
+  EXPECT_THAT(out, HasSubstr("acceptées         1"));
+  EXPECT_THAT(out, HasSubstr("rejetées          1"));
   EXPECT_THAT(err, HasSubstr("lignes/s, encore"));
   for (const char* english : {"row", "accepted", "sites in", "left"}) {
     EXPECT_THAT(out + err, ::testing::Not(HasSubstr(english)));
