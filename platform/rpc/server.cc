@@ -10,6 +10,7 @@
 
 #include "platform/base/address.h"
 #include "platform/rpc/call_order.h"
+#include "platform/rpc/grpc_log.h"
 
 namespace belgrand::rpc {
 
@@ -76,9 +77,12 @@ base::StatusOr<std::unique_ptr<Server>> Server::Create(const ServerOptions& opti
   }
   ASSIGN_OR_RETURN(auto credentials, ServerCredentials(options.tls, options.client_certificates));
 
-  // Both plug-ins are process-wide switches of gRPC; they are set once, before the first server.
+  // Process-wide switches of gRPC; they are set once, before the first server.
   static std::once_flag plugins;
-  std::call_once(plugins, [] { grpc::EnableDefaultHealthCheckService(true); });
+  std::call_once(plugins, [] {
+    TakeOverGrpcLog();
+    grpc::EnableDefaultHealthCheckService(true);
+  });
   if (options.reflection == ServerOptions::Reflection::kOn) {
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   }

@@ -7,26 +7,55 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "platform/base/log.h"
+#include "platform/base/mutex.h"
 
 namespace belgrand::storage {
 namespace {
 
-// Hands what the engine reports as wrong to the log of the process.
+// Hands what the engine reports as wrong to the log of the process. While a disk stays full the
+// engine says so every few seconds: one line in ten minutes does.
 class EngineLog final : public rocksdb::Logger {
  public:
   EngineLog() : rocksdb::Logger(rocksdb::InfoLogLevel::ERROR_LEVEL) {}
   using rocksdb::Logger::Logv;
   void Logv(const char* format, va_list arguments) override {
+    int repeats = 0;
+    {
+      const base::MutexLock lock(mutex_);
+      const auto now = std::chrono::steady_clock::now();
+      // The format is what tells one report from another: numbers in them differ.
+      const auto [said, first] = said_.try_emplace(format, Said{now, 0});
+      if (!first && now - said->second.at < kPause) {
+        ++said->second.repeats;
+        return;
+      }
+      repeats = std::exchange(said->second.repeats, 0);
+      said->second.at = now;
+    }
     std::array<char, 512> text{};
     std::vsnprintf(text.data(), text.size(), format, arguments);
-    base::Log(base::LogLevel::kWarning, "storage_engine", {{"report", text.data()}});
+    base::Log(base::LogLevel::kWarning, "storage_engine",
+              {{"report", text.data()}, {"repeats_before", repeats}});
   }
+
+ private:
+  static constexpr auto kPause = std::chrono::minutes(10);
+  struct Said {
+    std::chrono::steady_clock::time_point at;
+    int repeats = 0;
+  };
+  base::Mutex mutex_;
+  std::map<std::string, Said> said_ GUARDED_BY(mutex_);
 };
 
 constexpr std::size_t kMinMemtableBytes = std::size_t{1} << 20;

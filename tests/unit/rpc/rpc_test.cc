@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <sstream>
 #include <thread>
 
 #include "belgrand/detection/v1/detection.grpc.pb.h"
@@ -126,6 +127,29 @@ TEST(ServerTest, MutualTlsGivesTheIdentityOfTheCertificate) {
       Ask(*OpenChannel("127.0.0.1:" + std::to_string((*server)->port()), std::nullopt)).code(),
       base::StatusCode::kUnavailable)
       << "plain text must not get through";
+}
+
+TEST(ServerTest, WhatGrpcReportsIsALineOfTheLogAsAnyOther) {
+  const belgrand::testing::TempDir dir;
+  TestAuthority authority(dir.path() / "ca");
+  ServerOptions options;
+  options.listen = "127.0.0.1:0";
+  options.tls = authority.Issue("server", "URI:spiffe://test/service/one");
+  auto server = Server::Create(options);
+  ASSERT_OK(server);
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_FALSE(
+        Ask(*OpenChannel("127.0.0.1:" + std::to_string((*server)->port()), std::nullopt)).ok());
+  }
+  std::istringstream lines(::testing::internal::GetCapturedStderr());
+  int reports = 0;
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_TRUE(line.starts_with("{\"time\":")) << line;
+    reports += line.find("\"event\":\"grpc\"") != std::string::npos;
+  }
+  EXPECT_GT(reports, 0) << "control: a wrong client is reported";
+  EXPECT_LE(reports, 60) << "two minutes' worth at most";
 }
 
 // Asks over new connections until the answer is as wanted; for a minute at most.
