@@ -109,31 +109,51 @@ base::StatusOr<std::unique_ptr<Keyring>> Keyring::OpenDirectory(KeyringOptions o
   return keyring;
 }
 
-base::Status Keyring::Load(std::uint32_t epoch) {
-  const std::filesystem::path path = KeyringPath(options_.directory, epoch);
-  auto epoch_key = ReadKeyFile(EpochKeyPath(options_.directory, epoch));
+base::StatusOr<Keyring::Files> Keyring::ReadFiles(const std::filesystem::path& directory,
+                                                  std::uint32_t epoch) {
+  const std::filesystem::path path = KeyringPath(directory, epoch);
+  auto epoch_key = ReadKeyFile(EpochKeyPath(directory, epoch));
   if (epoch_key.status().code() == base::StatusCode::kNotFound) {
     return base::FailedPrecondition("{} is missing: without it {} cannot be opened",
-                                    EpochKeyPath(options_.directory, epoch).string(),
-                                    path.string());
+                                    EpochKeyPath(directory, epoch).string(), path.string());
   }
   if (!epoch_key.ok()) return epoch_key.status();
   ASSIGN_OR_RETURN(const std::string bytes, base::ReadFile(path));
-  const auto content = ParseKeyring(bytes, epoch);
+  auto content = ParseKeyring(bytes, epoch);
   if (!content.ok()) return base::Annotate(content.status(), path.string());
+  return Files{*epoch_key, *std::move(content)};
+}
+
+base::StatusOr<std::uint64_t> Keyring::Inspect(const std::filesystem::path& directory) {
+  ASSIGN_OR_RETURN(const KeyringEpochs epochs, ListEpochs(directory));
+  if (epochs.keyrings.empty()) {
+    return base::NotFound("there is no keyring in {}", directory.string());
+  }
+  const std::uint32_t epoch = epochs.keyrings.back();
+  ASSIGN_OR_RETURN(const Files files, ReadFiles(directory, epoch));
+  for (const StoredPerson& person : files.content.persons) {
+    RETURN_IF_ERROR(UnwrapWith(files.epoch_key, epoch, person).status());
+  }
+  return files.content.persons.size();
+}
+
+base::Status Keyring::Load(std::uint32_t epoch) {
+  ASSIGN_OR_RETURN(const Files files, ReadFiles(options_.directory, epoch));
   epoch_ = epoch;
-  epoch_key_ = *epoch_key;
-  for (const StoredPerson& person : content->persons) {
+  epoch_key_ = files.epoch_key;
+  for (const StoredPerson& person : files.content.persons) {
     ASSIGN_OR_RETURN(Secrets secrets, Unwrap(person));
     refs_[std::move(secrets.lookup)] = person.subject_ref;
     wrapped_[person.subject_ref] = person.wrapped;
   }
-  ASSIGN_OR_RETURN(file_, base::AppendFile::Open(path, options_.sync));
-  if (file_.size() == content->whole_bytes) return base::OkStatus();
+  ASSIGN_OR_RETURN(file_,
+                   base::AppendFile::Open(KeyringPath(options_.directory, epoch), options_.sync));
+  const std::uint64_t whole = files.content.whole_bytes;
+  if (file_.size() == whole) return base::OkStatus();
   // Keys of a call that never returned: nothing was sealed with them.
   base::Log(base::LogLevel::kWarning, "keyring_torn_tail_dropped",
-            {{"bytes", file_.size() - content->whole_bytes}});
-  RETURN_IF_ERROR(file_.Truncate(content->whole_bytes));
+            {{"bytes", file_.size() - whole}});
+  RETURN_IF_ERROR(file_.Truncate(whole));
   return file_.Sync();
 }
 
@@ -147,16 +167,22 @@ std::string Keyring::Lookup(std::int32_t subject, std::string_view tenant,
 }
 
 base::StatusOr<Keyring::Secrets> Keyring::Unwrap(const StoredPerson& person) const {
+  return UnwrapWith(epoch_key_, epoch_, person);
+}
+
+base::StatusOr<Keyring::Secrets> Keyring::UnwrapWith(const crypto::Key256& epoch_key,
+                                                     std::uint32_t epoch,
+                                                     const StoredPerson& person) {
   crypto::GcmNonce nonce;
   if (person.wrapped.size() < nonce.size()) return base::DataLoss("a wrapped key is truncated");
   std::copy_n(person.wrapped.begin(), nonce.size(), nonce.begin());
-  auto plain = crypto::AesGcmOpen(epoch_key_, nonce, WrapContext(epoch_, person.subject_ref),
+  auto plain = crypto::AesGcmOpen(epoch_key, nonce, WrapContext(epoch, person.subject_ref),
                                   std::string_view(person.wrapped).substr(nonce.size()));
   if (!plain.ok() || plain->size() != 2 * kKeyBytes) {
     return base::DataLoss(
         "a person's key does not open under the key of epoch {}: the keyring was altered, or is a "
         "copy of another epoch",
-        epoch_);
+        epoch);
   }
   Secrets secrets;
   ASSIGN_OR_RETURN(secrets.key, crypto::Key256::FromBytes(plain->substr(0, kKeyBytes)));

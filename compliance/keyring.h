@@ -62,6 +62,10 @@ class Keyring {
   // opens whole.
   static base::StatusOr<std::unique_ptr<Keyring>> OpenDirectory(KeyringOptions options);
 
+  // How many persons the keyring of a directory holds, each one's key unwrapped; changes nothing,
+  // not even an interrupted Drop. NotFound: there is none. DataLoss, FailedPrecondition: as above.
+  static base::StatusOr<std::uint64_t> Inspect(const std::filesystem::path& directory);
+
   // Seals the values in order; makes keys for persons not seen before. All or none.
   // InvalidArgument names the value by its position, never by its content. ResourceExhausted: disk
   // full, tried again on the next call. Unavailable: the disk failed; changes are refused until
@@ -95,9 +99,17 @@ class Keyring {
     crypto::Key256 key;
     std::string lookup;
   };
+  struct Files {
+    crypto::Key256 epoch_key;
+    KeyringContent content;
+  };
 
   Keyring(KeyringOptions options, base::DirectoryLock lock, crypto::Key256 index_key)
       : options_(std::move(options)), lock_(std::move(lock)), index_key_(index_key) {}
+  static base::StatusOr<Files> ReadFiles(const std::filesystem::path& directory,
+                                         std::uint32_t epoch);
+  static base::StatusOr<Secrets> UnwrapWith(const crypto::Key256& epoch_key, std::uint32_t epoch,
+                                            const StoredPerson& person);
   base::Status Load(std::uint32_t epoch) REQUIRES_LOCK(mutex_);
   std::string Lookup(std::int32_t subject, std::string_view tenant, std::string_view value) const;
   base::StatusOr<Secrets> Unwrap(const StoredPerson& person) const REQUIRES_LOCK(mutex_);

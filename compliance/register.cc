@@ -62,7 +62,8 @@ void AddDisclosures(const pb::ServiceDescriptor& service, std::vector<Disclosure
     Disclosure disclosure;
     disclosure.method = std::string(method.full_name());
     for (const auto& [path, field] : PersonalFields(*method.output_type())) {
-      disclosure.fields.push_back(path);
+      const privacy::v1::FieldPolicy& own = FieldPolicyOf(*field);
+      disclosure.fields.push_back({path, own.category(), own.subject()});
     }
     if (disclosure.fields.empty()) continue;
     const privacy::v1::MethodPolicy* policy = FindMethodPolicy(disclosure.method);

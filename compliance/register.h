@@ -47,10 +47,17 @@ struct Activity {
   std::vector<PersonalField> fields;
 };
 
+// A personal field of an answer, by its path from there: "alert.history.by".
+struct ShownField {
+  std::string name;
+  privacy::v1::Category category = privacy::v1::CATEGORY_UNSPECIFIED;
+  privacy::v1::Subject subject = privacy::v1::SUBJECT_UNSPECIFIED;
+};
+
 // A method whose answer holds personal fields.
 struct Disclosure {
   std::string method;
-  std::vector<std::string> fields;
+  std::vector<ShownField> fields;
   std::set<privacy::v1::Role> roles;
   bool audited = false;
 };

@@ -3,21 +3,13 @@
 
 #include "compliance/register.h"
 #include "compliance/retention.h"
+#include "compliance/words.h"
 
 namespace belgrand::compliance {
 namespace {
 
 using Json = nlohmann::ordered_json;
 using enum Language;
-
-// Both languages of one text.
-struct Words {
-  std::string_view english;
-  std::string_view french;
-  std::string In(Language language) const {
-    return std::string(language == kFrench ? french : english);
-  }
-};
 
 // A cell of a table: no line break, no bar.
 std::string Cell(std::string_view text) {
@@ -182,8 +174,10 @@ std::string RegisterJson(const Register& processing, const Declaration& declarat
   for (const Disclosure& disclosure : processing.disclosures) {
     Json roles = Json::array();
     for (const privacy::v1::Role role : disclosure.roles) roles.push_back(Role_Name(role));
+    Json fields = Json::array();
+    for (const ShownField& field : disclosure.fields) fields.push_back(field.name);
     json["disclosures"].push_back({{"method", disclosure.method},
-                                   {"fields", disclosure.fields},
+                                   {"fields", std::move(fields)},
                                    {"roles", std::move(roles)},
                                    {"audited", disclosure.audited}});
   }

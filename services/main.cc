@@ -9,8 +9,9 @@
 #include "services/cli/audit_command.h"
 #include "services/cli/backtest_command.h"
 #include "services/cli/backup_command.h"
+#include "services/cli/breach_command.h"
 #include "services/cli/command.h"
-#include "services/cli/compliance_drill.h"
+#include "services/cli/compliance_command.h"
 #include "services/cli/export_command.h"
 #include "services/cli/fsck_command.h"
 #include "services/cli/health_command.h"
@@ -71,6 +72,8 @@ constexpr Command kCommands[] = {
     {"publish", "Publish numbers that give no small group away", belgrand::cli::AddPublish},
     {"register", "Print the register of processing activities", belgrand::cli::AddRegister},
     {"fiche", "Make and check the implementation sheet", belgrand::cli::AddFiche},
+    {"notice", "Print what persons are told of the processing", belgrand::cli::AddNotice},
+    {"breach", "The file of a breach, and its clocks", belgrand::cli::AddBreach},
     {"audit", "Verify and read the audit log", AddAuditCommands},
     {"compliance", "Try the promises of the compliance module", belgrand::cli::AddCompliance},
     {"identity", "Issue tokens, limit certificates, revoke both", belgrand::cli::AddIdentity},

@@ -7,6 +7,7 @@
 
 #include "alerting/exercise.h"
 #include "detection/detector.h"
+#include "detection/gaps.h"
 #include "sample/target.h"
 #include "sample/text.h"
 
@@ -25,7 +26,13 @@ constexpr std::string_view kSewer = "sewer";
 constexpr std::string_view kExercise = "exercise";
 
 std::vector<std::string_view> Rules() {
-  std::vector<std::string_view> rules = {kUnanswered, kDischarge, alerting::kExerciseRule};
+  std::vector<std::string_view> rules = {kUnanswered,
+                                         kDischarge,
+                                         alerting::kExerciseRule,
+                                         detection::kNoNewData,
+                                         detection::kLateLaboratory,
+                                         detection::kMissingSample,
+                                         detection::kSilentSensor};
   for (const auto& detector : detection::RegisteredDetectors()) {
     rules.emplace_back(detector->info().name);
   }
@@ -57,7 +64,10 @@ void CheckRoutes(const std::string& where, const RouteNode& node,
 
 std::string WrongTarget(std::string_view target) {
   const auto code = sample::CanonicalTarget(target);
-  if (code == target || target == kExercise || target == kSewer) return "";
+  if (code == target || target == kExercise || target == kSewer ||
+      target == detection::kAnyTarget) {
+    return "";
+  }
   const std::string_view meant = code.has_value() ? *code : sample::NearestTarget(target);
   if (!meant.empty()) {
     return fmt::format("'{}' is no target of an alert: did you mean '{}'?", target, meant);

@@ -2,9 +2,8 @@
 
 #include <stdlib.h>
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
-#include <iostream>
+#include <ostream>
 
 #include "services/cli/compliance_drill_audit.h"
 #include "services/cli/compliance_drill_schema.h"
@@ -69,20 +68,9 @@ bool RunComplianceDrill(const std::vector<DrillStep>& steps, std::ostream& out) 
   std::error_code ignored;
   std::filesystem::remove_all(home, ignored);
   out << fmt::format("{} of {} promises hold\n", held, steps.size())
-      << "not tried here: restoring a backup (belgrand backup drill); this service's own log "
-         "(belgrand audit verify) and witnesses (belgrand audit checkpoint)\n";
+      << "not tried here: this service's own backups (belgrand backup drill), log (belgrand audit "
+         "verify), witnesses (belgrand audit checkpoint) and releases (belgrand publish check)\n";
   return held == steps.size();
-}
-
-void AddCompliance(CLI::App& app, RunSlot& run) {
-  app.require_subcommand(1);
-  app.add_subcommand("drill",
-                     "Try the promises on made-up data in a temporary directory, and print a table")
-      ->callback([&run] {
-        run = [] {
-          return RunComplianceDrill(ComplianceDrillSteps(), std::cout) ? kExitOk : kExitRuntime;
-        };
-      });
 }
 
 }  // namespace belgrand::cli

@@ -2,8 +2,8 @@
 // temporary directory, and prints one table that a data-protection officer can read.
 //
 // Each line has a positive control where silence could pass for success: the altered log is first
-// verified unaltered, the canary is first found where nothing hides it. What needs a running
-// service or a person is not tried here; the table says where it is shown.
+// verified unaltered, the canary is first found where nothing hides it. What needs the service in
+// operation or a person is not tried here; the table says where it is shown.
 #pragma once
 
 #include <functional>
@@ -12,11 +12,6 @@
 #include <vector>
 
 #include "platform/base/error.h"
-#include "services/cli/command.h"
-
-namespace CLI {
-class App;
-}
 
 namespace belgrand::cli {
 
@@ -26,12 +21,10 @@ struct DrillStep {
   std::function<base::StatusOr<std::string>(const std::string& directory)> run;
 };
 
-// The steps, in the order of the table.
+// Those that need no service, in the order of the table.
 std::vector<DrillStep> ComplianceDrillSteps();
 
 // Runs each step in an empty directory of its own and prints the table; false when one failed.
 bool RunComplianceDrill(const std::vector<DrillStep>& steps, std::ostream& out);
-
-void AddCompliance(CLI::App& app, RunSlot& run);
 
 }  // namespace belgrand::cli

@@ -7,10 +7,13 @@
 #include <memory>
 #include <string>
 
+#include "compliance/notices.h"
 #include "compliance/register.h"
 #include "platform/base/clock.h"
 #include "platform/base/file.h"
+#include "publication/rules.h"
 #include "services/cli/config_source.h"
+#include "services/cli/declaration_file.h"
 #include "services/cli/fiche.h"
 
 namespace belgrand::cli {
@@ -25,7 +28,19 @@ struct Flags {
   std::string out;
   std::string ledger;
   std::string file;
+  std::string audience;
 };
+
+// Whom a notice is for, as the command line says it.
+struct Audience {
+  std::string_view name;
+  privacy::v1::Subject subject;
+};
+constexpr Audience kAudiences[] = {{"sampler", privacy::v1::SAMPLER},
+                                   {"lab-staff", privacy::v1::LAB_STAFF},
+                                   {"official", privacy::v1::OFFICIAL},
+                                   {"operator", privacy::v1::OPERATOR}};
+constexpr std::string_view kSite = "site";
 
 int Report(const base::Status& status) {
   if (status.ok()) return kExitOk;
@@ -37,19 +52,10 @@ compliance::Language LanguageOf(const Flags& flags) {
   return flags.language == "fr" ? compliance::Language::kFrench : compliance::Language::kEnglish;
 }
 
-base::StatusOr<compliance::Declaration> LoadDeclaration(const Flags& flags) {
-  if (flags.declaration.empty()) return compliance::Declaration{};
-  ASSIGN_OR_RETURN(const std::string text,
-                   base::ReadFile(flags.declaration, compliance::kMaxDeclarationBytes));
-  auto declaration = compliance::ParseDeclaration(text);
-  if (!declaration.ok()) return base::Annotate(declaration.status(), flags.declaration);
-  return declaration;
-}
-
 base::StatusOr<Living> LivingOf(const Flags& flags) {
   Living living;
   ASSIGN_OR_RETURN(living.config, LoadConfig(flags.config, {}));
-  ASSIGN_OR_RETURN(living.declaration, LoadDeclaration(flags));
+  ASSIGN_OR_RETURN(living.declaration, LoadDeclaration(flags.declaration));
   living.processing = compliance::BuildRegister();
   living.ledger = flags.ledger;
   living.now = base::Clock::System().Now();
@@ -57,11 +63,28 @@ base::StatusOr<Living> LivingOf(const Flags& flags) {
 }
 
 base::Status PrintRegister(const Flags& flags) {
-  ASSIGN_OR_RETURN(const compliance::Declaration declaration, LoadDeclaration(flags));
+  ASSIGN_OR_RETURN(const compliance::Declaration declaration, LoadDeclaration(flags.declaration));
   const compliance::Register processing = compliance::BuildRegister();
   std::cout << (flags.format == "json"
                     ? compliance::RegisterJson(processing, declaration)
                     : compliance::RegisterMarkdown(processing, declaration, LanguageOf(flags)));
+  return base::OkStatus();
+}
+
+base::Status PrintNotice(const Flags& flags) {
+  ASSIGN_OR_RETURN(const compliance::Declaration declaration, LoadDeclaration(flags.declaration));
+  if (flags.audience == kSite) {
+    std::cout << compliance::SitePoster(publication::Rules().minimum_population, declaration,
+                                        LanguageOf(flags));
+    return base::OkStatus();
+  }
+  for (const Audience& audience : kAudiences) {
+    if (audience.name != flags.audience) continue;
+    ASSIGN_OR_RETURN(const std::string notice,
+                     compliance::NoticeFor(audience.subject, compliance::BuildRegister(),
+                                           declaration, LanguageOf(flags)));
+    std::cout << notice;
+  }
   return base::OkStatus();
 }
 
@@ -129,6 +152,20 @@ void AddRegister(CLI::App& app, RunSlot& run) {
       ->check(CLI::IsMember({"md", "json"}))
       ->capture_default_str();
   app.callback([flags, &run] { run = [flags] { return Report(PrintRegister(*flags)); }; });
+}
+
+void AddNotice(CLI::App& app, RunSlot& run) {
+  app.description("Print what persons are told of the processing (Art. 13 and 14 GDPR).");
+  auto flags = std::make_shared<Flags>();
+  AddDeclaration(app, *flags);
+  AddLanguage(app, *flags);
+  std::vector<std::string> names = {std::string(kSite)};
+  for (const Audience& audience : kAudiences) names.emplace_back(audience.name);
+  app.add_option("--for", flags->audience,
+                 "who reads it; site: a poster for whoever lives or works upstream")
+      ->required()
+      ->check(CLI::IsMember(names));
+  app.callback([flags, &run] { run = [flags] { return Report(PrintNotice(*flags)); }; });
 }
 
 void AddFiche(CLI::App& app, RunSlot& run) {

@@ -298,7 +298,7 @@ TEST_F(TimeTest, ASilenceSaysWhatItWouldMuteAndIsRefusedWithoutItsFour) {
   refused(
       [](auto& s) { s.set_ends_at_us(s.ends_at_us() + hours(24 * 91).count() * 3'600'000'000); },
       "may begin within 90 days");
-  refused([](auto& s) { s.add_kinds(7); }, "kind 7");
+  refused([](auto& s) { s.add_kinds(7); }, "kind is 7");
   EXPECT_THAT(*book().Silences(), IsEmpty());
 }
 

@@ -53,10 +53,12 @@ TEST(AlertNamesTest, NamesThatNoAlertCanHaveAreNamedWithWhatWasMeant) {
 
 TEST(AlertNamesTest, EveryRuleThatRaisesAnAlertIsKnown) {
   for (const char* rule : {"district-rise", "site-rise", "site-spike", "unanswered",
-                           "site-discharge", "belgrand-exercise", "district-ears-c1"}) {
+                           "site-discharge", "belgrand-exercise", "district-ears-c1",
+                           "missing-sample", "late-laboratory", "no-new-data", "silent-sensor"}) {
     EXPECT_THAT(WrongRule(rule), IsEmpty());
   }
   EXPECT_THAT(WrongTarget("exercise"), IsEmpty());
+  EXPECT_THAT(WrongTarget("any"), IsEmpty());
 }
 
 TEST(AlertNamesTest, AConfigurationThatCanNeverMatchIsRefused) {
