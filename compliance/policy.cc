@@ -10,6 +10,7 @@
 #include "belgrand/compliance/v1/identity.pb.h"
 #include "belgrand/config/v1/config.pb.h"
 #include "belgrand/detection/v1/detection.pb.h"
+#include "belgrand/detection/v1/setup.pb.h"
 #include "belgrand/error/v1/error.pb.h"
 #include "belgrand/ingest/v1/ingest.pb.h"
 #include "belgrand/ingest/v1/sample.pb.h"
@@ -25,6 +26,7 @@
 #include "belgrand/storage/v1/keyring.pb.h"
 #include "belgrand/storage/v1/sample_record.pb.h"
 #include "belgrand/storage/v1/sensor_record.pb.h"
+#include "belgrand/storage/v1/setup_record.pb.h"
 #include "belgrand/timeseries/v1/timeseries.pb.h"
 
 namespace belgrand::compliance {
@@ -68,6 +70,7 @@ const std::vector<const pb::FileDescriptor*>& SchemaFiles() {
       compliance::v1::Identity::descriptor()->file(),
       config::v1::Config::descriptor()->file(),
       detection::v1::Signal::descriptor()->file(),
+      detection::v1::Setup::descriptor()->file(),
       error::v1::Status::descriptor()->file(),
       ingest::v1::Verdict::descriptor()->file(),
       ingest::v1::Sample::descriptor()->file(),
@@ -84,6 +87,7 @@ const std::vector<const pb::FileDescriptor*>& SchemaFiles() {
       storage::v1::KeyringHeader::descriptor()->file(),
       storage::v1::SampleRecord::descriptor()->file(),
       storage::v1::SensorRecord::descriptor()->file(),
+      storage::v1::SetupRecord::descriptor()->file(),
       timeseries::v1::Site::descriptor()->file(),
   };
   return *files;

@@ -13,6 +13,7 @@
 #include "belgrand/compliance/v1/erasure.pb.h"
 #include "belgrand/compliance/v1/identity.pb.h"
 #include "belgrand/detection/v1/detection.pb.h"
+#include "belgrand/detection/v1/setup.pb.h"
 #include "belgrand/ingest/v1/ingest.pb.h"
 #include "belgrand/sensor/v1/sensor.pb.h"
 #include "belgrand/timeseries/v1/timeseries.pb.h"
@@ -30,6 +31,7 @@ std::vector<const google::protobuf::FileDescriptor*> Files() {
       compliance::v1::Erasure::descriptor()->file(),
       compliance::v1::AccessScope::descriptor()->file(),
       detection::v1::Signal::descriptor()->file(),
+      detection::v1::Setup::descriptor()->file(),
       ingest::v1::SubmitSamplesRequest::descriptor()->file(),
       sensor::v1::Sensor::descriptor()->file(),
       timeseries::v1::ListSitesRequest::descriptor()->file(),

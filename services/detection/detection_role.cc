@@ -1,5 +1,6 @@
 #include "services/detection/detection_role.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "belgrand/alerting/v1/alerting.grpc.pb.h"
@@ -9,6 +10,8 @@
 #include "services/detection/follower.h"
 #include "services/detection/gap_watch.h"
 #include "services/detection/handover.h"
+#include "services/detection/setup.h"
+#include "services/shared/timestamp.h"
 
 namespace belgrand::detection {
 namespace {
@@ -17,7 +20,7 @@ class DetectionRole final : public shared::Role {
  public:
   DetectionRole(const shared::Runtime& runtime, std::unique_ptr<SignalOutbox> outbox,
                 std::unique_ptr<Engine> engine, Follower::Stored stored, GapRules gap_rules,
-                Holds gaps)
+                Holds gaps, std::vector<v1::Setup> setups)
       : peers_(runtime.peers),
         metrics_(runtime.metrics),
         outbox_(std::move(outbox)),
@@ -28,11 +31,12 @@ class DetectionRole final : public shared::Role {
         gap_watch_(std::move(gap_rules), *outbox_, runtime.clock, std::move(gaps),
                    [this] { handover_.Wake(); }),
         service_(runtime.guard, follower_, *outbox_),
+        setups_(runtime.guard, std::move(setups)),
         watch_(runtime.clock) {}
   ~DetectionRole() override { Stop(); }
 
   std::string_view name() const override { return "detection"; }
-  std::vector<grpc::Service*> services() override { return {&service_}; }
+  std::vector<grpc::Service*> services() override { return {&service_, &setups_}; }
 
   base::Status Start() override {
     const auto timeseries_channel = peers_.Channel(shared::RoleName::kTimeseries);
@@ -83,6 +87,7 @@ class DetectionRole final : public shared::Role {
   const bool watches_sensors_;
   GapWatch gap_watch_;
   DetectionServiceImpl service_;
+  SetupServiceImpl setups_;
   DischargeWatch watch_;
   std::unique_ptr<timeseries::v1::TimeseriesService::Stub> timeseries_;
   std::unique_ptr<timeseries::v1::SiteService::Stub> sites_;
@@ -93,6 +98,21 @@ class DetectionRole final : public shared::Role {
   std::thread handover_thread_;
   std::thread watch_thread_;
 };
+
+// What has judged so far, and what judges from now on where that is another.
+base::StatusOr<std::vector<v1::Setup>> SetupsUntilNow(SignalOutbox& outbox, v1::Setup now,
+                                                      const base::Clock& clock) {
+  ASSIGN_OR_RETURN(std::vector<v1::Setup> setups, outbox.LoadSetups());
+  if (!setups.empty() && SameSetup(setups.back(), now)) return setups;
+  base::Instant since = clock.Now();
+  if (!setups.empty()) {
+    since = std::max(since, shared::ToInstant(setups.back().since()) + base::Duration(1));
+  }
+  *now.mutable_since() = shared::ToTimestamp(since);
+  RETURN_IF_ERROR(outbox.AddSetup(now));
+  setups.push_back(std::move(now));
+  return setups;
+}
 
 }  // namespace
 
@@ -105,9 +125,11 @@ base::StatusOr<std::unique_ptr<shared::Role>> CreateDetectionRole(const config::
   ASSIGN_OR_RETURN(stored.progress, outbox->LoadProgress());
   ASSIGN_OR_RETURN(stored.holds, outbox->LoadHolds());
   ASSIGN_OR_RETURN(auto gaps, outbox->LoadGaps());
+  ASSIGN_OR_RETURN(auto setups,
+                   SetupsUntilNow(*outbox, SetupOf(*engine, config.detection()), runtime.clock));
   return std::make_unique<DetectionRole>(runtime, std::move(outbox), std::move(engine),
                                          std::move(stored), GapRulesOf(config.detection()),
-                                         std::move(gaps));
+                                         std::move(gaps), std::move(setups));
 }
 
 }  // namespace belgrand::detection

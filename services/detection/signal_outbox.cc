@@ -1,6 +1,9 @@
 #include "services/detection/signal_outbox.h"
 
+#include "belgrand/storage/v1/setup_record.pb.h"
+#include "platform/base/time.h"
 #include "platform/storage/keys.h"
+#include "services/shared/timestamp.h"
 
 namespace belgrand::detection {
 namespace {
@@ -10,6 +13,7 @@ constexpr storage::Family kOutbox = 1;
 constexpr std::string_view kProgressKey = "progress";
 constexpr std::string_view kHoldPrefix = "hold/";
 constexpr std::string_view kGapPrefix = "gap/";
+constexpr std::string_view kSetupPrefix = "setup/";
 
 // Entries of older versions had no generation before the feed number.
 constexpr std::size_t kOldKeyBytes = 12;
@@ -111,6 +115,31 @@ base::StatusOr<Holds> SignalOutbox::LoadGaps() const {
     gaps[key] = std::move(signal);
   }));
   return gaps;
+}
+
+base::StatusOr<std::vector<v1::Setup>> SignalOutbox::LoadSetups() const {
+  std::vector<v1::Setup> setups;
+  storage::Cursor cursor = store_->Scan(kProgress, kSetupPrefix, storage::PrefixEnd(kSetupPrefix));
+  for (; cursor.Valid(); cursor.Next()) {
+    storage::v1::SetupRecord record;
+    if (!record.ParseFromArray(cursor.value().data(), static_cast<int>(cursor.value().size())) ||
+        !setups.emplace_back().ParseFromString(record.setup())) {
+      return base::DataLoss("detection: the record of what has judged is damaged");
+    }
+  }
+  RETURN_IF_ERROR(cursor.status());
+  return setups;
+}
+
+base::Status SignalOutbox::AddSetup(const v1::Setup& setup) {
+  std::string key(kSetupPrefix);
+  const std::int64_t since_us = base::ToMicros(shared::ToInstant(setup.since()));
+  storage::AppendUint64(key, static_cast<std::uint64_t>(since_us));
+  storage::v1::SetupRecord record;
+  record.set_setup(setup.SerializeAsString());
+  storage::Batch batch;
+  batch.Put(kProgress, key, record.SerializeAsString());
+  return store_->Write(batch);
 }
 
 base::Status SignalOutbox::CommitGaps(const std::vector<v1::Signal>& signals) {

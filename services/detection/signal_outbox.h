@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "belgrand/detection/v1/detection.pb.h"
+#include "belgrand/detection/v1/setup.pb.h"
 #include "belgrand/storage/v1/detection_record.pb.h"
 #include "platform/base/error.h"
 #include "platform/storage/store.h"
@@ -36,6 +37,10 @@ class SignalOutbox {
   base::StatusOr<Holds> LoadHolds() const;
   // Gaps of the data that alerting was told of, with their evidence.
   base::StatusOr<Holds> LoadGaps() const;
+  // What has judged since when, oldest first.
+  base::StatusOr<std::vector<v1::Setup>> LoadSetups() const;
+  // On disk when it returns OK. REQUIRES: `since` is above that of those before.
+  base::Status AddSetup(const v1::Setup& setup);
   // Signals of gaps, and what has been told after them; on disk when it returns OK. REQUIRES: the
   // same generation of all, above those before.
   base::Status CommitGaps(const std::vector<v1::Signal>& signals);
