@@ -10,6 +10,7 @@
 #include "services/cli/backtest_command.h"
 #include "services/cli/backup_command.h"
 #include "services/cli/breach_command.h"
+#include "services/cli/bulletin_command.h"
 #include "services/cli/command.h"
 #include "services/cli/compliance_command.h"
 #include "services/cli/export_command.h"
@@ -65,6 +66,8 @@ constexpr Command kCommands[] = {
     {"replay", "Replay a file through a service and watch its alerts", belgrand::cli::AddReplay},
     {"health", "Ask whether a service serves", belgrand::cli::AddHealth},
     {"alerts", "List, follow, acknowledge and resolve alerts", belgrand::cli::AddAlerts},
+    {"bulletin", "Write the week's bulletin as pages and PDF, with its versions",
+     belgrand::cli::AddBulletin},
     {"sensors", "Register sensors, send and read their readings", belgrand::cli::AddSensors},
     {"backtest", "Run the service's detection over a file of samples", belgrand::cli::AddBacktest},
     {"smooth", "Smooth a file of samples, looking back", belgrand::cli::AddSmooth},

@@ -16,6 +16,7 @@
 #include "platform/rpc/channel.h"
 #include "platform/rpc/status.h"
 #include "services/cli/alerts_cap.h"
+#include "services/cli/alerts_changes.h"
 #include "services/cli/alerts_follow.h"
 #include "services/cli/alerts_rules.h"
 #include "services/cli/client_verb.h"
@@ -338,6 +339,7 @@ void AddAlerts(CLI::App& app, RunSlot& run) {
 
   AddAlertRules(app, run);
   AddAlertsCap(app, run);
+  AddAlertsChanges(app, run);
   AddClientVerb(app, run, flags, "dead-letters", "List deliveries that were given up",
                 ShowDeadLetters);
 }
