@@ -24,7 +24,7 @@ constexpr std::size_t kMostSince = 3;  // each, where a version is replaced
 constexpr std::size_t kMostCaveats = 5;
 constexpr std::size_t kMostBytes = 180;
 constexpr std::size_t kMostListed = 14;
-constexpr std::size_t kMostNameBytes = 18;  // of a target in the table
+constexpr std::size_t kMostNameBytes = 14;  // of a target in the table
 
 constexpr std::string_view kStyle =
     "@page{size:A4;margin:11mm 12mm}"
@@ -158,7 +158,7 @@ std::string Map(const Bulletin& bulletin, Language language) {
                     blank ? "?" : SeverityMark(severity), Esc(district),
                     blank ? std::string(Pick(language, "no sample this week", "aucun échantillon"))
                           : AlertWord(severity, language),
-                    IsDrawn(bulletin, district)
+                    bulletin.shapes.empty() || IsDrawn(bulletin, district)
                         ? ""
                         : std::string(Pick(language, " (not on the map)", " (hors de la carte)")));
   }
@@ -199,9 +199,9 @@ std::string Table(const Bulletin& bulletin, Language language) {
   html += Pick(language, "Districts and targets, the most urgent first",
                "Districts et cibles, les plus urgents d'abord");
   html +=
-      "</caption><colgroup><col style=\"width:34mm\"><col style=\"width:27mm\"><col "
-      "style=\"width:17mm\"><col style=\"width:41mm\"><col style=\"width:20mm\"><col "
-      "style=\"width:20mm\"><col style=\"width:11mm\"><col style=\"width:16mm\"></colgroup>"
+      "</caption><colgroup><col style=\"width:33mm\"><col style=\"width:24mm\"><col "
+      "style=\"width:17mm\"><col style=\"width:45mm\"><col style=\"width:18mm\"><col "
+      "style=\"width:19mm\"><col style=\"width:15mm\"><col style=\"width:15mm\"></colgroup>"
       "<thead><tr>";
   const auto head = [&](std::string_view english, std::string_view french, bool right) {
     html += fmt::format("<th scope=\"col\"{}>{}</th>", right ? " class=\"r\"" : "",

@@ -23,6 +23,9 @@ using alerting::Say;
 constexpr std::array<std::string_view, 4> kFill = {"#e8eef4", "#f7d774", "#e8853a", "#8f1d21"};
 constexpr std::string_view kNoData = "#ffffff";
 
+// Of more districts the names would cover each other: the list beside the map has them.
+constexpr std::size_t kMostNames = 20;
+
 constexpr double kMapWidth = 360;
 constexpr double kMapHeight = 250;
 
@@ -91,6 +94,15 @@ std::string WordOf(const Bulletin& bulletin, const std::string& district, Langua
     return std::string(Pick(language, "no sample this week", "aucun échantillon cette semaine"));
   }
   return AlertWord(severity, language);
+}
+
+// Whole characters.
+std::string ShortName(const std::string& name) {
+  constexpr std::size_t kMost = 16;
+  if (name.size() <= kMost) return name;
+  std::size_t end = kMost;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0U) == 0x80U) --end;
+  return name.substr(0, end) + "\u2026";
 }
 
 double Number(base::Day day) { return static_cast<double>(day.time_since_epoch().count()); }
@@ -210,6 +222,13 @@ std::string MapSvg(const Bulletin& bulletin, Language language) {
         0.6 + 0.4 * severity, blank ? " stroke-dasharray=\"3 2\"" : "",
         0.5 * (pixels.left + pixels.right), 0.5 * (pixels.low + pixels.high) + 4,
         severity == 3 ? "#fff" : "#111", blank ? "?" : SeverityMark(severity));
+    if (bulletin.shapes.size() <= kMostNames) {
+      drawn += fmt::format(
+          "<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"8\" text-anchor=\"middle\" "
+          "fill=\"{}\">{}</text>\n",
+          0.5 * (pixels.left + pixels.right), 0.5 * (pixels.low + pixels.high) + 13,
+          severity == 3 ? "#fff" : "#111", base::EscapeHtml(ShortName(district)));
+    }
     said += (said.empty() ? "" : "; ") + name;
   }
   return fmt::format(

@@ -209,7 +209,9 @@ TEST_F(BulletinTest, ChangesNameAlertsValuesAndSitesWithTheirReasons) {
   EXPECT_THAT(told.out, AllOf(HasSubstr("Amended values: 1"), HasSubstr("1,230,000 gc/L"),
                               HasSubstr("why: decimal point"), HasSubstr(amended.sample_id()),
                               HasSubstr("why: known outbreak at the fair"),
-                              HasSubstr("why: rule district-rise raised"), Not(HasSubstr("Olga"))));
+                              HasSubstr("why: rule district-rise raised"), Not(HasSubstr("Olga")),
+                              HasSubstr("Detectors, limits, sampling plans: 0"),
+                              Not(HasSubstr("not known"))));
   const CommandResult french = Run({"alerts", "changes", "--week", week_now, "--lang", "fr"});
   EXPECT_THAT(french.out, AllOf(HasSubstr("Valeurs corrigées: 1"), HasSubstr("Nouvelles alertes")));
   const CommandResult programs = Run({"alerts", "changes", "--week", week_now, "--json"});

@@ -174,6 +174,7 @@ TEST(BulletinTest, ThePageIsReadableWithoutEyesAndWithoutColours) {
     EXPECT_EQ(drawings, 4U) << "a map and three curves";
     EXPECT_THAT(html, AllOf(HasSubstr("<caption>"), HasSubstr("<th scope=\"col\""),
                             HasSubstr("<th scope=\"row\">north</th>"), HasSubstr("!!"),
+                            HasSubstr("text-anchor=\"middle\" fill=\"#111\">north</text>"),
                             Not(HasSubstr("<script")), Not(HasSubstr("src="))));
   }
   ASSERT_THAT(bulletin->shapes, SizeIs(1)) << "the outline of a prison is not drawn";
