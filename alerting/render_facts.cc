@@ -39,24 +39,35 @@ std::string Level(const Evidence& evidence, Language language) {
   return level + ".";
 }
 
-std::string HowSure(const Evidence& evidence, Language language) {
+std::string HowSure(const v1::Alert& alert, Language language) {
+  const Evidence& evidence = alert.evidence();
+  const bool spike = alert.kind() == detection::v1::SPIKE;
   std::string out;
   const auto add = [&](const std::string& sentence) {
     if (!out.empty()) out += ' ';
     out += sentence;
   };
-  if (evidence.probability_rising() > 0) {
+  if (evidence.has_probability_spike()) {
+    add(Say(language,
+            "Probability that this sample is a spike of contamination and not ordinary scatter: "
+            "{} %.",
+            "Probabilité que cet échantillon soit un pic de contamination et non la dispersion "
+            "ordinaire\u00a0: {} %.",
+            Decimal(language, 100 * evidence.probability_spike(), 0)));
+  }
+  // A spike says nothing of a rise, whatever evidence of older versions holds.
+  if (!spike && evidence.probability_rising() > 0) {
     add(Say(language, "Probability that the level is rising: {} %.",
             "Probabilité que le niveau monte\u00a0: {} %.",
             Decimal(language, 100 * evidence.probability_rising(), 0)));
   }
   if (evidence.estimate_log10() != 0) add(Level(evidence, language));
-  if (evidence.growth_per_day() > 0) {
+  if (!spike && evidence.growth_per_day() > 0) {
     add(Say(language, "It grows {} % a day and doubles in {} days.",
             "Il croît de {} % par jour et double en {} jours.",
             Decimal(language, 100 * std::expm1(evidence.growth_per_day()), 1),
             Decimal(language, std::log(2.0) / evidence.growth_per_day(), 1)));
-  } else if (evidence.growth_per_day() < 0) {
+  } else if (!spike && evidence.growth_per_day() < 0) {
     add(Say(language, "It falls {} % a day.", "Il baisse de {} % par jour.",
             Decimal(language, -100 * std::expm1(evidence.growth_per_day()), 1)));
   }
@@ -376,7 +387,7 @@ std::vector<std::pair<std::string, std::string>> Facts(const v1::AlertEvent& eve
   add("Since", "Depuis",
       alert.alert_class() == v1::DATA ? Overdue(alert, language) : Since(alert, language));
   add("State", "État", State(alert, language));
-  if (std::string sure = HowSure(alert.evidence(), language); !sure.empty()) {
+  if (std::string sure = HowSure(alert, language); !sure.empty()) {
     add("How sure", "Certitude", std::move(sure));
   }
   if (!alert.evidence().explanation().empty()) {

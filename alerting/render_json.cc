@@ -30,7 +30,7 @@ Json SampleJson(const detection::v1::EvidenceSample& sample) {
   return json;
 }
 
-Json EvidenceJson(const detection::v1::Evidence& evidence) {
+Json EvidenceJson(const detection::v1::Evidence& evidence, detection::v1::SignalKind kind) {
   Json json = {{"explanation", evidence.explanation()},
                {"score", evidence.score()},
                {"limit", evidence.limit()},
@@ -38,10 +38,12 @@ Json EvidenceJson(const detection::v1::Evidence& evidence) {
                {"estimate_log10", evidence.estimate_log10()},
                {"lower_log10", evidence.lower_log10()},
                {"upper_log10", evidence.upper_log10()},
-               {"growth_per_day", evidence.growth_per_day()},
-               {"probability_rising", evidence.probability_rising()},
-               {"samples", Json::array()},
-               {"sites", Json::array()}};
+               {"growth_per_day", evidence.growth_per_day()}};
+  // Each kind states its own probability: that of a rise says nothing of a spike.
+  if (kind != detection::v1::SPIKE) json["probability_rising"] = evidence.probability_rising();
+  if (evidence.has_probability_spike()) json["probability_spike"] = evidence.probability_spike();
+  json["samples"] = Json::array();
+  json["sites"] = Json::array();
   for (const auto& sample : evidence.samples()) json["samples"].push_back(SampleJson(sample));
   for (const auto& site : evidence.sites()) {
     json["sites"].push_back({{"site_id", site.site_id()},
@@ -83,7 +85,7 @@ Json AlertJson(const v1::Alert& alert) {
   }
   json["active_areas"] = Json::array();
   for (const std::string& area : alert.active_areas()) json["active_areas"].push_back(area);
-  if (alert.has_evidence()) json["evidence"] = EvidenceJson(alert.evidence());
+  if (alert.has_evidence()) json["evidence"] = EvidenceJson(alert.evidence(), alert.kind());
   return json;
 }
 

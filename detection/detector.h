@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -52,6 +53,8 @@ struct Finding {
   double since_day = 0;
   // For a spike: how far the sample stands above what was expected, log10.
   double excess_log10 = 0;
+  // For a spike: that the sample is one rather than scatter.
+  std::optional<double> spike_probability = std::nullopt;
 };
 
 // In use unless others are chosen by name, or only when chosen: the published methods that Belgrand

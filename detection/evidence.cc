@@ -39,6 +39,13 @@ std::string Percent(double probability) {
   return fmt::format("{:.0f} %", 100 * probability);
 }
 
+std::string SpikeWords(const Evidence& evidence) {
+  if (!evidence.probability_spike) return "";
+  return fmt::format(
+      " The probability that it is a spike rather than the scatter of measurements is {}.",
+      Percent(*evidence.probability_spike));
+}
+
 std::string Doubling(double growth_per_day) {
   const double days = std::log(2.0) / std::abs(growth_per_day);
   if (!(days <= 60)) return "hardly changes";
@@ -80,7 +87,12 @@ Evidence CollectEvidence(AreaLevel level, const Track& track, const DetectorInfo
   evidence.lower_log10 = now.mean - kTwoSided95 * now.sd;
   evidence.upper_log10 = now.mean + kTwoSided95 * now.sd;
   evidence.growth_per_day = filter.Growth().mean * kNaturalLogOfTen;
-  evidence.probability_rising = ProbabilityRising(filter);
+  if (detector.kind == SignalKind::kRise) {
+    evidence.probability_rising = ProbabilityRising(filter);
+  } else if (finding.alarm) {
+    // Of another sample it would say nothing of the spike that is held.
+    evidence.probability_spike = finding.spike_probability;
+  }
   const std::size_t most = level == AreaLevel::kDistrict ? kMostDistrictSamples : kMostSiteSamples;
   for (auto group = track.groups().rbegin();
        group != track.groups().rend() && evidence.samples.size() < most; ++group) {
@@ -131,15 +143,13 @@ std::string Explain(const ExplanationSubject& subject, const DetectorInfo& detec
     const double seen = finding.baseline_log10 + finding.excess_log10;
     return fmt::format(
         "{}: the sample of {} collected on {} reads {} gc/L, {} times the {} gc/L expected from "
-        "the "
-        "samples before it; that is {:.1f} standard deviations above (limit {:.1f}). One sample "
-        "may "
-        "be contamination, a discharge or an error of the laboratory: ask for a re-analysis and "
-        "look "
-        "at the next sample. It ends when {} samples in a row read as expected. Severity: {}.",
+        "the samples before it; that is {:.1f} standard deviations above (limit {:.1f}).{} One "
+        "sample may be contamination, a discharge or an error of the laboratory: ask for a "
+        "re-analysis and look at the next sample. It ends when {} samples in a row read as "
+        "expected. Severity: {}.",
         place, subject.target, DayText(finding.since_day), Concentration(seen),
         Fold(finding.excess_log10), Concentration(finding.baseline_log10), finding.score,
-        evidence.limit, detector.quiet_samples, NameOf(subject.severity));
+        evidence.limit, SpikeWords(evidence), detector.quiet_samples, NameOf(subject.severity));
   }
   return fmt::format(
       "{}: {} has risen about {}-fold since {}, from {} to {} gc/L (95 % interval {} to {}), and "

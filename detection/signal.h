@@ -42,7 +42,10 @@ struct Evidence {
   double lower_log10 = 0;
   double upper_log10 = 0;
   double growth_per_day = 0;
-  double probability_rising = 0.5;
+  // Of a rise; 0 otherwise.
+  double probability_rising = 0;
+  // Of a spike while its sample stands out: that this sample is one, and not scatter.
+  std::optional<double> probability_spike = std::nullopt;
   std::vector<EvidenceSample> samples;
   std::vector<SiteContribution> sites;
   std::string explanation;

@@ -16,6 +16,8 @@ struct Prediction {
   bool known = false;
   double mean = 0;
   double residual = 0;
+  // That the sample is an outlier of the filter's mixture rather than its usual noise.
+  double outlier = 0;
 };
 
 // The site's own past and its district (neighbours, and the site's offset from them) each predict
@@ -31,13 +33,16 @@ Prediction Expected(const AreaView& view) {
       wide = &found->second.step;
     }
   }
-  if (!wide) return {!own.opens_segment, own.expected, own.residual};
-  if (own.opens_segment) return {true, wide->expected, wide->residual};
+  if (!wide) {
+    return {!own.opens_segment, own.expected, own.residual, own.outlier_probability};
+  }
+  if (own.opens_segment) return {true, wide->expected, wide->residual, wide->outlier_probability};
   const double own_weight = 1 / (own.deviation * own.deviation);
   const double wide_weight = 1 / (wide->deviation * wide->deviation);
   const double mean =
       (own_weight * own.expected + wide_weight * wide->expected) / (own_weight + wide_weight);
-  return {true, mean, (own.residual + wide->residual) / 2};
+  return {true, mean, (own.residual + wide->residual) / 2,
+          (own.outlier_probability + wide->outlier_probability) / 2};
 }
 
 class SiteSpike final : public Detector {
@@ -63,6 +68,7 @@ class SiteSpike final : public Detector {
     finding.score = expected.residual;
     finding.baseline_log10 = expected.mean;
     finding.since_day = step.day;
+    finding.spike_probability = expected.outlier;
     const double excess = step.value.quantified() ? step.value.low - expected.mean : 0;
     finding.excess_log10 = excess;
     finding.eligible = expected.known && view.steps.size() >= 5 && step.value.quantified() &&

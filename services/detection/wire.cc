@@ -29,6 +29,7 @@ void Fill(const Evidence& evidence, v1::Evidence& out) {
   out.set_upper_log10(evidence.upper_log10);
   out.set_growth_per_day(evidence.growth_per_day);
   out.set_probability_rising(evidence.probability_rising);
+  if (evidence.probability_spike) out.set_probability_spike(*evidence.probability_spike);
   for (const EvidenceSample& sample : evidence.samples) Fill(sample, *out.add_samples());
   for (const SiteContribution& site : evidence.sites) {
     v1::SiteContribution& contribution = *out.add_sites();

@@ -65,6 +65,27 @@ TEST(RenderTest, SubjectSaysWhatAndWhereInOneLine) {
             "(répétition) ALERTE\u00a0: hausse SARS-CoV-2, Île\u00a0: nouvelle alerte");
 }
 
+TEST(RenderTest, ASpikeStatesItsOwnProbabilityAndNoneOfARise) {
+  v1::AlertEvent event = SampleEvent();
+  event.mutable_alert()->set_kind(detection::v1::SPIKE);
+  event.mutable_alert()->mutable_evidence()->set_probability_spike(0.874);
+  EXPECT_THAT(RenderText(event), AllOf(HasSubstr("Probability that this sample is a spike"),
+                                       HasSubstr("87 %"), Not(HasSubstr("rising"))));
+  EXPECT_THAT(RenderText(event, {.language = Language::kFrench}),
+              AllOf(HasSubstr("un pic de contamination"), HasSubstr("87 %"),
+                    Not(HasSubstr("monte")), Not(HasSubstr("croît"))));
+  const auto json = nlohmann::json::parse(RenderJson(event, "i-7")).at("alert").at("evidence");
+  EXPECT_DOUBLE_EQ(json.at("probability_spike").get<double>(), 0.874);
+  EXPECT_FALSE(json.contains("probability_rising"));
+}
+
+TEST(RenderTest, ARiseKeepsItsProbabilityAndHasNoneOfASpike) {
+  const auto json =
+      nlohmann::json::parse(RenderJson(SampleEvent(), "i-7")).at("alert").at("evidence");
+  EXPECT_DOUBLE_EQ(json.at("probability_rising").get<double>(), 0.982);
+  EXPECT_FALSE(json.contains("probability_spike"));
+}
+
 TEST(RenderTest, ARepeatSaysSoInEveryForm) {
   v1::AlertEvent event = SampleEvent();
   EXPECT_THAT(RenderText(event), Not(HasSubstr("Repeat")));

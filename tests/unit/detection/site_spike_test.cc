@@ -1,4 +1,5 @@
 // What a site's spike is measured against: its own past and its district.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -75,6 +76,32 @@ TEST(SiteSpikeTest, ASiteThatStartsAnewIsJudgedByItsDistrict) {
   const Level risen = [](int day) { return day < 84 ? 4.0 : 5.0; };
   EXPECT_TRUE(RaisesSpike(flat, 3, 124));
   EXPECT_FALSE(RaisesSpike(risen, 3, 124));
+}
+
+// Of a site with steady neighbours: what is told when its newest sample reads `log10`.
+std::vector<SignalChange> AfterSample(double log10) {
+  const auto engine = Engine::Create({"site-spike"}).value();
+  for (int day = 0; day < 90; day += 3) {
+    for (const std::string site : {"site", "neighbour"}) {
+      engine->OnSample(SampleOf(site, day, 4.0 + 0.1 * std::sin(12.9898 * day)));
+    }
+  }
+  return engine->OnSample(SampleOf("site", 90, log10));
+}
+
+TEST(SiteSpikeTest, StatesHowLikelyItIsASpikeAndNothingOfARise) {
+  double before = 0;
+  for (const double log10 : {4.8, 5.0, 6.0}) {
+    const auto changes = AfterSample(log10);
+    ASSERT_EQ(changes.size(), 1U) << log10;
+    const Evidence& evidence = changes[0].evidence;
+    ASSERT_TRUE(evidence.probability_spike.has_value()) << log10;
+    EXPECT_GT(*evidence.probability_spike, std::max(before, 0.5)) << log10;
+    EXPECT_LE(*evidence.probability_spike, 1.0) << log10;
+    EXPECT_EQ(evidence.probability_rising, 0);
+    EXPECT_THAT(evidence.explanation, ::testing::HasSubstr("probability that it is a spike"));
+    before = *evidence.probability_spike;
+  }
 }
 
 }  // namespace
