@@ -9,7 +9,7 @@ namespace {
 
 // To be raised with every change, here or in what it stands on, after which the same observations
 // give other signals.
-constexpr std::string_view kEngineVersion = "1";
+constexpr std::string_view kEngineVersion = "2";
 constexpr double kSilentDays = 42;
 
 TrendParameters SiteParameters() {

@@ -4,8 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include "detection/news.h"
-
 namespace belgrand::detection {
 namespace {
 
@@ -24,6 +22,23 @@ double Centre(const LogValue& value) {
   if (std::isinf(value.low)) return value.high - kBelowLimit;
   if (std::isinf(value.high)) return value.low;
   return 0.5 * (value.low + value.high);
+}
+
+// Where the outlier's share of the mixture reaches TrendFilter::kStrange for a point: from there on
+// a sample speaks of its side and no more of its distance. `usual` and `outlier` are variances of
+// the prediction.
+double StrangeFrom(double usual, double outlier, double probability) {
+  const double odds = TrendFilter::kStrange / (1 - TrendFilter::kStrange) * (1 - probability) /
+                      probability * std::sqrt(outlier / usual);
+  return std::sqrt(2 * std::log(odds) / (1 / usual - 1 / outlier));
+}
+
+LogValue Cut(const LogValue& value, double mean, double reach) {
+  if (value.quantified()) {
+    const double cut = std::clamp(value.low, mean - reach, mean + reach);
+    return {cut, cut};
+  }
+  return {std::min(value.low, mean + reach), std::max(value.high, mean - reach)};
 }
 
 }  // namespace
@@ -112,6 +127,15 @@ std::size_t TrendFilter::StreamIndex(double day, const std::string& site_id,
   return streams_.size() - 1;
 }
 
+bool TrendFilter::HasWitness(std::size_t index, int side) const {
+  const Stream& own = streams_[index];
+  return std::ranges::any_of(streams_, [&](const Stream& other) {
+    if (other.strange != side || day_ - other.strange_day > kAgreeDays) return false;
+    // One sample under two methods or genes is one witness.
+    return other.site_id != own.site_id || other.strange_day != day_;
+  });
+}
+
 double TrendFilter::MeanPopulation(double active_days) const {
   double sum = 0;
   double count = 0;
@@ -147,43 +171,88 @@ Step TrendFilter::Observe(double day, const std::string& site_id, const std::str
   ++samples_;
   bool is_new = false;
   const std::size_t index = StreamIndex(day, site_id, stream, population, &is_new);
-  const Term form[] = {{kLevel, 1.0}, {kFirstOffset + index, 1.0}};
-  const Projection predicted = state_.Project(form);
-  const double noise = NoiseVariance(population);
-  const double spread = parameters_->outlier_sd * parameters_->outlier_sd;
-  const double p = parameters_->outlier_probability;
-
-  const News usual = NewsOf(value, predicted.mean, predicted.variance + noise);
-  const News outlier = NewsOf(value, predicted.mean, predicted.variance + noise + spread);
-  const double a = std::log1p(-p) + usual.log_weight;
-  const double b = std::log(p) + outlier.log_weight;
-  const double top = std::max(a, b);
-  const double log_score = top + std::log(std::exp(a - top) + std::exp(b - top));
-  const double outlier_share = std::exp(b - log_score);
-  const double usual_share = 1 - outlier_share;
+  const Judged judged = Judge(index, value);
 
   Step step;
   step.day = day;
   step.site_id = site_id;
   step.value = value;
-  step.expected = predicted.mean;
-  step.deviation = std::sqrt(predicted.variance + noise);
-  step.residual = usual.pull * step.deviation;
-  step.outlier_probability = outlier_share;
-  step.log_score = log_score;
+  step.expected = judged.predicted.mean;
+  step.deviation = std::sqrt(judged.predicted.variance + judged.noise);
+  step.residual = judged.usual.pull * step.deviation;
+  step.outlier_probability = judged.outlier_share;
+  step.log_score = judged.log_score;
   step.opens_segment = is_new;
 
+  const int side = judged.outlier_share < kStrange ? 0 : judged.usual.pull > 0 ? 1 : -1;
+  const bool agrees = side != 0 && HasWitness(index, side);
+  if (agrees) {
+    for (std::size_t i = 0; i < streams_.size(); ++i) {
+      Stream& other = streams_[i];
+      if (!other.waiting || other.strange != side) continue;
+      if (day - other.strange_day <= kAgreeDays) AbsorbCut(i, *other.waiting);
+      other.waiting.reset();
+    }
+  }
+  Stream& own = streams_[index];
+  own.strange = side;
+  own.strange_day = day;
+  step.set_aside = side != 0 && !agrees;
+  own.waiting = step.set_aside ? std::optional(value) : std::nullopt;
+  if (agrees) {
+    AbsorbCut(index, value);
+  } else if (!step.set_aside) {
+    Absorb(index, value, judged);
+  }
+  return step;
+}
+
+TrendFilter::Judged TrendFilter::Judge(std::size_t index, const LogValue& value) const {
+  const Term form[] = {{kLevel, 1.0}, {kFirstOffset + index, 1.0}};
+  Judged judged;
+  judged.predicted = state_.Project(form);
+  judged.noise = NoiseVariance(streams_[index].population);
+  const double p = parameters_->outlier_probability;
+  const double variance = judged.predicted.variance + judged.noise;
+  const double spread = parameters_->outlier_sd * parameters_->outlier_sd;
+  judged.usual = NewsOf(value, judged.predicted.mean, variance);
+  judged.outlier = NewsOf(value, judged.predicted.mean, variance + spread);
+  const double a = std::log1p(-p) + judged.usual.log_weight;
+  const double b = std::log(p) + judged.outlier.log_weight;
+  const double top = std::max(a, b);
+  judged.log_score = top + std::log(std::exp(a - top) + std::exp(b - top));
+  judged.outlier_share = std::exp(b - judged.log_score);
+  return judged;
+}
+
+void TrendFilter::AbsorbCut(std::size_t index, const LogValue& value) {
+  const Judged judged = Judge(index, value);
+  const double variance = judged.predicted.variance + judged.noise;
+  const double spread = parameters_->outlier_sd * parameters_->outlier_sd;
+  const LogValue cut =
+      Cut(value, judged.predicted.mean,
+          StrangeFrom(variance, variance + spread, parameters_->outlier_probability));
+  Absorb(index, cut, Judge(index, cut));
+}
+
+void TrendFilter::Absorb(std::size_t index, const LogValue& value, const Judged& judged) {
+  const double outlier_share = judged.outlier_share;
+  const double usual_share = 1 - outlier_share;
+  const News& usual = judged.usual;
+  const News& outlier = judged.outlier;
   // The two posteriors lie on one line (P h); their mixture is collapsed by its first two moments.
   const double pull = usual_share * usual.pull + outlier_share * outlier.pull;
   const double gap = usual.pull - outlier.pull;
   const double certainty = usual_share * usual.certainty + outlier_share * outlier.certainty -
                            usual_share * outlier_share * gap * gap;
-  state_.Absorb(predicted, pull, certainty);
+  state_.Absorb(judged.predicted, pull, certainty);
 
+  const Term form[] = {{kLevel, 1.0}, {kFirstOffset + index, 1.0}};
   if (value.quantified()) {
     const Projection after = state_.Moments(form);
     const double error = value.low - after.mean;
-    LearnNoise(usual_share, (error * error + after.variance) * noise_sd() * noise_sd() / noise);
+    LearnNoise(usual_share,
+               (error * error + after.variance) * noise_sd() * noise_sd() / judged.noise);
   } else if (std::isinf(value.low)) {
     const double floor = value.high - kBelowLimit;
     const Projection after = state_.Project(form);
@@ -192,7 +261,6 @@ Step TrendFilter::Observe(double day, const std::string& site_id, const std::str
       state_.Absorb(after, (floor - after.mean) / s2, 1 / s2);
     }
   }
-  return step;
 }
 
 Estimate TrendFilter::Growth() const {

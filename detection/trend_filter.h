@@ -13,6 +13,11 @@
 // rise. The level at the last weeks' ends is kept in the state (anchors), so that "risen since
 // then" is judged with everything known now about then.
 //
+// One sample has bounded weight. One that is almost surely an outlier (kStrange) moves nothing by
+// itself: it waits for another as strange on the same side, at another site or day, within
+// kAgreeDays; then all that wait are absorbed, each cut to the distance at which it became strange.
+// A sample of the same stream that reads as usual ends the waiting.
+//
 // One filter follows a site (its streams: its methods) or a district (its streams: those of all
 // sites). Population enters as precision: a stream's noise variance is divided by its share, within
 // limits. Thread safety: a value. Invariants: every number is finite; variances are positive.
@@ -23,10 +28,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "detection/gaussian_state.h"
+#include "detection/news.h"
 #include "detection/observation.h"
 
 namespace belgrand::detection {
@@ -59,6 +66,8 @@ struct Step {
   double outlier_probability = 0;
   // Log of the predictive density (or probability): what the parameters are judged by.
   double log_score = 0;
+  // Not absorbed: an outlier that no other sample agrees with yet.
+  bool set_aside = false;
   // First sample of a stream, or after a silence: the prediction means little.
   bool opens_segment = false;
 };
@@ -72,6 +81,9 @@ class TrendFilter {
  public:
   static constexpr std::size_t kAnchors = 6;
   static constexpr double kAnchorDays = 7;
+  // Posterior probability of the outlier component.
+  static constexpr double kStrange = 0.99;
+  static constexpr double kAgreeDays = 21;
 
   explicit TrendFilter(const TrendParameters& parameters) : parameters_(&parameters) {}
 
@@ -107,6 +119,11 @@ class TrendFilter {
     std::string site_id;
     double population = 0;
     double last_day = 0;
+    // Of the newest sample, if it was strange: above (1) or below (-1) what was expected.
+    int strange = 0;
+    double strange_day = 0;
+    // Of a sample that waits for another to agree.
+    std::optional<LogValue> waiting = std::nullopt;
   };
 
   static constexpr std::size_t kLevel = 0;
@@ -122,6 +139,21 @@ class TrendFilter {
   std::size_t StreamIndex(double day, const std::string& site_id, const std::string& stream,
                           double population, bool* is_new);
   void ForgetStreams(double day);
+  // What a value of a stream says now.
+  struct Judged {
+    Projection predicted;
+    double noise = 0;
+    News usual;
+    News outlier;
+    double outlier_share = 0;
+    double log_score = 0;
+  };
+  Judged Judge(std::size_t index, const LogValue& value) const;
+  // Whether another sample is as strange, on the same side, and not the same sample.
+  bool HasWitness(std::size_t index, int side) const;
+  void Absorb(std::size_t index, const LogValue& value, const Judged& judged);
+  // Of a strange value, no more than its side.
+  void AbsorbCut(std::size_t index, const LogValue& value);
   double MeanPopulation(double active_days) const;
   double NoiseVariance(double population) const;
   void LearnNoise(double weight, double squared_error);

@@ -9,7 +9,7 @@ class DistrictRise final : public Detector {
  public:
   DistrictRise()
       : Detector({.name = "district-rise",
-                  .version = "2",
+                  .version = "3",
                   .level = AreaLevel::kDistrict,
                   .kind = SignalKind::kRise,
                   .meaning = "Population-weighted district level compared with its own level one "

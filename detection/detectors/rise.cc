@@ -31,6 +31,24 @@ bool DetectedEnough(const AreaView& view, const RiseRule& rule) {
              rule.least_detected_share * static_cast<double>(samples);
 }
 
+// No rise stands on one sample: where the strongest of the newest is more likely an outlier than
+// the usual noise, another site or day must read high too.
+bool RestsOnOne(const AreaView& view) {
+  constexpr double kWitnessDays = 14;
+  constexpr double kWitness = 1;
+  const double newest = view.steps.back()->day;
+  const Step* strongest = nullptr;
+  for (const Step* step : view.steps) {
+    if (newest - step->day > kWitnessDays) continue;
+    if (strongest == nullptr || step->residual > strongest->residual) strongest = step;
+  }
+  if (strongest->outlier_probability <= 0.5 || strongest->residual <= 0) return false;
+  return std::none_of(view.steps.begin(), view.steps.end(), [&](const Step* step) {
+    return newest - step->day <= kWitnessDays && step->residual >= kWitness &&
+           (step->day != strongest->day || step->site_id != strongest->site_id);
+  });
+}
+
 // Watch for a rise; warning when it doubles within a week or stands above three quarters of its own
 // history; critical when both hold and it stands above nine tenths.
 Severity SeverityOf(const TrendFilter& filter) {
@@ -69,7 +87,8 @@ Finding MeasureRise(const AreaView& view, const RiseRule& rule) {
       finding.score, rule.limit + kGrowthWeight * (growth.mean / growth.sd - rule.least_growth));
   // A sample below a limit counts towards the level, but an official is not called on the strength
   // of one: only a quantified sample raises the alarm.
-  finding.eligible = DetectedEnough(view, rule) && view.steps.back()->value.quantified();
+  finding.eligible =
+      DetectedEnough(view, rule) && view.steps.back()->value.quantified() && !RestsOnOne(view);
   finding.quiet = !higher_than_lately && growing < kStillGrowing;
   finding.severity = SeverityOf(filter);
   return finding;

@@ -9,7 +9,7 @@ class SiteRise final : public Detector {
  public:
   SiteRise()
       : Detector({.name = "site-rise",
-                  .version = "2",
+                  .version = "3",
                   .level = AreaLevel::kSite,
                   .kind = SignalKind::kRise,
                   .meaning = "The level of one site compared with its own level one to six weeks "

@@ -49,7 +49,7 @@ class SiteSpike final : public Detector {
  public:
   SiteSpike()
       : Detector({.name = "site-spike",
-                  .version = "2",
+                  .version = "3",
                   .level = AreaLevel::kSite,
                   .kind = SignalKind::kSpike,
                   .meaning = "Standardised one-step-ahead residual of the newest sample at a site, "

@@ -55,6 +55,29 @@ TEST(TrendFilterTest, OneOutlierHardlyMovesTheLevel) {
   EXPECT_LT(filter.Level(60).mean - before, 0.5);
 }
 
+TEST(TrendFilterTest, AStrangeSampleMovesTheLevelOnlyOnceAnotherAgrees) {
+  const TrendParameters parameters;
+  TrendFilter filter(parameters);
+  for (int i = 0; i < 40; ++i) filter.Observe(3.5 * i, "a", "a", 1000, Point(4 + 0.1 * (i % 3)));
+  const double before = filter.Level(60).mean;
+  // Two genes of one sample are one witness.
+  EXPECT_TRUE(filter.Observe(140, "a", "a", 1000, Point(9)).set_aside);
+  filter.Observe(140, "a", "a gene 2", 1000, Point(12));
+  EXPECT_NEAR(filter.Level(60).mean, before, 0.05);
+  EXPECT_FALSE(filter.Observe(143, "a", "a", 1000, Point(9)).set_aside);
+  EXPECT_GT(filter.Level(60).mean, before + 0.1);
+}
+
+TEST(TrendFilterTest, AUsualSampleEndsTheWaitingForAnother) {
+  const TrendParameters parameters;
+  TrendFilter filter(parameters);
+  for (int i = 0; i < 40; ++i) filter.Observe(3.5 * i, "a", "a", 1000, Point(4 + 0.1 * (i % 3)));
+  EXPECT_TRUE(filter.Observe(140, "a", "a", 1000, Point(9)).set_aside);
+  EXPECT_FALSE(filter.Observe(143, "a", "a", 1000, Point(4)).set_aside);
+  EXPECT_TRUE(filter.Observe(147, "a", "a", 1000, Point(9)).set_aside);
+  EXPECT_TRUE(filter.Observe(150, "a", "a", 1000, Point(-2)).set_aside) << "on the other side";
+}
+
 TEST(TrendFilterTest, ASiteThatJoinsHighDoesNotRaiseItsDistrict) {
   const TrendParameters parameters;
   TrendFilter filter(parameters);
