@@ -64,6 +64,14 @@ base::Status AlertBook::TellUnanswered(Draft& draft, const AlertRecord& about,
                         about.alert_id(),
                         base::FormatInstant(base::FromMicros(about.opened_at_us())),
                         about.escalation_plan()));
+  signal.mutable_evidence()->set_explanation_fr(
+      phase == Signal::CLEARED
+          ? fmt::format("L'alerte {} a reçu une réponse.", about.alert_id())
+          : fmt::format(
+                "Personne n'a pris en charge l'alerte {}, ouverte depuis le {}\u00a0: toutes "
+                "les étapes de l'escalade «\u00a0{}\u00a0» ont été suivies.",
+                about.alert_id(), base::FormatInstant(base::FromMicros(about.opened_at_us())),
+                about.escalation_plan()));
   const AlertKey key{about.district_id(), about.target(), std::string(kUnansweredRule)};
   ASSIGN_OR_RETURN(const auto current, FindIn(draft, key));
   Change change = ApplySignal(current ? &*current : nullptr, signal, draft.now);

@@ -92,6 +92,8 @@ base::Status ExerciseDrill::Begin() {
   }
   signal.mutable_evidence()->set_explanation(
       "This is an exercise of the way that alerts take. Nothing was measured.");
+  signal.mutable_evidence()->set_explanation_fr(
+      "Ceci est un exercice de la chaîne d'alerte. Rien n'a été mesuré.");
   // The last exercise was closed by hand over its signal, which must end before the next begins.
   detection::v1::Signal cleared = signal;
   cleared.set_phase(detection::v1::Signal::CLEARED);

@@ -1,8 +1,8 @@
 // The languages in which alerts are written to people.
 //
 // Both wordings of a sentence stand beside each other where it is made, so that none is forgotten
-// when one changes. What detectors explain of themselves is English in both. Thread safety: pure
-// functions.
+// when one changes. What detectors explain of themselves comes in both (detection.v1.Evidence).
+// Thread safety: pure functions.
 #pragma once
 
 #include <fmt/format.h>

@@ -201,10 +201,11 @@ std::string PlotDescription(const v1::AlertEvent& event, Language language) {
              alert.target(), alert.district_id(), evidence.samples_size());
 }
 
-std::string RenderLine(const v1::Alert& alert) {
-  return fmt::format("{:<8}  {:<12}  {}  {}{}", SeverityWord(alert.severity()),
-                     StateWord(alert.state()), FormatTimestamp(alert.opened_at()),
-                     ExercisePrefix(alert), alert.alert_id());
+std::string RenderLine(const v1::Alert& alert, Language language) {
+  return fmt::format("{}  {}  {}  {}{}", Padded(SeverityWord(alert.severity(), language), 9),
+                     Padded(StateWord(alert.state(), language), 16),
+                     FormatTimestamp(alert.opened_at()), ExercisePrefix(alert, language),
+                     alert.alert_id());
 }
 
 }  // namespace belgrand::alerting

@@ -37,7 +37,7 @@ std::string RenderJson(const v1::AlertEvent& event, const std::string& event_id)
 // "right 9 of 11 times here (1 false, 1 data fault)"; "not judged here yet".
 std::string RecordWords(const v1::TrackRecord& record, Language language = Language::kEnglish);
 // One line of a list of alerts.
-std::string RenderLine(const v1::Alert& alert);
+std::string RenderLine(const v1::Alert& alert, Language language = Language::kEnglish);
 // What the plot shows, for readers who do not see it.
 std::string PlotDescription(const v1::AlertEvent& event, Language language);
 

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "alerting/lifecycle.h"
 #include "alerting/render.h"
 #include "alerting/text.h"
+#include "platform/base/quantity_text.h"
 #include "platform/base/time.h"
 
 namespace belgrand::alerting {
@@ -47,6 +49,14 @@ std::string HowSure(const v1::Alert& alert, Language language) {
     if (!out.empty()) out += ' ';
     out += sentence;
   };
+  if (evidence.verify()) {
+    add(std::string(Pick(language, "Weak evidence: verify, take another sample.",
+                         "Preuves faibles\u00a0: à vérifier, faites un nouveau prélèvement.")));
+  }
+  if (evidence.has_few_samples()) {
+    add(std::string(Pick(language, "Few samples: little confidence.",
+                         "Peu d'échantillons\u00a0: peu de certitude.")));
+  }
   if (evidence.has_probability_spike()) {
     add(Say(language,
             "Probability that this sample is a spike of contamination and not ordinary scatter: "
@@ -75,6 +85,45 @@ std::string HowSure(const v1::Alert& alert, Language language) {
     add(Say(language, "The rule's score is {} against a limit of {}.",
             "Le score de la règle est {} pour une limite de {}.",
             Decimal(language, evidence.score(), 2), Decimal(language, evidence.limit(), 2)));
+  }
+  return out;
+}
+
+// Evidence of older versions explains itself in English alone.
+std::string Why(const Evidence& evidence, Language language) {
+  if (evidence.explanation().empty() || language == Language::kEnglish) {
+    return evidence.explanation();
+  }
+  if (evidence.explanation_fr().empty()) return "(en anglais) " + evidence.explanation();
+  return evidence.explanation_fr();
+}
+
+std::string_view DoubtWord(detection::v1::Doubt doubt, Language language) {
+  switch (doubt) {
+    case detection::v1::TRACE_CONTAMINATION:
+      return Pick(language, "contamination", "contamination");
+    case detection::v1::FLAGGED_OUTLIER:
+      return Pick(language, "outlier", "aberrant");
+    case detection::v1::DOUBTFUL_TRANSPORT:
+      return Pick(language, "transport", "transport");
+    case detection::v1::LOW_RECOVERY:
+      return Pick(language, "low recovery", "faible rendement");
+    case detection::v1::GRAB_SAMPLE:
+      return Pick(language, "grab sample", "ponctuel");
+    case detection::v1::SHORT_COMPOSITE:
+      return Pick(language, "short composite", "composite court");
+    case detection::v1::DISCHARGE_DURING_SAMPLE:
+      return Pick(language, "discharge", "rejet");
+    default:
+      return Pick(language, "weak", "faible");
+  }
+}
+
+std::string Doubts(const EvidenceSample& sample, Language language) {
+  std::string out;
+  for (const int doubt : sample.doubts()) {
+    if (!out.empty()) out += ", ";
+    out += DoubtWord(static_cast<detection::v1::Doubt>(doubt), language);
   }
   return out;
 }
@@ -266,23 +315,8 @@ std::string FormatTimestamp(const google::protobuf::Timestamp& timestamp) {
 
 std::string FormatQuantity(double value, Language language) {
   if (!std::isfinite(value)) return std::string(Pick(language, "unknown", "inconnu"));
-  if (value == 0) return "0";
-  const auto point = [&](std::string text) {
-    if (const auto at = text.find('.'); language == Language::kFrench && at != std::string::npos) {
-      text[at] = ',';
-    }
-    return text;
-  };
-  if (std::abs(value) >= 1e15 || std::abs(value) < 1e-6) return point(fmt::format("{:.2e}", value));
-  const double step = std::pow(10.0, std::floor(std::log10(std::abs(value))) - 2);
-  const double rounded = std::round(value / step) * step;
-  if (std::abs(rounded) < 100) return point(fmt::format("{:.3g}", rounded));
-  std::string digits = fmt::format("{:.0f}", rounded);
-  const std::size_t first = digits[0] == '-' ? 1 : 0;
-  // U+202F, narrow no-break space: no line breaks within a number.
-  const std::string_view group = Pick(language, ",", "\u202f");
-  for (std::size_t at = digits.size(); at > first + 3;) digits.insert(at -= 3, group);
-  return digits;
+  return base::QuantityText(value, language == Language::kFrench ? base::NumberStyle::kFrench
+                                                                 : base::NumberStyle::kEnglish);
 }
 
 std::string SampleResult(const EvidenceSample& sample, Language language) {
@@ -390,10 +424,8 @@ std::vector<std::pair<std::string, std::string>> Facts(const v1::AlertEvent& eve
   if (std::string sure = HowSure(alert, language); !sure.empty()) {
     add("How sure", "Certitude", std::move(sure));
   }
-  if (!alert.evidence().explanation().empty()) {
-    // Detectors explain themselves in English alone.
-    add("Why", "Pourquoi",
-        std::string(Pick(language, "", "(en anglais) ")) + alert.evidence().explanation());
+  if (std::string why = Why(alert.evidence(), language); !why.empty()) {
+    add("Why", "Pourquoi", std::move(why));
   }
   if (alert.track_record().judged() > 0 && !alert.exercise()) {
     add("Record", "Bilan",
@@ -405,6 +437,8 @@ std::vector<std::pair<std::string, std::string>> Facts(const v1::AlertEvent& eve
 
 Table SampleTable(const Evidence& evidence, Language language) {
   Table table;
+  const bool doubted = std::ranges::any_of(
+      evidence.samples(), [](const EvidenceSample& s) { return !s.doubts().empty(); });
   for (const EvidenceSample& sample : evidence.samples()) {
     if (table.empty()) {
       table.push_back(language == Language::kFrench
@@ -412,6 +446,7 @@ Table SampleTable(const Evidence& evidence, Language language) {
                                                      "Échantillon", "gc/L", "Attendu", "Résidu"}
                           : std::vector<std::string>{"Collected", "Site", "Laboratory", "Sample",
                                                      "gc/L", "Expected", "Residual"});
+      if (doubted) table.back().emplace_back(Pick(language, "Weak because", "Faible car"));
     }
     const std::string residual = Decimal(language, sample.residual(), 1);
     table.push_back({FormatTimestamp(sample.collected_at()).substr(0, 10), sample.site_id(),
@@ -420,6 +455,7 @@ Table SampleTable(const Evidence& evidence, Language language) {
                          ? FormatQuantity(FromLog10(sample.expected_log10()), language)
                          : "",
                      (residual.starts_with('-') ? "" : "+") + residual});
+    if (doubted) table.back().push_back(Doubts(sample, language));
   }
   return table;
 }

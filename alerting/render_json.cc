@@ -27,6 +27,10 @@ Json SampleJson(const detection::v1::EvidenceSample& sample) {
   if (sample.has_loq()) json["loq_gc_per_l"] = sample.loq();
   json["expected_log10"] = sample.expected_log10();
   json["residual"] = sample.residual();
+  for (const int doubt : sample.doubts()) {
+    json["doubts"].push_back(
+        Lower(detection::v1::Doubt_Name(static_cast<detection::v1::Doubt>(doubt))));
+  }
   return json;
 }
 
@@ -42,6 +46,9 @@ Json EvidenceJson(const detection::v1::Evidence& evidence, detection::v1::Signal
   // Each kind states its own probability: that of a rise says nothing of a spike.
   if (kind != detection::v1::SPIKE) json["probability_rising"] = evidence.probability_rising();
   if (evidence.has_probability_spike()) json["probability_spike"] = evidence.probability_spike();
+  if (!evidence.explanation_fr().empty()) json["explanation_fr"] = evidence.explanation_fr();
+  if (evidence.verify()) json["verify"] = true;
+  if (evidence.has_few_samples()) json["few_samples"] = evidence.few_samples();
   json["samples"] = Json::array();
   json["sites"] = Json::array();
   for (const auto& sample : evidence.samples()) json["samples"].push_back(SampleJson(sample));

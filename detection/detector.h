@@ -55,11 +55,18 @@ struct Finding {
   double excess_log10 = 0;
   // For a spike: that the sample is one rather than scatter.
   std::optional<double> spike_probability = std::nullopt;
+  // For presence: in the last four weeks.
+  std::uint32_t detections = 0;
+  // It stands on weak samples (strength.h); the severity is then the lowest.
+  bool weak = false;
 };
 
 // In use unless others are chosen by name, or only when chosen: the published methods that Belgrand
-// is compared with are of the second kind.
-enum class Selection { kDefault, kOnRequest };
+// is compared with are of the second kind. Of the third is what must not be forgotten where a
+// pathogen is rare: in use by default, on rare targets alone (sample/target.h).
+enum class Selection { kDefault, kOnRequest, kForRareTargets };
+// Which paragraph explains it (words.h).
+enum class Wording { kOwn, kMethod, kPresence };
 
 // When an evaluation counts towards the end of a signal.
 enum class QuietWhen { kOwnRule, kBelowThreshold, kBelowHalfThreshold };
@@ -83,6 +90,7 @@ struct DetectorInfo {
   double quiet_days = 7;
   Selection selection = Selection::kDefault;
   Past past = Past::kForget;
+  Wording wording = Wording::kOwn;
 };
 
 class Detector {

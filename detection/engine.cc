@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "detection/evidence.h"
+#include "detection/strength.h"
+#include "detection/words.h"
+#include "sample/target.h"
 
 namespace belgrand::detection {
 namespace {
@@ -70,6 +73,7 @@ struct Engine::Group {
 base::StatusOr<std::unique_ptr<Engine>> Engine::Create(const std::vector<std::string>& detectors,
                                                        const FalseAlarmPolicy& policy) {
   std::vector<const Detector*> chosen;
+  std::vector<const Detector*> for_rare_targets;
   const auto registered = RegisteredDetectors();
   for (const std::string& name : detectors) {
     const bool known = std::any_of(registered.begin(), registered.end(),
@@ -84,17 +88,26 @@ base::StatusOr<std::unique_ptr<Engine>> Engine::Create(const std::vector<std::st
     if (by_default ||
         std::find(detectors.begin(), detectors.end(), detector->info().name) != detectors.end()) {
       chosen.push_back(detector.get());
+    } else if (detectors.empty() && detector->info().selection == Selection::kForRareTargets) {
+      for_rare_targets.push_back(detector.get());
     }
   }
   ASSIGN_OR_RETURN(
       auto control,
       FalseAlarmControl::Create(policy, policy.active() ? chosen : std::vector<const Detector*>()));
   if (!policy.active()) control.reset();
-  return std::unique_ptr<Engine>(new Engine(std::move(chosen), std::move(control)));
+  // Behind those that the control knows by their position.
+  std::vector<bool> rare_only(chosen.size(), false);
+  rare_only.resize(chosen.size() + for_rare_targets.size(), true);
+  chosen.insert(chosen.end(), for_rare_targets.begin(), for_rare_targets.end());
+  return std::unique_ptr<Engine>(
+      new Engine(std::move(chosen), std::move(rare_only), std::move(control)));
 }
 
-Engine::Engine(std::vector<const Detector*> detectors, std::unique_ptr<FalseAlarmControl> control)
+Engine::Engine(std::vector<const Detector*> detectors, std::vector<bool> rare_only,
+               std::unique_ptr<FalseAlarmControl> control)
     : detectors_(std::move(detectors)),
+      rare_only_(std::move(rare_only)),
       past_(std::any_of(detectors_.begin(), detectors_.end(),
                         [](const Detector* d) { return d->info().past == Past::kKeep; })
                 ? Past::kKeep
@@ -162,7 +175,7 @@ void Engine::Insert(const Observation& observation, const LogValue& value, const
   const auto [site, is_new] = group.sites.try_emplace(row.site_id, kSiteParameters, past_);
   if (is_new) ++statistics_.areas;
   const GroupKey key{DayNumber(row.collected_at), StreamOf(row)};
-  auto shared = std::make_shared<const Row>(Row{row, value});
+  auto shared = std::make_shared<const Row>(Row{row, value, sample::DoubtsOf(row)});
   Location place{group_key, {}, row.site_id, key, observation.version};
   std::vector<sample::DistrictShare> shares = observation.shares;
   if (shares.empty()) shares.push_back({observation.district_id, 1});
@@ -241,11 +254,12 @@ void Engine::Evaluate(Group& group, AreaLevel level, const std::string& area_id,
   if (area.track.empty()) return;
   const std::vector<const Step*> steps = NewestSteps(area.track);
   const double newest = steps.back()->day;
+  const bool rare = sample::IsRareTarget(group.target);
   const AreaView view{area.track.filter(), steps, area.track, group.target,
                       DistrictOf(group, level)};
   for (std::size_t i = 0; i < detectors_.size(); ++i) {
     const Detector& detector = *detectors_[i];
-    if (detector.info().level != level) continue;
+    if (detector.info().level != level || (rare_only_[i] && !rare)) continue;
     const Judged judged = Judge(i, group, area_id, area, view, cause);
     if (probe_) probe_({i, level, area_id, cause.known_at, newest, &judged.finding});
     Hold& hold = area.holds[i];
@@ -263,10 +277,20 @@ Engine::Judged Engine::Judge(std::size_t detector, const Group& group, const std
   Judged judged;
   judged.finding = by.Measure(view);
   judged.limit = by.info().threshold;
-  if (!control_) {
+  if (control_ && !rare_only_[detector]) {
+    Control(detector, group, area_id, area, cause, judged);
+  } else {
     judged.finding = by.Judge(judged.finding, judged.limit);
-    return judged;
   }
+  if (judged.finding.alarm && StrengthOf(by.info(), view).weak) {
+    judged.finding.weak = true;
+    judged.finding.severity = Severity::kWatch;
+  }
+  return judged;
+}
+
+void Engine::Control(std::size_t detector, const Group& group, const std::string& area_id,
+                     Area& area, const Observation& cause, Judged& judged) {
   const auto [stream, is_new] = area.streams.try_emplace(detector, 0);
   if (is_new) {
     stream->second = control_->StreamOf(detector, group.district_id, group.target, area_id);
@@ -276,10 +300,11 @@ Engine::Judged Engine::Judge(std::size_t detector, const Group& group, const std
       stream->second, judged.finding, DayNumber(cause.known_at),
       held ? FalseAlarmControl::Standing::kHeld : FalseAlarmControl::Standing::kQuiet);
   judged.limit = held ? verdict.limit : verdict.stated_limit;
-  judged.finding = by.Judge(judged.finding, verdict.limit);
+  judged.finding = detectors_[detector]->Judge(judged.finding, verdict.limit);
   if (!held) judged.finding.alarm = verdict.admitted;
-  if (judged.finding.alarm) judged.words = control_->WordsFor(verdict);
-  return judged;
+  if (!judged.finding.alarm) return;
+  judged.words = control_->WordsFor(verdict, Language::kEnglish);
+  judged.french_words = control_->WordsFor(verdict, Language::kFrench);
 }
 
 void Engine::ClearSilentSites(Group& group, const Observation& cause,
@@ -341,8 +366,12 @@ void Engine::Reset() {
   rows_.clear();
   statistics_ = {};
   if (control_) {
+    const auto controlled = std::count(rare_only_.begin(), rare_only_.end(), false);
     // A policy that was accepted once is accepted again.
-    control_ = FalseAlarmControl::Create(control_->policy(), detectors_).value();
+    control_ =
+        FalseAlarmControl::Create(control_->policy(),
+                                  std::span(detectors_).first(static_cast<std::size_t>(controlled)))
+            .value();
   }
 }
 
@@ -383,10 +412,18 @@ SignalChange Engine::MakeChange(const Group& group, AreaLevel level, const std::
     if (own == group.sites.end() || own->second.track.empty()) continue;
     site.growth_per_day = own->second.track.filter().Growth().mean * kNaturalLogOfTen;
   }
-  change.evidence.explanation =
-      Explain({level, area_id, group.district_id, group.target, phase, hold.severity},
-              detector.info(), judged.finding, change.evidence, area.track.filter()) +
-      judged.words;
+  const std::vector<const Step*> steps = NewestSteps(area.track);
+  const Strength strength = StrengthOf(detector.info(), {area.track.filter(), steps, area.track,
+                                                         group.target, DistrictOf(group, level)});
+  change.evidence.verify = hold.weak && phase != Phase::kCleared;
+  if (strength.few) change.evidence.few_samples = static_cast<std::uint32_t>(*strength.few);
+  const ExplanationSubject subject{level,        area_id, group.district_id,
+                                   group.target, phase,   area.track.filter().day()};
+  const auto explain = [&](Language language) {
+    return Explain(subject, detector.info(), judged.finding, change.evidence, strength, language);
+  };
+  change.evidence.explanation = explain(Language::kEnglish) + judged.words;
+  change.evidence.explanation_fr = explain(Language::kFrench) + judged.french_words;
   return change;
 }
 
@@ -407,7 +444,9 @@ AreaState Engine::StateOf(const Group& group, AreaLevel level, const std::string
   state.growth_per_day = filter.Growth().mean * kNaturalLogOfTen;
   state.probability_rising = ProbabilityRising(filter);
   for (const auto& [index, hold] : area.holds) {
-    if (hold.active) state.active_detectors.push_back(detectors_[index]->info().name);
+    if (!hold.active) continue;
+    state.active_detectors.push_back(detectors_[index]->info().name);
+    if (hold.weak) state.detectors_to_verify.push_back(detectors_[index]->info().name);
   }
   return state;
 }

@@ -59,8 +59,10 @@ struct Reading {
 
 class Engine {
  public:
-  // `detectors` by registered name; empty: those that are in use by default. InvalidArgument names
-  // one that is not registered, or what the policy of false alarms does not allow.
+  // `detectors` by registered name; empty: those that are in use by default, and on rare targets
+  // that which reports their mere presence, which no policy of false alarms holds back.
+  // InvalidArgument names one that is not registered, or what the policy of false alarms does not
+  // allow.
   static base::StatusOr<std::unique_ptr<Engine>> Create(
       const std::vector<std::string>& detectors = {}, const FalseAlarmPolicy& policy = {});
   ~Engine();
@@ -98,6 +100,7 @@ class Engine {
     // What the score was compared with, and words on it for who reads the alert.
     double limit = 0;
     std::string words;
+    std::string french_words;
   };
   // Everything of one district and target.
   struct Group;
@@ -113,7 +116,8 @@ class Engine {
   // laboratory, sample, target, gene
   using RowKey = std::tuple<std::string, std::string, std::string, std::string>;
 
-  Engine(std::vector<const Detector*> detectors, std::unique_ptr<FalseAlarmControl> control);
+  Engine(std::vector<const Detector*> detectors, std::vector<bool> rare_only,
+         std::unique_ptr<FalseAlarmControl> control);
   void Insert(const Observation& observation, const LogValue& value, const RowKey& row_key);
   Group& GroupOf(const std::pair<std::string, std::string>& key);
   // Takes the row out of its tracks; false: it was in none.
@@ -126,6 +130,9 @@ class Engine {
                 const Observation& cause, std::vector<SignalChange>& changes);
   Judged Judge(std::size_t detector, const Group& group, const std::string& area_id, Area& area,
                const AreaView& view, const Observation& cause);
+  // Judges by the policy of false alarms.
+  void Control(std::size_t detector, const Group& group, const std::string& area_id, Area& area,
+               const Observation& cause, Judged& judged);
   static const Track* DistrictOf(const Group& group, AreaLevel level);
   void ClearSilentSites(Group& group, const Observation& cause, std::vector<SignalChange>& changes);
   void AddHeld(const Group& group, AreaLevel level, const std::string& area_id, const Area& area,
@@ -138,6 +145,8 @@ class Engine {
                     const Area& area) const;
 
   const std::vector<const Detector*> detectors_;
+  // By position: it looks at rare targets alone.
+  const std::vector<bool> rare_only_;
   const Past past_;  // kKeep when a detector asks for it
   // nullptr: each detector's own limit, each area by itself.
   std::unique_ptr<FalseAlarmControl> control_;

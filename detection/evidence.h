@@ -1,4 +1,4 @@
-// The reasons of a signal: what an official needs to judge it, and one paragraph in plain words.
+// The reasons of a signal: what an official needs to judge it; words.h puts them into a paragraph.
 //
 // Pure functions: the same track and finding give the same bytes.
 #pragma once
@@ -15,20 +15,10 @@ namespace belgrand::detection {
 inline constexpr double kActiveDays = 60;
 inline constexpr double kNaturalLogOfTen = 2.302585092994046;
 
-// Fills everything but the explanation. REQUIRES: the track is not empty.
+// Fills everything but the explanation and what strength.h says of it. REQUIRES: the track is not
+// empty.
 Evidence CollectEvidence(AreaLevel level, const Track& track, const DetectorInfo& detector,
                          const Finding& finding);
-
-struct ExplanationSubject {
-  AreaLevel level;
-  std::string area_id;
-  std::string district_id;
-  std::string target;
-  Phase phase;
-  Severity severity;
-};
-std::string Explain(const ExplanationSubject& subject, const DetectorInfo& detector,
-                    const Finding& finding, const Evidence& evidence, const TrendFilter& filter);
 
 // Probability that the growth rate is above zero.
 double ProbabilityRising(const TrendFilter& filter);

@@ -177,20 +177,35 @@ std::string FalseAlarmControl::Describe() const {
   return text;
 }
 
-std::string FalseAlarmControl::WordsFor(const Verdict& verdict) const {
+std::string FalseAlarmControl::WordsFor(const Verdict& verdict, sample::Language language) const {
+  const bool french = language == sample::Language::kFrench;
+  const double allowed = policy_.per_district_year;
   if (policy_.discovery_rate <= 0) {
-    return fmt::format(
-        " The limit follows from {:g} false alerts allowed in the district and year.",
-        policy_.per_district_year);
+    return french ? fmt::format(
+                        " La limite découle de {:g} fausse(s) alerte(s) permise(s) par district et "
+                        "par an.",
+                        allowed)
+                  : fmt::format(
+                        " The limit follows from {:g} false alerts allowed in the district and "
+                        "year.",
+                        allowed);
   }
-  return fmt::format(
-      " The limit{} keeps false alerts to at most {:.0f} % of all that are raised over all "
-      "districts, sites and targets together{}.",
-      verdict.stated_limit > verdict.limit ? ", raised for the number of series watched," : "",
-      100 * policy_.discovery_rate,
-      policy_.per_district_year > 0
-          ? fmt::format(", and to {:g} in the district and year", policy_.per_district_year)
-          : std::string());
+  const bool raised = verdict.stated_limit > verdict.limit;
+  const double share = 100 * policy_.discovery_rate;
+  std::string text =
+      french ? fmt::format(
+                   " La limite{} tient les fausses alertes à {:.0f} % au plus de toutes celles qui "
+                   "sont données, sur l'ensemble des districts, sites et cibles",
+                   raised ? ", relevée pour le nombre de séries suivies," : "", share)
+             : fmt::format(
+                   " The limit{} keeps false alerts to at most {:.0f} % of all that are raised "
+                   "over all districts, sites and targets together",
+                   raised ? ", raised for the number of series watched," : "", share);
+  if (allowed > 0) {
+    text += french ? fmt::format(", et à {:g} par district et par an", allowed)
+                   : fmt::format(", and to {:g} in the district and year", allowed);
+  }
+  return text + ".";
 }
 
 }  // namespace belgrand::detection

@@ -35,6 +35,7 @@
 
 #include "detection/detector.h"
 #include "platform/base/error.h"
+#include "sample/texts.h"
 
 namespace belgrand::detection {
 
@@ -77,7 +78,7 @@ class FalseAlarmControl {
   const FalseAlarmPolicy& policy() const { return policy_; }
   // "2 a district and year, 0.2 of all": for logs and fingerprints.
   std::string Describe() const;
-  std::string WordsFor(const Verdict& verdict) const;
+  std::string WordsFor(const Verdict& verdict, sample::Language language) const;
 
  private:
   // p-values are rounded up to steps of 1/64 of a decade.

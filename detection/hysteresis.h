@@ -14,6 +14,8 @@ namespace belgrand::detection {
 struct Hold {
   bool active = false;
   Severity severity = Severity::kWatch;
+  // Raised on weak samples, and no finding since stood on others.
+  bool weak = false;
   std::uint32_t quiet_samples = 0;
   double quiet_since = 0;
 

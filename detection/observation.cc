@@ -64,6 +64,15 @@ LogValue CombineReplicates(std::vector<LogValue> rows) {
 std::string StreamOf(const sample::Measurement& row) {
   std::string stream = row.site_id + '\n' + row.laboratory_id + '\n' + row.method_id;
   if (!row.method_version.empty()) stream += "\nversion " + row.method_version;
+  const sample::Collection& how = row.collection;
+  // What is not said counts as what is usual: a composite of raw wastewater.
+  if (how.sampling == sample::Sampling::kGrab) stream += "\ngrab";
+  if (how.sampling == sample::Sampling::kPassive) stream += "\npassive";
+  if (how.matrix > sample::Matrix::kPostGritRemoval) {
+    stream += "\nmatrix " + std::to_string(static_cast<int>(how.matrix));
+  }
+  if (how.fraction == sample::Fraction::kSolid) stream += "\nsolid";
+  // Last: published_levels.cc takes it off.
   if (!row.gene.empty()) stream += "\ngene " + row.gene;
   return stream;
 }

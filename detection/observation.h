@@ -51,8 +51,9 @@ std::optional<LogValue> ToLogValue(const sample::Measurement& measurement);
 // empty.
 LogValue CombineReplicates(std::vector<LogValue> rows);
 
-// What is read under one laboratory and method at one site; another gene or version of the method
-// is another measurement, with a level of its own.
+// What is read under one laboratory and method at one site; another gene, version of the method,
+// sampler (grab, passive, composite), matrix or fraction is another measurement, with a level of
+// its own.
 std::string StreamOf(const sample::Measurement& row);
 
 }  // namespace belgrand::detection

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "platform/base/time.h"
+#include "sample/quality.h"
 #include "sample/sample.h"
 
 namespace belgrand::detection {
@@ -25,6 +26,7 @@ struct EvidenceSample {
   sample::Measurement measurement;
   double expected_log10 = 0;
   double residual = 0;
+  std::vector<sample::Doubt> doubts = {};
 };
 
 struct SiteContribution {
@@ -48,7 +50,11 @@ struct Evidence {
   std::optional<double> probability_spike = std::nullopt;
   std::vector<EvidenceSample> samples;
   std::vector<SiteContribution> sites;
+  // It stands on weak samples; the severity is then the lowest.
+  bool verify = false;
+  std::optional<std::uint32_t> few_samples = std::nullopt;
   std::string explanation;
+  std::string explanation_fr;
 };
 
 struct SignalChange {
@@ -83,6 +89,8 @@ struct AreaState {
   double growth_per_day = 0;
   double probability_rising = 0.5;
   std::vector<std::string> active_detectors;
+  // Those of them whose signal stands on weak samples.
+  std::vector<std::string> detectors_to_verify;
 };
 
 // "site" or "district"; "watch", "warning" or "critical"; "spike" or "rise".

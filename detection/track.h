@@ -22,6 +22,7 @@
 
 #include "detection/observation.h"
 #include "detection/trend_filter.h"
+#include "sample/quality.h"
 
 namespace belgrand::detection {
 
@@ -29,6 +30,7 @@ namespace belgrand::detection {
 struct Row {
   sample::Measurement measurement;
   LogValue value;
+  std::vector<sample::Doubt> doubts = {};
 };
 
 // Rows of one day and stream count as one sample.

@@ -109,6 +109,33 @@ QualityEffect EffectOf(const Measurement& measurement) {
   return worst;
 }
 
+std::vector<Doubt> DoubtsOf(const Measurement& measurement) {
+  std::vector<Doubt> doubts;
+  const auto add = [&](Doubt doubt) { doubts.push_back(doubt); };
+  for (const QualityFlag flag : measurement.quality_flags) {
+    if (EffectOf(flag).on_rise != Effect::kDowngrade) continue;
+    add(flag == QualityFlag::kTraceContamination ? Doubt::kTraceContamination
+        : flag == QualityFlag::kOutlier          ? Doubt::kFlaggedOutlier
+                                                 : Doubt::kTransport);
+  }
+  const Controls& controls = measurement.controls;
+  if (controls.recovery_percent && *controls.recovery_percent >= kRecoveryLost &&
+      *controls.recovery_percent < kRecoveryLow) {
+    add(Doubt::kLowRecovery);
+  }
+  const Collection& collection = measurement.collection;
+  if (collection.hold_hours.value_or(0) > kHoldDoubtful) add(Doubt::kTransport);
+  if (collection.sampling == Sampling::kGrab) {
+    add(Doubt::kGrabSample);
+  } else if (collection.composite_hours.value_or(kFullDayHours) < kFullDayHours) {
+    add(Doubt::kShortComposite);
+  }
+  std::ranges::sort(doubts);
+  const auto repeated = std::ranges::unique(doubts);
+  doubts.erase(repeated.begin(), repeated.end());
+  return doubts;
+}
+
 bool IsHeld(const Measurement& measurement) { return EffectOf(measurement) == kHeld; }
 
 }  // namespace belgrand::sample

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "sample/sample.h"
 
@@ -37,6 +38,21 @@ QualityEffect EffectOf(std::span<const QualityFlag> flags);
 // Of the flags and of everything else that a row says about its own quality: controls, inhibition,
 // recovery, hold time, sampling.
 QualityEffect EffectOf(const Measurement& measurement);
+// Why a value speaks for a rise only weakly. Numbers are those of belgrand.detection.v1.
+enum class Doubt {
+  kTraceContamination = 1,
+  kFlaggedOutlier = 2,
+  // Warm, late, wrongly stored, or kept for too long.
+  kTransport = 3,
+  kLowRecovery = 4,
+  kGrabSample = 5,
+  kShortComposite = 6,
+  // Something was discharged into the sewer while the sample was taken: not a matter of the row.
+  kDischarge = 7,
+};
+// What makes EffectOf(measurement).on_rise a downgrade, in order of the numbers, each once; empty
+// where the value is kept.
+std::vector<Doubt> DoubtsOf(const Measurement& measurement);
 // Held in both directions: detection must not see the value at all.
 bool IsHeld(std::span<const QualityFlag> flags);
 bool IsHeld(const Measurement& measurement);

@@ -11,30 +11,31 @@ namespace belgrand::sample {
 namespace {
 
 constexpr std::array kTargets = {
-    Target{"sars-cov-2", "SARS-CoV-2"},
-    Target{"fluav", "Influenza A virus"},
-    Target{"flubv", "Influenza B virus"},
-    Target{"rsv", "Respiratory syncytial virus"},
-    Target{"rsv-a", "Respiratory syncytial virus A"},
-    Target{"rsv-b", "Respiratory syncytial virus B"},
-    Target{"fluav-h5", "Influenza A virus, subtype H5"},
-    Target{"hmpv", "Human metapneumovirus"},
-    Target{"norovirus", "Norovirus"},
-    Target{"norovirus-gi", "Norovirus genogroup I"},
-    Target{"norovirus-gii", "Norovirus genogroup II"},
-    Target{"rotavirus", "Rotavirus"},
-    Target{"adenovirus", "Human adenovirus"},
-    Target{"enterovirus", "Enterovirus"},
-    Target{"ev-d68", "Enterovirus D68"},
-    Target{"poliovirus", "Poliovirus"},
-    Target{"hav", "Hepatitis A virus"},
-    Target{"hev", "Hepatitis E virus"},
-    Target{"mpox", "Mpox virus"},
-    Target{"mev", "Measles virus"},
-    Target{"mev-wt", "Measles virus, wild type"},
-    Target{"mev-va", "Measles virus, vaccine strain"},
-    Target{"pmmov", "Pepper mild mottle virus (faecal marker)"},
-    Target{"crassphage", "CrAssphage (faecal marker)"},
+    Target{"sars-cov-2", "SARS-CoV-2", "SARS-CoV-2"},
+    Target{"fluav", "Influenza A virus", "virus de la grippe A"},
+    Target{"flubv", "Influenza B virus", "virus de la grippe B"},
+    Target{"rsv", "Respiratory syncytial virus", "virus respiratoire syncytial"},
+    Target{"rsv-a", "Respiratory syncytial virus A", "virus respiratoire syncytial A"},
+    Target{"rsv-b", "Respiratory syncytial virus B", "virus respiratoire syncytial B"},
+    Target{"fluav-h5", "Influenza A virus, subtype H5", "virus de la grippe A, sous-type H5", true},
+    Target{"hmpv", "Human metapneumovirus", "métapneumovirus humain"},
+    Target{"norovirus", "Norovirus", "norovirus"},
+    Target{"norovirus-gi", "Norovirus genogroup I", "norovirus du génogroupe I"},
+    Target{"norovirus-gii", "Norovirus genogroup II", "norovirus du génogroupe II"},
+    Target{"rotavirus", "Rotavirus", "rotavirus"},
+    Target{"adenovirus", "Human adenovirus", "adénovirus humain"},
+    Target{"enterovirus", "Enterovirus", "entérovirus"},
+    Target{"ev-d68", "Enterovirus D68", "entérovirus D68"},
+    Target{"poliovirus", "Poliovirus", "poliovirus", true},
+    Target{"hav", "Hepatitis A virus", "virus de l'hépatite A"},
+    Target{"hev", "Hepatitis E virus", "virus de l'hépatite E"},
+    Target{"mpox", "Mpox virus", "virus mpox", true},
+    Target{"mev", "Measles virus", "virus de la rougeole", true},
+    Target{"mev-wt", "Measles virus, wild type", "virus de la rougeole, type sauvage", true},
+    Target{"mev-va", "Measles virus, vaccine strain", "virus de la rougeole, souche vaccinale"},
+    Target{"pmmov", "Pepper mild mottle virus (faecal marker)",
+           "virus de la marbrure du piment (marqueur fécal)"},
+    Target{"crassphage", "CrAssphage (faecal marker)", "crAssphage (marqueur fécal)"},
 };
 
 struct Synonym {
@@ -122,6 +123,11 @@ const std::unordered_map<std::string, std::string_view>& CodeBySpelling() {
 }  // namespace
 
 std::span<const Target> KnownTargets() { return kTargets; }
+
+bool IsRareTarget(std::string_view code) {
+  return std::ranges::any_of(
+      kTargets, [&](const Target& target) { return target.rare && target.code == code; });
+}
 
 std::optional<std::string_view> CanonicalTarget(std::string_view text) {
   const auto found = CodeBySpelling().find(Fold(text));

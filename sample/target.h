@@ -19,10 +19,16 @@ struct Target {
   std::string_view code;
   // For people.
   std::string_view name;
+  std::string_view french_name;
+  // That it is there at all is news, whatever its level.
+  bool rare = false;
 };
 
 // Every known target, in the order of the documentation.
 std::span<const Target> KnownTargets();
+
+// Of a code; false for one that is not known.
+bool IsRareTarget(std::string_view code);
 
 // The code for any known spelling; nullopt for an unknown one.
 std::optional<std::string_view> CanonicalTarget(std::string_view text);

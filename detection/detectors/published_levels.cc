@@ -112,13 +112,17 @@ Score ScorePercentile(const AreaView& view) {
 Score ScorePresence(const AreaView& view) {
   std::vector<PresenceSample> samples;
   for (const auto& [key, group] : view.track.groups()) {
-    samples.push_back({key.day, !std::isinf(group.step.value.low)});
+    // One replicate or retest that detects is a detection: a median must not vote it down.
+    const bool detected = std::ranges::any_of(
+        group.rows, [](const auto& row) { return !std::isinf(row.second->value.low); });
+    samples.push_back({key.day, detected});
   }
   const PresenceEvidence evidence = JudgePresence(samples);
   // Four weeks without detection end it; a detection that stands alone is already news.
   if (evidence.recent_detections == 0) return {};
   const double value = evidence.status == FourWeekStatus::kPersistent ? 2 : 1;
-  return {value, 0, view.steps.back()->day - static_cast<double>(evidence.since)};
+  return {value, 0, view.steps.back()->day - static_cast<double>(evidence.since),
+          static_cast<std::uint32_t>(evidence.recent_detections)};
 }
 
 }  // namespace belgrand::detection

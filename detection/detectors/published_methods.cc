@@ -6,6 +6,7 @@
 
 #include "detection/detectors/detectors.h"
 #include "detection/evidence.h"
+#include "sample/target.h"
 
 namespace belgrand::detection {
 namespace {
@@ -71,19 +72,23 @@ constexpr std::array<Method, 11> kMethods = {{
 class PublishedMethod final : public Detector {
  public:
   PublishedMethod(const Method& method, AreaLevel level)
-      : Detector({.name = std::string(NameOf(level)) + "-" + std::string(method.name),
-                  .version = "1",
-                  .level = level,
-                  .kind = SignalKind::kRise,
-                  .meaning = std::string(method.meaning),
-                  .threshold = method.limit,
-                  .compare = method.compare,
-                  .sweep = method.sweep(),
-                  .quiet_when = QuietWhen::kBelowThreshold,
-                  .quiet_samples = level == AreaLevel::kSite ? 2U : 3U,
-                  .quiet_days = 7,
-                  .selection = Selection::kOnRequest,
-                  .past = method.past}),
+      : Detector(
+            {.name = std::string(NameOf(level)) + "-" + std::string(method.name),
+             .version = "1",
+             .level = level,
+             .kind = SignalKind::kRise,
+             .meaning = std::string(method.meaning),
+             .threshold = method.limit,
+             .compare = method.compare,
+             .sweep = method.sweep(),
+             .quiet_when = QuietWhen::kBelowThreshold,
+             .quiet_samples = level == AreaLevel::kSite ? 2U : 3U,
+             .quiet_days = 7,
+             .selection = method.score == ScorePresence && level == AreaLevel::kSite
+                              ? Selection::kForRareTargets
+                              : Selection::kOnRequest,
+             .past = method.past,
+             .wording = method.score == ScorePresence ? Wording::kPresence : Wording::kMethod}),
         method_(method) {}
 
   Finding Measure(const AreaView& view) const override {
@@ -91,10 +96,13 @@ class PublishedMethod final : public Detector {
     const LogValue& newest = view.steps.back()->value;
     Finding finding;
     finding.score = score.value;
-    // Below a limit is never an increase (methods, section 8); what presence needs is a detection.
-    finding.eligible =
-        method_.score == ScorePresence ? !std::isinf(newest.low) : newest.quantified();
-    finding.severity = score.value >= method_.warning ? Severity::kWarning : Severity::kWatch;
+    // Below a limit is never an increase (methods, section 8); what presence needs is a detection,
+    // which is news however late it became known.
+    finding.eligible = method_.score == ScorePresence ? score.detections > 0 : newest.quantified();
+    const bool rare = method_.score == ScorePresence && sample::IsRareTarget(view.target);
+    finding.severity =
+        rare || score.value >= method_.warning ? Severity::kWarning : Severity::kWatch;
+    finding.detections = score.detections;
     finding.baseline_log10 = view.filter.Level(kActiveDays).mean - score.excess_log10;
     finding.since_day = view.steps.back()->day - score.since_days;
     finding.excess_log10 = score.excess_log10;

@@ -4,6 +4,8 @@
 // sample, and fills in what an alert shows. Thread safety: pure functions.
 #pragma once
 
+#include <cstdint>
+
 #include "detection/detector.h"
 
 namespace belgrand::detection {
@@ -14,6 +16,8 @@ struct Score {
   double excess_log10 = 0;
   // Days before the newest sample from which the change is counted.
   double since_days = 0;
+  // Of presence: in the last four weeks.
+  std::uint32_t detections = 0;
 };
 
 // published_windows.cc: short windows of the level series.

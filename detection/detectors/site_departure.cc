@@ -63,7 +63,8 @@ class SiteDeparture final : public Detector {
                   .quiet_when = QuietWhen::kBelowThreshold,
                   .quiet_samples = 2,
                   .quiet_days = 7,
-                  .selection = Selection::kOnRequest}) {}
+                  .selection = Selection::kOnRequest,
+                  .wording = Wording::kMethod}) {}
 
   Finding Measure(const AreaView& view) const override {
     const Step& newest = *view.steps.back();

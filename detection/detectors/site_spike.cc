@@ -20,6 +20,16 @@ struct Prediction {
   double outlier = 0;
 };
 
+// A grab among composites is a stream of its own (observation.h), whose offset is not known: it is
+// judged all the same, with that uncertainty, rather than let pass however high it reads. Not where
+// the site's filter has only begun.
+bool IsGrabAmongComposites(const AreaView& view) {
+  constexpr double kMostDeviation = 0.9;
+  const SampleGroup& newest = view.track.groups().rbegin()->second;
+  return newest.step.deviation < kMostDeviation &&
+         newest.rows.begin()->second->measurement.collection.sampling == sample::Sampling::kGrab;
+}
+
 // The site's own past and its district (neighbours, and the site's offset from them) each predict
 // the sample. Neither is right alone: a site sampled rarely knows little of itself, and a site may
 // go its own way. Their residuals count alike; where the site starts anew its district speaks.
@@ -34,7 +44,8 @@ Prediction Expected(const AreaView& view) {
     }
   }
   if (!wide) {
-    return {!own.opens_segment, own.expected, own.residual, own.outlier_probability};
+    return {!own.opens_segment || IsGrabAmongComposites(view), own.expected, own.residual,
+            own.outlier_probability};
   }
   if (own.opens_segment) return {true, wide->expected, wide->residual, wide->outlier_probability};
   const double own_weight = 1 / (own.deviation * own.deviation);

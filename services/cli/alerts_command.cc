@@ -19,6 +19,7 @@
 #include "services/cli/alerts_changes.h"
 #include "services/cli/alerts_follow.h"
 #include "services/cli/alerts_rules.h"
+#include "services/cli/alerts_words.h"
 #include "services/cli/client_verb.h"
 #include "services/shared/timestamp.h"
 
@@ -26,6 +27,9 @@ namespace belgrand::cli {
 namespace {
 
 namespace v1 = alerting::v1;
+using alerting::Language;
+using alerting::Pick;
+using alerting::Say;
 using Stub = v1::AlertingService::Stub;
 
 constexpr auto kTimeout = std::chrono::seconds(30);
@@ -78,11 +82,6 @@ base::Status ReadAsOf(const Flags& flags, const std::function<void(base::Instant
   return base::OkStatus();
 }
 
-std::string When(const google::protobuf::Timestamp& timestamp) {
-  return base::FormatInstant(
-      std::chrono::floor<std::chrono::seconds>(shared::ToInstant(timestamp)));
-}
-
 template <typename Request, typename Response>
 base::StatusOr<Response> Call(const Flags& flags,
                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
@@ -107,31 +106,15 @@ base::Status List(const Flags& flags) {
   RETURN_IF_ERROR(ReadAsOf(
       flags, [&](base::Instant as_of) { *request.mutable_as_of() = shared::ToTimestamp(as_of); }));
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::ListAlerts, request));
-  if (response.alerts().empty() && !flags.ids_only) std::cout << "no alerts\n";
+  const Language language = LanguageOf(flags.client);
+  if (response.alerts().empty() && !flags.ids_only) {
+    std::cout << Pick(language, "no alerts\n", "aucune alerte\n");
+  }
   for (const v1::Alert& alert : response.alerts()) {
-    std::cout << (flags.ids_only ? alert.alert_id() : alerting::RenderLine(alert)) << "\n";
+    std::cout << (flags.ids_only ? alert.alert_id() : alerting::RenderLine(alert, language))
+              << "\n";
   }
   return base::OkStatus();
-}
-
-std::string ReceiptLine(const v1::Receipt& receipt) {
-  constexpr std::string_view kPrefix = "RECEIPT_";
-  std::string state = v1::ReceiptState_Name(receipt.state());
-  if (state.starts_with(kPrefix)) state.erase(0, kPrefix.size());
-  return fmt::format("      {:<32} {:<12} {}{}\n",
-                     receipt.recipient().empty() ? "(name removed)" : receipt.recipient(), state,
-                     When(receipt.at()), receipt.result().empty() ? "" : ": " + receipt.result());
-}
-
-std::string DeliveryLine(const v1::Delivery& delivery) {
-  std::string out = fmt::format(
-      "  event {:<6} {:<16} {:<9} {} attempts{}{}\n", delivery.event_sequence(),
-      delivery.receiver(), v1::DeliveryState_Name(delivery.state()), delivery.attempts(),
-      delivery.has_last_attempt_at() ? fmt::format(", last {}", When(delivery.last_attempt_at()))
-                                     : "",
-      delivery.last_result().empty() ? "" : ": " + delivery.last_result());
-  for (const v1::Receipt& receipt : delivery.receipts()) out += ReceiptLine(receipt);
-  return out;
 }
 
 base::Status Show(const Flags& flags) {
@@ -143,24 +126,24 @@ base::Status Show(const Flags& flags) {
   v1::AlertEvent newest;
   if (!response.history().empty()) newest = *response.history().rbegin();
   *newest.mutable_alert() = response.alert();
-  std::cout << alerting::RenderText(newest);
+  const Language language = LanguageOf(flags.client);
+  std::cout << alerting::RenderText(newest, {.language = language});
   if (const std::string& muted_by = response.alert().muted_by(); !muted_by.empty()) {
-    std::cout << "Muted by " << muted_by << "\n";
+    std::cout << Say(language, "Muted by {}\n", "Mise en sourdine par {}\n", muted_by);
   }
   if (response.alert().has_next_step_at()) {
-    std::cout << fmt::format("Escalation '{}': next step at {}\n", response.alert().escalation(),
-                             When(response.alert().next_step_at()));
+    std::cout << Say(language, "Escalation '{}': next step at {}\n",
+                     "Escalade «\u00a0{}\u00a0»\u00a0: prochaine étape le {}\n",
+                     response.alert().escalation(), When(response.alert().next_step_at()));
   }
-  std::cout << "\nHistory\n";
+  std::cout << Pick(language, "\nHistory\n", "\nHistorique\n");
   for (const v1::AlertEvent& event : response.history()) {
-    const std::string& why = event.comment().empty() ? event.cause() : event.comment();
-    std::cout << fmt::format("  event {:<6} {}  {}{}{}\n", event.sequence(), When(event.at()),
-                             v1::EventKind_Name(event.kind()),
-                             event.by().empty() ? "" : " " + event.by(),
-                             why.empty() ? "" : ": " + why);
+    std::cout << HistoryLine(event, language);
   }
-  std::cout << "\nDeliveries\n";
-  for (const v1::Delivery& delivery : response.deliveries()) std::cout << DeliveryLine(delivery);
+  std::cout << Pick(language, "\nDeliveries\n", "\nEnvois\n");
+  for (const v1::Delivery& delivery : response.deliveries()) {
+    std::cout << DeliveryLines(delivery, language);
+  }
   return base::OkStatus();
 }
 
@@ -170,31 +153,36 @@ base::Status Acknowledge(const Flags& flags) {
   request.set_by(flags.by);
   request.set_comment(flags.text);
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::AcknowledgeAlert, request));
-  std::cout << fmt::format("{}: acknowledged by {} at {}\n", response.alert().alert_id(),
-                           response.alert().acknowledged_by(),
-                           When(response.alert().acknowledged_at()));
+  std::cout << Say(LanguageOf(flags.client), "{}: acknowledged by {} at {}\n",
+                   "{}\u00a0: prise en charge par {} le {}\n", response.alert().alert_id(),
+                   response.alert().acknowledged_by(), When(response.alert().acknowledged_at()));
   return base::OkStatus();
 }
 
 template <typename Request, typename Method>
 base::Status ActWithReason(const Flags& flags, Method method, Request request,
-                           std::string_view done) {
+                           std::string_view done, std::string_view done_french) {
   request.set_alert_id(flags.alert_id);
   request.set_by(flags.by);
   request.set_reason(flags.text);
   ASSIGN_OR_RETURN(const auto response, Call(flags, method, request));
-  std::cout << fmt::format("{}: {} at {}\n", response.alert().alert_id(), done,
-                           When(response.alert().changed_at()));
+  const Language language = LanguageOf(flags.client);
+  std::cout << Say(language, "{}: {} at {}\n", "{}\u00a0: {} le {}\n", response.alert().alert_id(),
+                   Pick(language, done, done_french), When(response.alert().changed_at()));
   return base::OkStatus();
 }
 
 base::Status Resolve(const Flags& flags) {
   v1::ResolveAlertRequest request;
   request.set_outcome(OutcomeOf(flags));
-  RETURN_IF_ERROR(ActWithReason(flags, &Stub::ResolveAlert, request, "resolved"));
+  RETURN_IF_ERROR(ActWithReason(flags, &Stub::ResolveAlert, request, "resolved", "close"));
   if (flags.outcome.empty()) {
-    std::cout << fmt::format(
+    std::cout << Say(
+        LanguageOf(flags.client),
         "What was it? Say so, and the next alert of this rule says how often it is right here:\n"
+        "  belgrand alerts outcome {} --outcome true|false|data-fault|no-action --by \"{}\"\n",
+        "Qu'était-ce\u00a0? Dites-le, et la prochaine alerte de cette règle dira combien de fois "
+        "elle a été juste ici\u00a0:\n"
         "  belgrand alerts outcome {} --outcome true|false|data-fault|no-action --by \"{}\"\n",
         flags.alert_id, flags.by);
   }
@@ -204,15 +192,17 @@ base::Status Resolve(const Flags& flags) {
 base::Status Dismiss(const Flags& flags) {
   v1::DismissAlertRequest request;
   request.set_outcome(OutcomeOf(flags));
-  return ActWithReason(flags, &Stub::DismissAlert, request, "dismissed");
+  return ActWithReason(flags, &Stub::DismissAlert, request, "dismissed", "écartée");
 }
 
 base::Status Escalate(const Flags& flags) {
-  return ActWithReason(flags, &Stub::EscalateAlert, v1::EscalateAlertRequest(), "escalated");
+  return ActWithReason(flags, &Stub::EscalateAlert, v1::EscalateAlertRequest(), "escalated",
+                       "transmise");
 }
 
 base::Status Reopen(const Flags& flags) {
-  return ActWithReason(flags, &Stub::ReopenAlert, v1::ReopenAlertRequest(), "open again");
+  return ActWithReason(flags, &Stub::ReopenAlert, v1::ReopenAlertRequest(), "open again",
+                       "rouverte");
 }
 
 base::Status SayOutcome(const Flags& flags) {
@@ -222,8 +212,9 @@ base::Status SayOutcome(const Flags& flags) {
   request.set_outcome(OutcomeOf(flags));
   request.set_comment(flags.text);
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::RecordOutcome, request));
-  std::cout << fmt::format("{}: {}\n", response.alert().alert_id(),
-                           v1::AlertOutcome_Name(response.alert().outcome()));
+  const Language language = LanguageOf(flags.client);
+  std::cout << Say(language, "{}: {}\n", "{}\u00a0: {}\n", response.alert().alert_id(),
+                   OutcomeWords(response.alert().outcome(), language));
   return base::OkStatus();
 }
 
@@ -232,10 +223,14 @@ base::Status ShowRecord(const Flags& flags) {
   request.set_district_id(flags.district);
   request.set_rule(flags.rule);
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::ListTrackRecords, request));
-  if (response.rows().empty()) std::cout << "no alert has an outcome yet\n";
+  const Language language = LanguageOf(flags.client);
+  if (response.rows().empty()) {
+    std::cout << Pick(language, "no alert has an outcome yet\n",
+                      "aucune alerte n'a encore d'issue\n");
+  }
   for (const auto& row : response.rows()) {
     std::cout << fmt::format("{:<24} {:<24} {}\n", row.district_id(), row.rule(),
-                             alerting::RecordWords(row.record()));
+                             alerting::RecordWords(row.record(), language));
   }
   return base::OkStatus();
 }
@@ -243,18 +238,22 @@ base::Status ShowRecord(const Flags& flags) {
 base::Status ShowDeadLetters(const Flags& flags) {
   ASSIGN_OR_RETURN(const auto response,
                    Call(flags, &Stub::ListDeadLetters, v1::ListDeadLettersRequest()));
-  if (response.deliveries().empty()) std::cout << "no dead letters\n";
+  const Language language = LanguageOf(flags.client);
+  if (response.deliveries().empty()) {
+    std::cout << Pick(language, "no dead letters\n", "aucun envoi abandonné\n");
+  }
   for (const v1::Delivery& delivery : response.deliveries()) {
-    std::cout << delivery.alert_id() << "\n" << DeliveryLine(delivery);
+    std::cout << delivery.alert_id() << "\n" << DeliveryLines(delivery, language);
   }
   return base::OkStatus();
 }
 
 base::Status Follow(const Flags& flags) {
   ASSIGN_OR_RETURN(const auto channel, Connect(flags.client));
-  const auto show = [](const v1::AlertEvent& event) {
+  const Language language = LanguageOf(flags.client);
+  const auto show = [language](const v1::AlertEvent& event) {
     // Out of our hands before it is confirmed.
-    std::cout << kRule << alerting::RenderText(event) << std::flush;
+    std::cout << kRule << alerting::RenderText(event, {.language = language}) << std::flush;
   };
   FollowOptions options = flags.follow;
   auto wait = std::chrono::seconds(1);
@@ -268,8 +267,10 @@ base::Status Follow(const Flags& flags) {
     const bool passing = status.code() == base::StatusCode::kUnavailable ||
                          status.code() == base::StatusCode::kCancelled;
     if (!passing || options.once) return status;
-    std::cerr << fmt::format("{}: {}; trying again in {} s\n", flags.client.server,
-                             base::Message(status), wait.count());
+    const auto seconds = wait.count();
+    std::cerr << Say(language, "{}: {}; trying again in {} s\n",
+                     "{}\u00a0: {}\u00a0; nouvel essai dans {} s\n", flags.client.server,
+                     base::Message(status), seconds);
     std::this_thread::sleep_for(wait);
     wait = std::min(wait * 2, std::chrono::seconds(30));
   }
@@ -281,7 +282,8 @@ void AddAlerts(CLI::App& app, RunSlot& run) {
   auto flags = std::make_shared<Flags>();
   app.require_subcommand(1);
 
-  auto* list = AddClientVerb(app, run, flags, "list", "List alerts, newest change first", List);
+  auto* list = AddClientVerb(app, run, flags, "list", "List alerts, newest change first",
+                             Spoken<Flags, List>);
   list->add_option("--district", flags->district, "only of this district");
   list->add_flag("--ids", flags->ids_only, "only their ids, one a line, for scripts");
   list->add_option("--state", flags->states, "only in these states")
@@ -290,18 +292,22 @@ void AddAlerts(CLI::App& app, RunSlot& run) {
                  "only closed ones of which nobody has said what they were");
 
   auto* show = AddClientVerb(app, run, flags, "show",
-                             "Show one alert, its history, and who was told of it when", Show);
-  auto* ack =
-      AddClientVerb(app, run, flags, "ack", "Take responsibility for an alert", Acknowledge);
-  auto* escalate =
-      AddClientVerb(app, run, flags, "escalate",
-                    "Hand an alert on: it waits for an acknowledgement again", Escalate);
-  auto* resolve = AddClientVerb(app, run, flags, "resolve", "Close an alert by hand", Resolve);
-  auto* dismiss =
-      AddClientVerb(app, run, flags, "dismiss", "Close an alert that was not real", Dismiss);
-  auto* reopen = AddClientVerb(app, run, flags, "reopen", "Take a closing back", Reopen);
-  auto* outcome = AddClientVerb(app, run, flags, "outcome",
-                                "Say of a closed alert what it turned out to be", SayOutcome);
+                             "Show one alert, its history, and who was told of it when",
+                             Spoken<Flags, Show>);
+  auto* ack = AddClientVerb(app, run, flags, "ack", "Take responsibility for an alert",
+                            Spoken<Flags, Acknowledge>);
+  auto* escalate = AddClientVerb(app, run, flags, "escalate",
+                                 "Hand an alert on: it waits for an acknowledgement again",
+                                 Spoken<Flags, Escalate>);
+  auto* resolve =
+      AddClientVerb(app, run, flags, "resolve", "Close an alert by hand", Spoken<Flags, Resolve>);
+  auto* dismiss = AddClientVerb(app, run, flags, "dismiss", "Close an alert that was not real",
+                                Spoken<Flags, Dismiss>);
+  auto* reopen =
+      AddClientVerb(app, run, flags, "reopen", "Take a closing back", Spoken<Flags, Reopen>);
+  auto* outcome =
+      AddClientVerb(app, run, flags, "outcome", "Say of a closed alert what it turned out to be",
+                    Spoken<Flags, SayOutcome>);
   for (auto* verb : {show, ack, escalate, resolve, dismiss, reopen, outcome}) {
     verb->add_option("id", flags->alert_id, "id of the alert, as listed")->required();
   }
@@ -323,13 +329,15 @@ void AddAlerts(CLI::App& app, RunSlot& run) {
   outcome->add_option("--outcome", flags->outcome, "what it was")
       ->check(CLI::IsMember(Outcomes()))
       ->required();
-  auto* record = AddClientVerb(app, run, flags, "record",
-                               "How often each rule was right in each district", ShowRecord);
+  auto* record =
+      AddClientVerb(app, run, flags, "record", "How often each rule was right in each district",
+                    Spoken<Flags, ShowRecord>);
   record->add_option("--district", flags->district, "only of this district");
   record->add_option("--rule", flags->rule, "only of this rule");
 
-  auto* follow = AddClientVerb(app, run, flags, "follow",
-                               "Print each alert event as it comes, and confirm it", Follow);
+  auto* follow =
+      AddClientVerb(app, run, flags, "follow", "Print each alert event as it comes, and confirm it",
+                    Spoken<Flags, Follow>);
   follow->add_option("--subscriber", flags->follow.subscriber, "stream receiver to follow as")
       ->capture_default_str();
   follow->add_option("--district", flags->follow.districts, "only of these districts");
@@ -341,7 +349,7 @@ void AddAlerts(CLI::App& app, RunSlot& run) {
   AddAlertsCap(app, run);
   AddAlertsChanges(app, run);
   AddClientVerb(app, run, flags, "dead-letters", "List deliveries that were given up",
-                ShowDeadLetters);
+                Spoken<Flags, ShowDeadLetters>);
 }
 
 }  // namespace belgrand::cli

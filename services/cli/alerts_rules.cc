@@ -18,6 +18,7 @@
 #include "platform/rpc/channel.h"
 #include "platform/rpc/status.h"
 #include "services/cli/alert_names.h"
+#include "services/cli/alerts_words.h"
 #include "services/cli/client_verb.h"
 #include "services/shared/timestamp.h"
 
@@ -25,6 +26,9 @@ namespace belgrand::cli {
 namespace {
 
 namespace v1 = alerting::v1;
+using alerting::Language;
+using alerting::Pick;
+using alerting::Say;
 using Stub = v1::AlertingService::Stub;
 
 constexpr auto kTimeout = std::chrono::seconds(30);
@@ -43,6 +47,8 @@ struct Flags {
   std::uint64_t silence_id = 0;
   bool all = false;
   std::string example;
+  // None is named here: for alerts_words.h.
+  std::string alert_id;
 };
 
 const std::map<std::string, detection::v1::SignalKind>& Kinds() {
@@ -51,11 +57,6 @@ const std::map<std::string, detection::v1::SignalKind>& Kinds() {
       {"rise", detection::v1::RISE},
       {"data-gap", detection::v1::DATA_GAP}};
   return kinds;
-}
-
-std::string When(const google::protobuf::Timestamp& timestamp) {
-  return base::FormatInstant(
-      std::chrono::floor<std::chrono::seconds>(shared::ToInstant(timestamp)));
 }
 
 template <typename Request, typename Response>
@@ -117,7 +118,7 @@ v1::SilenceMatch MatchOf(const Flags& flags) {
   return match;
 }
 
-std::string MatchWords(const v1::SilenceMatch& match) {
+std::string MatchWords(const v1::SilenceMatch& match, Language language) {
   std::string out;
   const auto add = [&](std::string_view name, const auto& values) {
     if (!values.empty()) out += fmt::format(" {}={}", name, fmt::join(values, "|"));
@@ -132,14 +133,19 @@ std::string MatchWords(const v1::SilenceMatch& match) {
     }
   }
   add("kind", kinds);
-  return out + (match.include_critical() ? ", CRITICAL too" : ", not CRITICAL");
+  return out + std::string(match.include_critical()
+                               ? Pick(language, ", CRITICAL too", ", CRITIQUE aussi")
+                               : Pick(language, ", not CRITICAL", ", sauf CRITIQUE"));
 }
 
-void PrintSilence(const v1::Silence& silence) {
-  std::cout << fmt::format("silence {}: {} to {}{}\n  by {}: {}{}\n", silence.silence_id(),
-                           When(silence.starts_at()), When(silence.ends_at()),
-                           MatchWords(silence.match()), silence.owner(), silence.reason(),
-                           silence.ended_by().empty() ? "" : "\n  ended by " + silence.ended_by());
+void PrintSilence(const v1::Silence& silence, Language language) {
+  std::cout << Say(language, "silence {}: {} to {}{}\n  by {}: {}\n",
+                   "silence {}\u00a0: du {} au {}{}\n  par {}\u00a0: {}\n", silence.silence_id(),
+                   When(silence.starts_at()), When(silence.ends_at()),
+                   MatchWords(silence.match(), language), silence.owner(), silence.reason());
+  if (!silence.ended_by().empty()) {
+    std::cout << Say(language, "  ended by {}\n", "  terminé par {}\n", silence.ended_by());
+  }
 }
 
 base::Status Preview(const Flags& flags) {
@@ -148,9 +154,13 @@ base::Status Preview(const Flags& flags) {
   v1::PreviewSilenceRequest request;
   *request.mutable_match() = MatchOf(flags);
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::PreviewSilence, request));
-  std::cout << fmt::format("would mute {} alerts that stand now\n", response.alerts_size());
+  const Language language = LanguageOf(flags.client);
+  const int count = response.alerts_size();
+  std::cout << Say(language, "would mute {} alert{} that stand{} now\n",
+                   "mettrait en sourdine {} alerte{} en cours{}\n", count, count == 1 ? "" : "s",
+                   count == 1 ? Pick(language, "s", "") : std::string_view());
   for (const v1::Alert& alert : response.alerts()) {
-    std::cout << "  " << alerting::RenderLine(alert) << "\n";
+    std::cout << "  " << alerting::RenderLine(alert, language) << "\n";
   }
   return base::OkStatus();
 }
@@ -174,7 +184,7 @@ base::Status Create(const Flags& flags) {
   RETURN_IF_ERROR(ReadInstant(flags.until, request.mutable_ends_at()));
   RETURN_IF_ERROR(Preview(flags));
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::CreateSilence, request));
-  PrintSilence(response.silence());
+  PrintSilence(response.silence(), LanguageOf(flags.client));
   return base::OkStatus();
 }
 
@@ -183,7 +193,7 @@ base::Status End(const Flags& flags) {
   request.set_silence_id(flags.silence_id);
   request.set_by(flags.by);
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::EndSilence, request));
-  PrintSilence(response.silence());
+  PrintSilence(response.silence(), LanguageOf(flags.client));
   return base::OkStatus();
 }
 
@@ -191,8 +201,9 @@ base::Status ListAll(const Flags& flags) {
   v1::ListSilencesRequest request;
   request.set_include_ended(flags.all);
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::ListSilences, request));
-  if (response.silences().empty()) std::cout << "no silences\n";
-  for (const v1::Silence& silence : response.silences()) PrintSilence(silence);
+  const Language language = LanguageOf(flags.client);
+  if (response.silences().empty()) std::cout << Pick(language, "no silences\n", "aucun silence\n");
+  for (const v1::Silence& silence : response.silences()) PrintSilence(silence, language);
   return base::OkStatus();
 }
 
@@ -286,21 +297,28 @@ base::Status ExplainRoute(const Flags& flags) {
   ASSIGN_OR_RETURN(const auto request, ParseExample(flags.example));
   AskAboutDistricts(flags, {request.district_id()});
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::ExplainRoute, request));
-  if (response.destinations().empty()) std::cout << "nobody is told\n";
+  const Language language = LanguageOf(flags.client);
+  if (response.destinations().empty()) {
+    std::cout << Pick(language, "nobody is told\n", "personne n'est prévenu\n");
+  }
   for (const auto& to : response.destinations()) {
-    std::cout << fmt::format("{:<20} by {}{}\n", to.receiver(), to.way(),
-                             to.has_held_until()
-                                 ? fmt::format("; held by quiet hours '{}' until {}",
-                                               to.quiet_hours(), When(to.held_until()))
-                                 : "");
+    std::cout << Say(language, "{:<20} by {}", "{:<20} par {}", to.receiver(), to.way());
+    if (to.has_held_until()) {
+      std::cout << Say(language, "; held by quiet hours '{}' until {}",
+                       "\u00a0; retenu par les heures calmes «\u00a0{}\u00a0» jusqu'au {}",
+                       to.quiet_hours(), When(to.held_until()));
+    }
+    std::cout << "\n";
   }
   if (!response.muted_by().empty()) {
-    std::cout << fmt::format("muted by {}: only streams show it\n", response.muted_by());
+    std::cout << Say(language, "muted by {}: only streams show it\n",
+                     "en sourdine par {}\u00a0: seuls les flux la montrent\n", response.muted_by());
   }
   for (const auto& step : response.steps()) {
-    std::cout << fmt::format("unless acknowledged by {}, escalation '{}' tells {}\n",
-                             When(step.at()), response.escalation(),
-                             fmt::join(step.receivers(), ", "));
+    std::cout << Say(language, "unless acknowledged by {}, escalation '{}' tells {}\n",
+                     "sans prise en charge avant le {}, l'escalade «\u00a0{}\u00a0» prévient {}\n",
+                     When(step.at()), response.escalation(),
+                     fmt::format("{}", fmt::join(step.receivers(), ", ")));
   }
   return base::OkStatus();
 }
@@ -321,11 +339,13 @@ void AddAlertRules(CLI::App& alerts, RunSlot& run) {
   auto* silence =
       alerts.add_subcommand("silence", "Mute alerts until an end, and look at silences");
   silence->require_subcommand(1);
-  auto* preview = AddClientVerb(*silence, run, flags, "preview",
-                                "What a silence would mute now, without making it", Preview);
-  auto* create = AddClientVerb(*silence, run, flags, "create", "Make a silence", Create);
+  auto* preview =
+      AddClientVerb(*silence, run, flags, "preview",
+                    "What a silence would mute now, without making it", Spoken<Flags, Preview>);
+  auto* create =
+      AddClientVerb(*silence, run, flags, "create", "Make a silence", Spoken<Flags, Create>);
   for (auto* verb : {preview, create}) AddMatch(*verb, *flags);
-  auto* end = AddClientVerb(*silence, run, flags, "end", "End a silence now", End);
+  auto* end = AddClientVerb(*silence, run, flags, "end", "End a silence now", Spoken<Flags, End>);
   end->add_option("number", flags->silence_id, "its number, as listed")->required();
   for (auto* verb : {create, end}) {
     verb->add_option("--by", flags->by, "name of the official who acts")->required();
@@ -333,12 +353,13 @@ void AddAlertRules(CLI::App& alerts, RunSlot& run) {
   create->add_option("--reason", flags->reason, "why nobody need hear of them")->required();
   create->add_option("--from", flags->from, "when it begins (ISO 8601); now unless said");
   create->add_option("--until", flags->until, "when it ends (ISO 8601)")->required();
-  auto* list = AddClientVerb(*silence, run, flags, "list", "Silences that have not ended", ListAll);
+  auto* list = AddClientVerb(*silence, run, flags, "list", "Silences that have not ended",
+                             Spoken<Flags, ListAll>);
   list->add_flag("--all", flags->all, "those that have ended too");
 
-  auto* route =
-      AddClientVerb(alerts, run, flags, "route",
-                    "Where an alert would go, when, and why; nothing is sent", ExplainRoute);
+  auto* route = AddClientVerb(alerts, run, flags, "route",
+                              "Where an alert would go, when, and why; nothing is sent",
+                              Spoken<Flags, ExplainRoute>);
   route
       ->add_option("--example", flags->example,
                    "\"district=D target=T [rule=R] [kind=spike|rise] "

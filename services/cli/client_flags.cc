@@ -19,7 +19,8 @@ void AddClientFlags(CLI::App& app, ClientFlags& flags) {
   app.add_option("--tls-key", flags.private_key_file, "PEM private key of the certificate");
   app.add_option("--tls-ca", flags.ca_file,
                  "PEM authorities that the service's certificate is from");
-  app.add_option("--lang", flags.language, "language of verdicts; by default that of the terminal")
+  app.add_option("--lang", flags.language,
+                 "language of what is said; by default that of the terminal")
       ->check(CLI::IsMember({"en", "fr"}));
 }
 

@@ -25,14 +25,14 @@ class DetectionRole final : public shared::Role {
         metrics_(runtime.metrics),
         outbox_(std::move(outbox)),
         handover_(*outbox_, metrics_),
-        follower_(std::move(engine), *outbox_, metrics_, runtime.clock, std::move(stored),
-                  [this] { handover_.Wake(); }),
+        follower_(std::move(engine), *outbox_, metrics_, runtime.clock, discharges_,
+                  std::move(stored), [this] { handover_.Wake(); }),
         watches_sensors_(gap_rules.silent_after.has_value()),
         gap_watch_(std::move(gap_rules), *outbox_, runtime.clock, std::move(gaps),
                    [this] { handover_.Wake(); }),
         service_(runtime.guard, follower_, *outbox_),
         setups_(runtime.guard, std::move(setups)),
-        watch_(runtime.clock) {}
+        watch_(runtime.clock, discharges_) {}
   ~DetectionRole() override { Stop(); }
 
   std::string_view name() const override { return "detection"; }
@@ -83,6 +83,7 @@ class DetectionRole final : public shared::Role {
   DetectionMetrics metrics_;
   std::unique_ptr<SignalOutbox> outbox_;
   Handover handover_;
+  DischargeBook discharges_;
   Follower follower_;
   const bool watches_sensors_;
   GapWatch gap_watch_;

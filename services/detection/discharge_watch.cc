@@ -56,6 +56,7 @@ v1::Signal DischargeSignal(const std::string& site_id, const std::string& distri
   evidence.set_score(worst);
   evidence.set_limit(sensor::DischargeRule().limit);
   evidence.set_explanation(sensor::Describe(site_id, discharge, sensor::Language::kEnglish));
+  evidence.set_explanation_fr(sensor::Describe(site_id, discharge, sensor::Language::kFrench));
   return signal;
 }
 
@@ -108,7 +109,11 @@ base::Status DischargeWatch::ReadSite(const std::string& site_id,
   for (const sensor::Slot& slot : sensor::SlotsOf(series)) {
     const auto change = site.detector.Take(slot);
     const std::int64_t known_us = slot.from_us + sensor::kSlotUs;
-    if (!change || change->discharge.known_us < site.silent_until_us) continue;
+    if (!change) continue;
+    const std::optional<std::int64_t> ended_us = change->discharge.to_us;
+    book_.Note(site_id, base::FromMicros(change->discharge.from_us),
+               ended_us ? std::optional(base::FromMicros(*ended_us)) : std::nullopt);
+    if (change->discharge.known_us < site.silent_until_us) continue;
     to_report_.push_back(DischargeSignal(site_id, district_id, *change, known_us));
   }
   return base::OkStatus();

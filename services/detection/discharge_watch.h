@@ -28,6 +28,7 @@
 #include "platform/base/clock.h"
 #include "sensor/discharge.h"
 #include "services/detection/backoff.h"
+#include "services/detection/discharge_book.h"
 #include "services/detection/site_directory.h"
 
 namespace belgrand::detection {
@@ -47,8 +48,8 @@ class DischargeWatch {
     timeseries::v1::SiteService::StubInterface& sites;
     alerting::v1::AlertingService::StubInterface& alerting;
   };
-  // Borrows the clock.
-  explicit DischargeWatch(const base::Clock& clock) : clock_(clock) {}
+  // Borrows both; notes in the book what it finds, told of or not.
+  DischargeWatch(const base::Clock& clock, DischargeBook& book) : clock_(clock), book_(book) {}
 
   // Until Stop. The stubs must outlive it.
   void Run(const Stubs& stubs);
@@ -74,6 +75,7 @@ class DischargeWatch {
   base::Status Report(alerting::v1::AlertingService::StubInterface& alerting);
 
   const base::Clock& clock_;
+  DischargeBook& book_;
   StopSignal stop_;
   std::unique_ptr<SiteDirectory> directory_;
   std::map<std::string, Site> sites_;

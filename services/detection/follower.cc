@@ -25,11 +25,13 @@ std::int64_t SteadyMicros() {
 }  // namespace
 
 Follower::Follower(std::unique_ptr<Engine> engine, SignalOutbox& outbox, DetectionMetrics& metrics,
-                   const base::Clock& clock, Stored stored, std::function<void()> on_signals)
+                   const base::Clock& clock, const DischargeBook& discharges, Stored stored,
+                   std::function<void()> on_signals)
     : engine_(std::move(engine)),
       outbox_(outbox),
       metrics_(metrics),
       clock_(clock),
+      discharges_(discharges),
       on_signals_(std::move(on_signals)),
       progress_(std::move(stored.progress)),
       holds_(std::move(stored.holds)),
@@ -318,7 +320,8 @@ base::Status Follower::TakeSample(const timeseries::v1::SampleVersion& version,
   metrics_.update_seconds.Observe(static_cast<double>(SteadyMicros() - started) * 1e-6);
   metrics_.samples.Increment();
   if (!rebuilt_) return base::OkStatus();
-  for (const SignalChange& change : changes) {
+  for (SignalChange& change : changes) {
+    TagDischarges(discharges_, change);
     metrics_.CountSignal(change);
     v1::Signal& signal = signals.emplace_back(ToProto(change));
     signal.set_generation(progress_.generation());

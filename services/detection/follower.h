@@ -32,6 +32,7 @@
 #include "platform/base/mutex.h"
 #include "services/detection/backoff.h"
 #include "services/detection/detection_metrics.h"
+#include "services/detection/discharge_book.h"
 #include "services/detection/rejudge.h"
 #include "services/detection/signal_outbox.h"
 #include "services/detection/site_directory.h"
@@ -47,7 +48,8 @@ class Follower {
   };
   // Borrows everything; `on_signals` is called after signals were written.
   Follower(std::unique_ptr<Engine> engine, SignalOutbox& outbox, DetectionMetrics& metrics,
-           const base::Clock& clock, Stored stored, std::function<void()> on_signals);
+           const base::Clock& clock, const DischargeBook& discharges, Stored stored,
+           std::function<void()> on_signals);
 
   // Until Stop. The stubs must outlive it.
   void Run(timeseries::v1::TimeseriesService::StubInterface& timeseries,
@@ -90,6 +92,7 @@ class Follower {
   SignalOutbox& outbox_;
   DetectionMetrics& metrics_;
   const base::Clock& clock_;
+  const DischargeBook& discharges_;
   const std::function<void()> on_signals_;
   std::unique_ptr<SiteDirectory> directory_;
   StopSignal stop_;

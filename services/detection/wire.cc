@@ -18,6 +18,7 @@ void Fill(const EvidenceSample& sample, v1::EvidenceSample& out) {
   if (m.loq) out.set_loq(*m.loq);
   out.set_expected_log10(sample.expected_log10);
   out.set_residual(sample.residual);
+  for (const sample::Doubt doubt : sample.doubts) out.add_doubts(static_cast<v1::Doubt>(doubt));
 }
 
 void Fill(const Evidence& evidence, v1::Evidence& out) {
@@ -39,6 +40,9 @@ void Fill(const Evidence& evidence, v1::Evidence& out) {
     contribution.set_growth_per_day(site.growth_per_day);
   }
   out.set_explanation(evidence.explanation);
+  out.set_explanation_fr(evidence.explanation_fr);
+  out.set_verify(evidence.verify);
+  if (evidence.few_samples) out.set_few_samples(*evidence.few_samples);
 }
 
 }  // namespace
@@ -76,6 +80,7 @@ v1::AreaState ToProto(const AreaState& state) {
   out.set_growth_per_day(state.growth_per_day);
   out.set_probability_rising(state.probability_rising);
   for (const std::string& name : state.active_detectors) out.add_active_detectors(name);
+  for (const std::string& name : state.detectors_to_verify) out.add_detectors_to_verify(name);
   return out;
 }
 

@@ -70,10 +70,10 @@ TEST(RenderTest, ASpikeStatesItsOwnProbabilityAndNoneOfARise) {
   event.mutable_alert()->set_kind(detection::v1::SPIKE);
   event.mutable_alert()->mutable_evidence()->set_probability_spike(0.874);
   EXPECT_THAT(RenderText(event), AllOf(HasSubstr("Probability that this sample is a spike"),
-                                       HasSubstr("87 %"), Not(HasSubstr("rising"))));
+                                       HasSubstr("87"), Not(HasSubstr("rising"))));
   EXPECT_THAT(RenderText(event, {.language = Language::kFrench}),
-              AllOf(HasSubstr("un pic de contamination"), HasSubstr("87 %"),
-                    Not(HasSubstr("monte")), Not(HasSubstr("croît"))));
+              AllOf(HasSubstr("un pic de contamination"), HasSubstr("87"), Not(HasSubstr("monte")),
+                    Not(HasSubstr("croît"))));
   const auto json = nlohmann::json::parse(RenderJson(event, "i-7")).at("alert").at("evidence");
   EXPECT_DOUBLE_EQ(json.at("probability_spike").get<double>(), 0.874);
   EXPECT_FALSE(json.contains("probability_rising"));
@@ -84,6 +84,34 @@ TEST(RenderTest, ARiseKeepsItsProbabilityAndHasNoneOfASpike) {
       nlohmann::json::parse(RenderJson(SampleEvent(), "i-7")).at("alert").at("evidence");
   EXPECT_DOUBLE_EQ(json.at("probability_rising").get<double>(), 0.982);
   EXPECT_FALSE(json.contains("probability_spike"));
+}
+
+TEST(RenderTest, TheReasonIsInTheReadersLanguage) {
+  v1::AlertEvent event = SampleEvent();
+  const Rendering french{.language = Language::kFrench};
+  EXPECT_THAT(RenderText(event, french), HasSubstr("(en anglais)")) << "evidence of older versions";
+  event.mutable_alert()->mutable_evidence()->set_explanation_fr("Le niveau monte.");
+  EXPECT_THAT(RenderText(event, french),
+              AllOf(HasSubstr("Le niveau monte."), Not(HasSubstr("en anglais"))));
+  EXPECT_THAT(RenderText(event), Not(HasSubstr("Le niveau")));
+}
+
+TEST(RenderTest, WeakEvidenceSaysVerifyAndWhy) {
+  v1::AlertEvent event = SampleEvent();
+  auto& evidence = *event.mutable_alert()->mutable_evidence();
+  EXPECT_THAT(RenderText(event), Not(HasSubstr("Weak")));
+  evidence.set_verify(true);
+  evidence.set_few_samples(3);
+  evidence.mutable_samples(2)->add_doubts(detection::v1::GRAB_SAMPLE);
+  EXPECT_THAT(RenderText(event), AllOf(HasSubstr("Weak evidence: verify"), HasSubstr("Few samples"),
+                                       HasSubstr("Weak because"), HasSubstr("grab sample")));
+  EXPECT_THAT(RenderText(event, {.language = Language::kFrench}),
+              AllOf(HasSubstr("Preuves faibles"), HasSubstr("Peu d'échantillons"),
+                    HasSubstr("Faible car"), HasSubstr("ponctuel")));
+  const auto json = nlohmann::json::parse(RenderJson(event, "i-7")).at("alert").at("evidence");
+  EXPECT_TRUE(json.at("verify").get<bool>());
+  EXPECT_EQ(json.at("few_samples").get<int>(), 3);
+  EXPECT_EQ(json.at("samples").at(2).at("doubts").at(0).get<std::string>(), "grab_sample");
 }
 
 TEST(RenderTest, ARepeatSaysSoInEveryForm) {

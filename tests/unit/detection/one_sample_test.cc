@@ -90,7 +90,8 @@ TEST(OneSampleTest, HoweverAbsurdOpensASpikeAndNoRise) {
 }
 
 TEST(OneSampleTest, SamplesThatAgreeSoonOpenARise) {
-  for (const auto& [plan, visits] : {std::pair(Plan{1, 3}, 5), std::pair(Plan{1, 7}, 3)}) {
+  for (const Plan& plan : {Plan{1, 3}, Plan{1, 7}}) {
+    const int visits = plan.every_days == 3 ? 5 : 3;
     for (unsigned seed = 1; seed <= 8; ++seed) {
       for (const double log10 : {6.0, 8.0}) {
         SCOPED_TRACE(::testing::Message() << "every " << plan.every_days << " days, seed " << seed);

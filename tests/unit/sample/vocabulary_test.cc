@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
 #include <set>
 
 #include "sample/quality.h"
@@ -62,6 +63,41 @@ TEST(QualityTest, ABiasDownwardHoldsOnlyWhatIsLow) {
 TEST(QualityTest, SeveralFlagsHaveTheWorstEffect) {
   const std::vector flags = {QualityFlag::kInhibitionUnaddressed, QualityFlag::kWrongTemperature};
   EXPECT_EQ(EffectOf(flags), (QualityEffect{Effect::kDowngrade, Effect::kHold}));
+}
+
+// Whoever downgrades says why, and nobody says why without downgrading.
+TEST(QualityTest, EveryDowngradeHasADoubtAndEveryDoubtDowngrades) {
+  std::mt19937 random(7);
+  const auto one_in = [&](unsigned n) { return random() % n == 0; };
+  const auto hours = [&] { return static_cast<double>(random() % 140); };
+  int doubtful = 0;
+  for (int i = 0; i < 5000; ++i) {
+    Measurement m;
+    for (int flag = 1; flag <= 21; ++flag) {
+      if (one_in(20)) m.quality_flags.push_back(static_cast<QualityFlag>(flag));
+    }
+    if (one_in(3)) m.controls.recovery_percent = 0.5 * static_cast<double>(random() % 20);
+    if (one_in(3)) m.collection.hold_hours = hours();
+    if (one_in(3)) m.collection.composite_hours = hours() / 5;
+    if (one_in(3)) m.collection.sampling = Sampling::kGrab;
+    const Effect effect = EffectOf(m).on_rise;
+    const std::vector<Doubt> doubts = DoubtsOf(m);
+    if (effect == Effect::kHold) continue;
+    EXPECT_EQ(effect == Effect::kDowngrade, !doubts.empty());
+    EXPECT_TRUE(std::is_sorted(doubts.begin(), doubts.end()));
+    if (!doubts.empty()) ++doubtful;
+  }
+  EXPECT_GT(doubtful, 500);
+}
+
+TEST(TargetTest, WhatIsRareIsNewsByItsPresence) {
+  for (const char* code : {"poliovirus", "mev", "mev-wt", "mpox", "fluav-h5"}) {
+    EXPECT_TRUE(IsRareTarget(code)) << code;
+  }
+  for (const char* code : {"sars-cov-2", "fluav", "mev-va", "norovirus", "unknown", ""}) {
+    EXPECT_FALSE(IsRareTarget(code)) << code;
+  }
+  for (const Target& target : KnownTargets()) EXPECT_FALSE(target.french_name.empty());
 }
 
 TEST(RuleTest, NamesAreUnique) {

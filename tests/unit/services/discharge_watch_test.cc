@@ -100,10 +100,11 @@ class DischargeWatchTest : public ::testing::Test {
   std::unique_ptr<timeseries::v1::SiteService::Stub> site_stub_;
   std::unique_ptr<alerting::v1::AlertingService::Stub> alerting_stub_;
   base::FakeClock clock_{At(25)};
+  DischargeBook book_;
 };
 
 TEST_F(DischargeWatchTest, RaisesWhenItBeginsAndClearsWhenItIsOver) {
-  DischargeWatch watch(clock_);
+  DischargeWatch watch(clock_, book_);
   ASSERT_OK(watch.LookOnce(Stubs()));
   EXPECT_THAT(alerting_.applied(), IsEmpty());
   clock_.Set(At(30.0 + 40.0 / 1440));
@@ -124,7 +125,7 @@ TEST_F(DischargeWatchTest, RaisesWhenItBeginsAndClearsWhenItIsOver) {
 TEST_F(DischargeWatchTest, AfterARestartItTellsTheSameAndAlertingHearsNothingNew) {
   for (const double day : {30.0 + 40.0 / 1440, 30.0 + 50.0 / 1440, 31.0, 32.0}) {
     clock_.Set(At(day));
-    DischargeWatch watch(clock_);
+    DischargeWatch watch(clock_, book_);
     ASSERT_OK(watch.LookOnce(Stubs()));
   }
   EXPECT_THAT(alerting_.Book(), IsEmpty());
@@ -132,7 +133,7 @@ TEST_F(DischargeWatchTest, AfterARestartItTellsTheSameAndAlertingHearsNothingNew
 }
 
 TEST_F(DischargeWatchTest, WhatAlertingCouldNotTakeIsToldAtTheNextLook) {
-  DischargeWatch watch(clock_);
+  DischargeWatch watch(clock_, book_);
   ASSERT_OK(watch.LookOnce(Stubs()));
   clock_.Set(At(30.0 + 40.0 / 1440));
   alerting_.down = true;
@@ -145,6 +146,67 @@ TEST_F(DischargeWatchTest, WhatAlertingCouldNotTakeIsToldAtTheNextLook) {
   clock_.Set(At(31));
   ASSERT_OK(watch.LookOnce(Stubs()));
   EXPECT_THAT(alerting_.Book(), IsEmpty());
+}
+
+TEST_F(DischargeWatchTest, ASampleTakenDuringADischargeIsTagged) {
+  clock_.Set(At(31));
+  DischargeWatch watch(clock_, book_);
+  ASSERT_OK(watch.LookOnce(Stubs()));
+  // A composite of the 30th day, whose noon saw no acid but whose first hour did.
+  SignalChange change;
+  change.kind = SignalKind::kSpike;
+  change.severity = Severity::kWarning;
+  EvidenceSample& sample = change.evidence.samples.emplace_back();
+  sample.measurement.site_id = "site-1";
+  sample.measurement.collected_at = At(30.5);
+  sample.measurement.collection.composite_hours = 24;
+  for (const bool over : {false, true}) {
+    SignalChange told = change;
+    if (over) told.phase = Phase::kCleared;
+    TagDischarges(book_, told);
+    EXPECT_THAT(told.evidence.samples[0].doubts, ::testing::ElementsAre(sample::Doubt::kDischarge));
+    EXPECT_EQ(told.evidence.verify, !over);
+    EXPECT_EQ(told.severity, over ? Severity::kWarning : Severity::kWatch);
+    if (over) continue;
+    EXPECT_THAT(told.evidence.explanation, HasSubstr("discharged into the sewer"));
+    EXPECT_THAT(told.evidence.explanation_fr, HasSubstr("rejet"));
+  }
+}
+
+TEST_F(DischargeWatchTest, ASampleOfOtherHoursOrOfAnotherSiteIsNotTagged) {
+  clock_.Set(At(31));
+  DischargeWatch watch(clock_, book_);
+  ASSERT_OK(watch.LookOnce(Stubs()));
+  SignalChange change;
+  EvidenceSample& sample = change.evidence.samples.emplace_back();
+  sample.measurement.site_id = "site-1";
+  sample.measurement.collection.composite_hours = 24;
+  for (const double day : {29.9, 31.5}) {
+    sample.measurement.collected_at = At(day);
+    TagDischarges(book_, change);
+    EXPECT_THAT(sample.doubts, IsEmpty()) << day;
+  }
+  sample.measurement.site_id = "site-2";
+  sample.measurement.collected_at = At(30.5);
+  TagDischarges(book_, change);
+  EXPECT_THAT(sample.doubts, IsEmpty());
+  EXPECT_THAT(change.evidence.explanation, IsEmpty());
+}
+
+TEST(SamplingWindowTest, FollowsWhatTheRowSaysOfHowItWasTaken) {
+  const base::Instant noon(std::chrono::hours(36));
+  sample::Measurement row;
+  row.collected_at = noon;
+  EXPECT_EQ(WindowOf(row).from, noon - std::chrono::hours(24)) << "not said: a day's composite";
+  EXPECT_EQ(WindowOf(row).to, noon);
+  row.collected_at = base::Instant(std::chrono::hours(24));
+  EXPECT_EQ(WindowOf(row).to, base::Instant(std::chrono::hours(48))) << "knows only its day";
+  row.collection.sampling = sample::Sampling::kGrab;
+  EXPECT_EQ(WindowOf(row).from, row.collected_at);
+  row.collection.composite_hours = 2;
+  EXPECT_EQ(WindowOf(row).from, row.collected_at - std::chrono::hours(2));
+  row.collection.started_at = row.collected_at - std::chrono::hours(3);
+  EXPECT_EQ(WindowOf(row).from, row.collected_at - std::chrono::hours(3));
 }
 
 }  // namespace

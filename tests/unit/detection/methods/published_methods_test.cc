@@ -22,9 +22,11 @@ double Ordinary(int i) { return 1e4 * std::pow(10.0, 0.05 * std::sin(2.1 * i)); 
 
 TEST(PublishedMethodsTest, AreChosenByNameAndOtherwiseNotInUse) {
   auto standard = Engine::Create().value();
-  ASSERT_EQ(standard->detectors().size(), 3U);
+  ASSERT_EQ(standard->detectors().size(), 4U);
   for (const Detector* detector : standard->detectors()) {
-    EXPECT_EQ(detector->info().selection, Selection::kDefault);
+    EXPECT_EQ(detector->info().selection, detector->info().name == "site-presence"
+                                              ? Selection::kForRareTargets
+                                              : Selection::kDefault);
   }
   EXPECT_EQ(PublishedNames().size(), 22U);
   auto chosen = Engine::Create(PublishedNames()).value();

@@ -17,7 +17,7 @@ inline std::vector<std::string> PublishedNames() {
     const DetectorInfo& info = detector->info();
     // Belgrand's own, on request too.
     if (info.name == "site-departure") continue;
-    if (info.selection == Selection::kOnRequest) names.push_back(info.name);
+    if (info.selection != Selection::kDefault) names.push_back(info.name);
   }
   return names;
 }
