@@ -178,7 +178,7 @@ struct PartitionResult {
   double district_years = 0;
 };
 
-void Apply(const SignalChange& change, std::map<std::string, AlertRow>& open,
+void Apply(const SignalChange& change, std::uint64_t order, std::map<std::string, AlertRow>& open,
            std::vector<AlertRow>& closed) {
   const base::Day day = base::DayOf(change.known_at);
   if (change.phase == Phase::kRaised) {
@@ -190,7 +190,8 @@ void Apply(const SignalChange& change, std::map<std::string, AlertRow>& open,
                                        {},
                                        change.severity,
                                        change.detector,
-                                       change.district_id};
+                                       change.district_id,
+                                       order};
     return;
   }
   const auto found = open.find(change.signal_key);
@@ -198,6 +199,7 @@ void Apply(const SignalChange& change, std::map<std::string, AlertRow>& open,
   found->second.severity = std::max(found->second.severity, change.severity);
   if (change.phase != Phase::kCleared) return;
   found->second.closed_on = day;
+  found->second.closed_order = order;
   closed.push_back(std::move(found->second));
   open.erase(found);
 }
@@ -211,9 +213,10 @@ PartitionResult RunPartition(const Partition& partition, Engine& engine, Progres
   // Of (district, target), its sites.
   std::map<std::pair<std::string, std::string>, std::map<std::string, Span>> groups;
   std::size_t done = 0;
+  std::uint64_t order = 0;
   for (const Observation* observation : partition) {
     for (const SignalChange& change : engine.OnSample(*observation)) {
-      Apply(change, open, result.alerts);
+      Apply(change, ++order, open, result.alerts);
     }
     const base::Instant at = observation->measurement.collected_at;
     auto& sites = groups[{observation->district_id, observation->measurement.target}];
@@ -342,13 +345,15 @@ std::string CsvText(const std::string& text) {
 
 std::string AlertsCsv(const std::vector<AlertRow>& alerts) {
   std::string text =
-      "level,area,target,opened_on,closed_on,severity,detector,observed_on,district\n";
+      "level,area,target,opened_on,closed_on,severity,detector,observed_on,district,opened_order,"
+      "closed_order\n";
   for (const AlertRow& alert : alerts) {
-    text += fmt::format("{},{},{},{},{},{},{},{},{}\n", NameOf(alert.level), CsvText(alert.area_id),
-                        CsvText(alert.target), base::FormatDay(alert.opened_on),
-                        alert.closed_on ? base::FormatDay(*alert.closed_on) : "",
-                        NameOf(alert.severity), alert.detector, base::FormatDay(alert.observed_on),
-                        CsvText(alert.district_id));
+    text += fmt::format(
+        "{},{},{},{},{},{},{},{},{},{},{}\n", NameOf(alert.level), CsvText(alert.area_id),
+        CsvText(alert.target), base::FormatDay(alert.opened_on),
+        alert.closed_on ? base::FormatDay(*alert.closed_on) : "", NameOf(alert.severity),
+        alert.detector, base::FormatDay(alert.observed_on), CsvText(alert.district_id),
+        alert.opened_order, alert.closed_on ? fmt::format("{}", alert.closed_order) : "");
   }
   return text;
 }

@@ -72,6 +72,10 @@ struct AlertRow {
   Severity severity = Severity::kWatch;  // the highest reached
   std::string detector;
   std::string district_id;  // of a district: itself
+  // Which change of its part of the history opened and closed it, counted from 1: several may fall
+  // on one day. Comparable within a district and target; 0: not counted, or still open.
+  std::uint64_t opened_order = 0;
+  std::uint64_t closed_order = 0;
 };
 
 struct BacktestResult {
@@ -97,8 +101,8 @@ void SortAlerts(std::vector<AlertRow>& alerts);
 
 // A field of a CSV file, quoted where needed.
 std::string CsvText(const std::string& text);
-// "level,area,target,opened_on,closed_on,severity,detector,observed_on,district" and a line an
-// alert.
+// "level,area,target,opened_on,closed_on,severity,detector,observed_on,district,opened_order,closed_order"
+// and a line an alert.
 std::string AlertsCsv(const std::vector<AlertRow>& alerts);
 
 }  // namespace belgrand::detection

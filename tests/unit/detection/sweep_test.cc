@@ -27,7 +27,7 @@ TEST(SweepTest, AtItsOwnThresholdEveryDetectorOpensWhatTheEngineOpens) {
   const std::vector<Observation> observations = Simulated(31);
   std::vector<std::string> names;
   for (const auto& detector : RegisteredDetectors()) names.push_back(detector->info().name);
-  const auto backtest = RunBacktest(observations, names, 1);
+  auto backtest = RunBacktest(observations, names, 1);
   ASSERT_OK(backtest);
   const auto swept = RunSweep(observations, {}, 2);
   ASSERT_OK(swept);
@@ -39,6 +39,12 @@ TEST(SweepTest, AtItsOwnThresholdEveryDetectorOpensWhatTheEngineOpens) {
   }
   SortAlerts(own);
   EXPECT_GT(own.size(), 50U);
+  // A sweep runs many detectors beside one another and counts no order of changes.
+  for (AlertRow& alert : backtest->alerts) {
+    EXPECT_GT(alert.opened_order, 0U);
+    alert.opened_order = 0;
+    alert.closed_order = 0;
+  }
   EXPECT_EQ(AlertsCsv(own), AlertsCsv(backtest->alerts));
 }
 
