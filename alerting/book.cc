@@ -10,6 +10,7 @@
 #include "alerting/escalation.h"
 #include "alerting/no_alert.h"
 #include "alerting/records.h"
+#include "alerting/silence.h"
 #include "platform/storage/keys.h"
 
 namespace belgrand::alerting {
@@ -19,8 +20,9 @@ using storage::v1::AlertEventRecord;
 using storage::v1::AlertRecord;
 using storage::v1::DeliveryRecord;
 
-// 2: outcomes, and states 4 to 6. What format 1 wrote reads the same.
-constexpr std::uint64_t kFormat = 2;
+// 2: outcomes, and states 4 to 6. 3: notices, and silences that await consent. What older formats
+// wrote reads the same.
+constexpr std::uint64_t kFormat = 3;
 constexpr std::uint64_t kOldestFormat = 1;
 
 // Is in the history, and nobody is sent it.
@@ -85,6 +87,13 @@ AlertBook::AlertBook(storage::Store& store, const base::Clock& clock, BookOption
       clock_(clock),
       policy_(options.rules, std::move(options.routes)),
       instance_id_(std::move(instance_id)),
+      notice_rules_(
+          options.rules.has_notices()
+              ? std::optional<NoticeRules>(std::in_place, options.rules.notices(), instance_id_)
+              : std::nullopt),
+      silence_districts_alone_(options.rules.silence_districts_alone() == 0
+                                   ? kDefaultDistrictsAlone
+                                   : options.rules.silence_districts_alone()),
       next_sequence_(next_sequence) {}
 
 base::StatusOr<std::unique_ptr<AlertBook>> AlertBook::Open(storage::Store& store,
@@ -118,7 +127,7 @@ base::Status AlertBook::Index() {
   std::erase_if(silences_, [now = base::ToMicros(clock_.Now())](const auto& silence) {
     return silence.ends_at_us() <= now;
   });
-  return base::OkStatus();
+  return IndexNotices();
 }
 
 void AlertBook::WatchAlert(const AlertKey& key, const AlertRecord& alert) {
@@ -168,7 +177,7 @@ std::vector<Destination> AlertBook::Recipients(const AlertRecord& alert, const N
   return recipients;
 }
 
-void AlertBook::AddEvent(Draft& draft, const NewEvent& told, const AlertRecord& alert) {
+AlertEventRecord AlertBook::AddEvent(Draft& draft, const NewEvent& told, const AlertRecord& alert) {
   AlertEventRecord event;
   event.set_sequence(draft.next_sequence++);
   event.set_kind(told.kind);
@@ -180,7 +189,7 @@ void AlertBook::AddEvent(Draft& draft, const NewEvent& told, const AlertRecord& 
   event.set_state_before(told.state_before);
   draft.batch.Put(kEvents, EventKey(event.sequence()), event.SerializeAsString());
   draft.batch.Put(kHistory, HistoryKey(AlertRecordKey(KeyOf(alert)), event.sequence()), "");
-  if (InHistoryOnly(told.kind)) return;
+  if (InHistoryOnly(told.kind)) return event;
   for (const Destination& to : Recipients(alert, told, draft.now)) {
     DeliveryRecord delivery;
     delivery.set_event_sequence(event.sequence());
@@ -203,6 +212,7 @@ void AlertBook::AddEvent(Draft& draft, const NewEvent& told, const AlertRecord& 
     draft.batch.Put(kDeliveries, DeliveryKey(event.sequence(), to.receiver),
                     delivery.SerializeAsString());
   }
+  return event;
 }
 
 base::Status AlertBook::AddChange(Draft& draft, Change change, std::string_view by,
@@ -232,8 +242,9 @@ base::Status AlertBook::AddChange(Draft& draft, Change change, std::string_view 
     alert.set_muted_by(muted_by);
     if (muted_by.empty()) Remember(Recipients(alert, event, draft.now), alert);
   }
-  AddEvent(draft, event, alert);
+  const AlertEventRecord written = AddEvent(draft, event, alert);
   draft.alerts[KeyOf(alert)] = alert;
+  RETURN_IF_ERROR(FollowNotice(draft, written));
   if (answered) return TellUnanswered(draft, alert, detection::v1::Signal::CLEARED);
   return base::OkStatus();
 }
@@ -256,6 +267,9 @@ base::Status AlertBook::Commit(Draft& draft) {
     if (IsShown(alert)) ++by_state_.at(static_cast<std::size_t>(alert.state()));
     WatchAlert(key, alert);
   }
+  for (auto& [key, notice] : draft.notices) notices_[key] = std::move(notice);
+  next_notice_ += draft.new_notices;
+  next_release_ += draft.new_releases;
   event_written_.NotifyAll();
   return base::OkStatus();
 }

@@ -29,6 +29,7 @@
 
 #include "alerting/alert_id.h"
 #include "alerting/lifecycle.h"
+#include "alerting/notice.h"
 #include "alerting/policy/policy.h"
 #include "alerting/tables.h"
 #include "belgrand/alerting/v1/alerting.pb.h"
@@ -129,6 +130,11 @@ class AlertBook {
   // InvalidArgument: as CheckSilence says. ResourceExhausted: too many are active or to come.
   base::StatusOr<storage::v1::SilenceRecord> CreateSilence(storage::v1::SilenceRecord silence)
       EXCLUDES_LOCK(mutex_);
+  bool NeedsConsent(const storage::v1::SilenceRecord& silence) const;
+  // Of a broad one, by another person than its owner; errors as in the contract.
+  base::StatusOr<storage::v1::SilenceRecord> ConsentToSilence(std::uint64_t silence_id,
+                                                              const Person& who)
+      EXCLUDES_LOCK(mutex_);
   // NotFound. FailedPrecondition: it has ended.
   base::StatusOr<storage::v1::SilenceRecord> EndSilence(std::uint64_t silence_id,
                                                         std::string_view by) EXCLUDES_LOCK(mutex_);
@@ -140,9 +146,33 @@ class AlertBook {
   std::string MutedBy(const AlertFacts& facts, std::string_view alert_id, base::Instant at) const
       EXCLUDES_LOCK(mutex_);
 
+  // Public notices: rules in alerting/notice.h. They follow the events of their alerts.
+  //
+  // Newest first, those that are over included.
+  base::StatusOr<std::vector<storage::v1::NoticeRecord>> Notices() const;
+  base::StatusOr<storage::v1::NoticeRecord> GetNotice(std::uint64_t notice_id) const;
+  base::StatusOr<storage::v1::NoticeRecord> ApproveNotice(std::uint64_t notice_id,
+                                                          std::string_view digest,
+                                                          const Person& who,
+                                                          std::string_view comment)
+      EXCLUDES_LOCK(mutex_);
+  base::StatusOr<storage::v1::NoticeRecord> RefuseNotice(std::uint64_t notice_id,
+                                                         std::string_view digest,
+                                                         std::string_view by,
+                                                         std::string_view reason)
+      EXCLUDES_LOCK(mutex_);
+  base::StatusOr<storage::v1::NoticeRecord> WithdrawNotice(std::uint64_t notice_id,
+                                                           std::string_view by,
+                                                           std::string_view reason)
+      EXCLUDES_LOCK(mutex_);
+  // What the public may read: the messages that are out, newest first.
+  base::StatusOr<std::vector<storage::v1::NoticeReleaseRecord>> NewestReleases(
+      std::size_t limit) const EXCLUDES_LOCK(mutex_);
+  base::StatusOr<storage::v1::NoticeReleaseRecord> GetRelease(std::uint64_t release_id) const;
+
   // Does what time alone brings: opens what was pending, takes steps of escalations, reminds, tells
-  // of what is not muted any more. Each alert's in a batch of its own, on disk before anybody is
-  // told. Returns how many alerts changed.
+  // of what is not muted any more, and of notices that wait. Each alert's in a batch of its own, on
+  // disk before anybody is told. Returns how many alerts changed.
   base::StatusOr<std::uint64_t> Tick() EXCLUDES_LOCK(mutex_);
 
   // NotFound, or InvalidArgument when it is no alert id.
@@ -211,8 +241,8 @@ class AlertBook {
   base::StatusOr<Confirmation> Confirm(std::string_view subscriber, std::uint64_t up_to);
 
   // Retention: shows every stored record of a type to the judge and, with kApply, does what it
-  // says. AlertRecord, AlertEventRecord, DeliveryRecord, OutcomeRecord, SilenceRecord and
-  // LinkUseRecord are stored (others: InvalidArgument).
+  // says. AlertRecord, AlertEventRecord, DeliveryRecord, OutcomeRecord, SilenceRecord,
+  // LinkUseRecord, NoticeRecord and NoticeReleaseRecord are stored (others: InvalidArgument).
   // Broken off and repeated, it does the rest. Deleting an event or a delivery takes its index
   // entries along.
   base::Status Sweep(const google::protobuf::Descriptor& record, const ExpiryJudge& judge,
@@ -253,12 +283,27 @@ class AlertBook {
                               detection::v1::Signal::Phase phase) REQUIRES_LOCK(mutex_);
   base::Status Advance(Draft& draft, const storage::v1::AlertRecord& alert) REQUIRES_LOCK(mutex_);
   base::Status TakeDueStep(Draft& draft, Change change, const Plan* plan) REQUIRES_LOCK(mutex_);
+  // Notices.
+  base::Status IndexNotices() REQUIRES_LOCK(mutex_);
+  // Null: the alert never had one. Valid until the draft or the book changes.
+  const storage::v1::NoticeRecord* NewestNotice(const Draft& draft, const AlertKey& key) const
+      REQUIRES_LOCK(mutex_);
+  base::Status AddNotice(Draft& draft, NoticeChange change) REQUIRES_LOCK(mutex_);
+  base::Status FollowNotice(Draft& draft, const storage::v1::AlertEventRecord& event)
+      REQUIRES_LOCK(mutex_);
+  base::Status TellNoticeWaits(Draft& draft, const storage::v1::NoticeRecord& notice,
+                               detection::v1::Signal::Phase phase) REQUIRES_LOCK(mutex_);
+  base::StatusOr<std::uint64_t> TickNotices(base::Instant now) REQUIRES_LOCK(mutex_);
+  // Of alerts that stood before the configuration named them; once.
+  base::StatusOr<std::uint64_t> ProposeMissing() REQUIRES_LOCK(mutex_);
+  base::StatusOr<storage::v1::NoticeRecord> CommitNotice(NoticeChange change) REQUIRES_LOCK(mutex_);
   // Who is told of an event of an alert: who the tree says now, and who was told of the episode.
   std::vector<Destination> Recipients(const storage::v1::AlertRecord& alert, const NewEvent& event,
                                       base::Instant at) const;
   // When quiet hours that hold back every message of an alert end; 0: they do not.
   std::int64_t HeldUntil(const AlertFacts& facts, base::Instant at) const;
-  void AddEvent(Draft& draft, const NewEvent& event, const storage::v1::AlertRecord& alert);
+  storage::v1::AlertEventRecord AddEvent(Draft& draft, const NewEvent& event,
+                                         const storage::v1::AlertRecord& alert);
   // Puts the rule's record into an alert that opens.
   base::Status AddTrackRecord(storage::v1::AlertRecord& alert) const;
   base::StatusOr<std::vector<std::uint64_t>> Sequences(const AlertKey& key) const;
@@ -292,6 +337,9 @@ class AlertBook {
   const base::Clock& clock_;
   const AlertPolicy policy_;
   const std::string instance_id_;
+  // Absent: no notices are proposed.
+  const std::optional<NoticeRules> notice_rules_;
+  const std::uint32_t silence_districts_alone_;
 
   // Serialises changes of alerts; held over their write.
   mutable base::Mutex mutex_;
@@ -301,6 +349,11 @@ class AlertBook {
   StateCounts by_state_ GUARDED_BY(mutex_) = {};
   std::map<AlertKey, Watch> watched_ GUARDED_BY(mutex_);
   std::vector<storage::v1::SilenceRecord> silences_ GUARDED_BY(mutex_);
+  // The newest of each alert.
+  std::map<AlertKey, storage::v1::NoticeRecord> notices_ GUARDED_BY(mutex_);
+  std::uint64_t next_notice_ GUARDED_BY(mutex_) = 1;
+  std::uint64_t next_release_ GUARDED_BY(mutex_) = 1;
+  bool proposed_missing_ GUARDED_BY(mutex_) = false;
 };
 
 // Opens the store of the alerting role with the families of this version.

@@ -15,6 +15,10 @@ struct AlertBook::Draft {
   std::map<AlertKey, storage::v1::AlertRecord> alerts;
   // State before the draft; 0 where the alert was never opened.
   std::map<AlertKey, int> old_states;
+  // The newest notice of each alert, as the draft leaves it.
+  std::map<AlertKey, storage::v1::NoticeRecord> notices;
+  std::uint64_t new_notices = 0;
+  std::uint64_t new_releases = 0;
   std::uint64_t next_sequence = 0;
   base::Instant now;
 
@@ -38,6 +42,10 @@ struct AlertBook::NewEvent {
 
 inline AlertKey KeyOf(const storage::v1::AlertRecord& alert) {
   return {alert.district_id(), alert.target(), alert.rule()};
+}
+
+inline AlertKey KeyOf(const storage::v1::NoticeRecord& notice) {
+  return {notice.district_id(), notice.target(), notice.rule()};
 }
 
 bool Passes(const AlertFilter& filter, const storage::v1::AlertRecord& alert);

@@ -13,6 +13,8 @@ using storage::v1::AlertEventRecord;
 using storage::v1::AlertRecord;
 using storage::v1::DeliveryRecord;
 using storage::v1::LinkUseRecord;
+using storage::v1::NoticeRecord;
+using storage::v1::NoticeReleaseRecord;
 using storage::v1::OutcomeRecord;
 using storage::v1::SilenceRecord;
 
@@ -22,6 +24,8 @@ constexpr std::size_t kPageRecords = 256;
 void DeleteIndexes(const AlertRecord&, storage::Batch&) {}
 void DeleteIndexes(const OutcomeRecord&, storage::Batch&) {}
 void DeleteIndexes(const SilenceRecord&, storage::Batch&) {}
+void DeleteIndexes(const NoticeRecord&, storage::Batch&) {}
+void DeleteIndexes(const NoticeReleaseRecord&, storage::Batch&) {}
 // Expires long after its link did.
 void DeleteIndexes(const LinkUseRecord&, storage::Batch&) {}
 void DeleteIndexes(const AlertEventRecord& event, storage::Batch& batch) {
@@ -85,14 +89,19 @@ base::Status AlertBook::Sweep(const google::protobuf::Descriptor& record, const 
   if (&record == LinkUseRecord::descriptor()) {
     return SweepFamily<LinkUseRecord>(kLinkUses, judge, mode);
   }
-  if (&record == SilenceRecord::descriptor()) {
+  if (&record == NoticeReleaseRecord::descriptor()) {
+    return SweepFamily<NoticeReleaseRecord>(kNoticeReleases, judge, mode);
+  }
+  if (&record == NoticeRecord::descriptor()) {
+    RETURN_IF_ERROR(SweepFamily<NoticeRecord>(kNotices, judge, mode));
+  } else if (&record == SilenceRecord::descriptor()) {
     RETURN_IF_ERROR(SweepFamily<SilenceRecord>(kSilences, judge, mode));
   } else if (&record == AlertRecord::descriptor()) {
     RETURN_IF_ERROR(SweepFamily<AlertRecord>(kAlerts, judge, mode));
   } else {
     return base::InvalidArgument("the alerting database holds no '{}'", record.full_name());
   }
-  // Both are also held in memory.
+  // These are also held in memory.
   if (mode == SweepMode::kPlan) return base::OkStatus();
   base::MutexLock lock(mutex_);
   return Index();

@@ -42,11 +42,60 @@ base::StatusOr<SilenceRecord> AlertBook::CreateSilence(SilenceRecord silence) {
   silence.set_silence_id(number);
   silence.set_created_at_us(base::ToMicros(now));
   silence.clear_ended_by();
+  silence.clear_consented_by();
+  silence.clear_consented_at_us();
+  silence.set_needs_consent(NeedsConsent(silence));
+  // Kept only as long as somebody else's must differ from it.
+  if (!silence.needs_consent()) silence.clear_made_by_identity();
   storage::Batch batch;
   batch.Put(kSilences, SilenceKey(number), silence.SerializeAsString());
   batch.Put(kMeta, NextSilenceMetaKey(), EncodeNumber(number + 1));
   RETURN_IF_ERROR(store_.Write(batch));
   silences_.push_back(silence);
+  return silence;
+}
+
+bool AlertBook::NeedsConsent(const SilenceRecord& silence) const {
+  return IsBroad(silence, silence_districts_alone_);
+}
+
+base::StatusOr<SilenceRecord> AlertBook::ConsentToSilence(std::uint64_t silence_id,
+                                                          const Person& who) {
+  RETURN_IF_ERROR(CheckPerson(who.name, "comment", ""));
+  base::MutexLock lock(mutex_);
+  const base::Instant now = clock_.Now();
+  ASSIGN_OR_RETURN(const auto value, store_.Get(kSilences, SilenceKey(silence_id)));
+  if (!value) return NoSilence(silence_id);
+  ASSIGN_OR_RETURN(auto silence, ParseRecord<SilenceRecord>("silence", *value));
+  if (silence.ends_at_us() <= base::ToMicros(now)) {
+    return base::FailedPrecondition("silence {} ended at {}", silence_id,
+                                    base::FormatInstant(base::FromMicros(silence.ends_at_us())));
+  }
+  if (!silence.needs_consent()) {
+    return base::FailedPrecondition("silence {} needs no consent: it mutes already", silence_id);
+  }
+  if (!AwaitsConsent(silence)) return silence;
+  if (silence.owner().empty()) {
+    return base::FailedPrecondition(
+        "the owner of silence {} was erased and cannot be told from who consents: end it and make "
+        "another",
+        silence_id);
+  }
+  if (IsSamePerson({silence.owner(), silence.made_by_identity()}, who)) {
+    return base::PermissionDenied(
+        "silence {} was made by the same person or over the same identity: another person must "
+        "consent",
+        silence_id);
+  }
+  silence.set_consented_by(std::string(who.name));
+  silence.set_consented_at_us(base::ToMicros(now));
+  silence.clear_made_by_identity();
+  storage::Batch batch;
+  batch.Put(kSilences, SilenceKey(silence_id), silence.SerializeAsString());
+  RETURN_IF_ERROR(store_.Write(batch));
+  const auto kept =
+      std::ranges::find(silences_, silence_id, &storage::v1::SilenceRecord::silence_id);
+  if (kept != silences_.end()) *kept = silence;
   return silence;
 }
 
@@ -63,6 +112,7 @@ base::StatusOr<SilenceRecord> AlertBook::EndSilence(std::uint64_t silence_id, st
   }
   silence.set_ends_at_us(now_us);
   silence.set_ended_by(std::string(by));
+  silence.clear_made_by_identity();
   storage::Batch batch;
   batch.Put(kSilences, SilenceKey(silence_id), silence.SerializeAsString());
   RETURN_IF_ERROR(store_.Write(batch));

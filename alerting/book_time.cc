@@ -176,7 +176,9 @@ base::StatusOr<std::uint64_t> AlertBook::Tick() {
     RETURN_IF_ERROR(Commit(draft));
     ++changed;
   }
-  return changed;
+  ASSIGN_OR_RETURN(const std::uint64_t proposed, ProposeMissing());
+  ASSIGN_OR_RETURN(const std::uint64_t noticed, TickNotices(now));
+  return changed + proposed + noticed;
 }
 
 }  // namespace belgrand::alerting

@@ -1,9 +1,11 @@
 #include "alerting/cap.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <optional>
+#include <system_error>
 
 #include "alerting/language.h"
 #include "alerting/render_facts.h"
@@ -17,27 +19,20 @@ namespace {
 
 constexpr std::size_t kMaxPolygons = 200;
 
-enum class MessageType { kAlert, kUpdate, kCancel };
-
-std::optional<MessageType> TypeOf(v1::EventKind kind) {
-  switch (kind) {
-    case v1::OPENED:
-    case v1::REOPENED:
-    case v1::REOPENED_BY:
-      return MessageType::kAlert;
-    case v1::SEVERITY_CHANGED:
-      return MessageType::kUpdate;
-    case v1::RESOLVED_BY_DETECTION:
-    case v1::RESOLVED_BY_HAND:
-    case v1::DISMISSED_BY:
-      return MessageType::kCancel;
-    default:
-      return std::nullopt;
-  }
+std::string_view Name(CapType type) {
+  return type == CapType::kAlert ? "Alert" : type == CapType::kUpdate ? "Update" : "Cancel";
 }
 
-std::string_view Name(MessageType type) {
-  return type == MessageType::kAlert ? "Alert" : type == MessageType::kUpdate ? "Update" : "Cancel";
+std::string_view Name(CapOptions::Status status) {
+  switch (status) {
+    case CapOptions::Status::kActual:
+      return "Actual";
+    case CapOptions::Status::kExercise:
+      return "Exercise";
+    case CapOptions::Status::kDraft:
+      break;
+  }
+  return "Draft";
 }
 
 // CAP's dateTime: an offset of zero is written -00:00, never Z (section 3.3.2).
@@ -45,6 +40,14 @@ std::string CapTime(base::Instant at) {
   std::string text = base::FormatInstant(std::chrono::floor<std::chrono::seconds>(at));
   if (text.ends_with('Z')) text.pop_back();
   return text + "-00:00";
+}
+
+// The whole text as a number.
+std::optional<double> ParseNumber(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
 }
 
 base::Instant TimeOf(const v1::AlertEvent& event) {
@@ -91,8 +94,11 @@ struct Urgency {
   std::string_view response;
 };
 
-Urgency UrgencyOf(const v1::Alert& alert, MessageType type) {
-  if (type == MessageType::kCancel) return {"Past", "Minor", "Observed", "AllClear"};
+Urgency UrgencyOf(const v1::Alert& alert, const CapMessage& message) {
+  if (message.type == CapType::kCancel) {
+    if (message.end == CapMessage::End::kOver) return {"Past", "Minor", "Observed", "AllClear"};
+    return {"Unknown", "Unknown", "Unknown", "None"};
+  }
   // "Likely" means a probability above one half (section 3.2.2).
   const std::string_view certainty = alert.kind() == detection::v1::SPIKE          ? "Observed"
                                      : alert.evidence().probability_rising() > 0.5 ? "Likely"
@@ -122,7 +128,8 @@ std::string Description(const v1::AlertEvent& event, Language language) {
 void WriteArea(const CapOptions& options, const std::string& district, Language language,
                Writer& writer) {
   writer.Open("area");
-  writer.Element("areaDesc", Say(language, "District {}", "District {}", district));
+  const std::string_view name = Pick(language, options.area_name, options.area_name_fr);
+  writer.Element("areaDesc", name.empty() ? fmt::format("District {}", district) : name);
   for (const auto& ring : options.polygons) {
     std::string positions;
     for (const auto& [latitude, longitude] : ring) {
@@ -134,10 +141,10 @@ void WriteArea(const CapOptions& options, const std::string& district, Language 
   writer.Close("area");
 }
 
-void WriteInfo(const v1::AlertEvent& event, MessageType type, const CapOptions& options,
+void WriteInfo(const v1::AlertEvent& event, const CapMessage& message, const CapOptions& options,
                Language language, Writer& writer) {
   const v1::Alert& alert = event.alert();
-  const Urgency urgency = UrgencyOf(alert, type);
+  const Urgency urgency = UrgencyOf(alert, message);
   writer.Open("info");
   writer.Element("language", Pick(language, "en", "fr"));
   writer.Element("category", "Health");
@@ -149,20 +156,33 @@ void WriteInfo(const v1::AlertEvent& event, MessageType type, const CapOptions& 
   writer.Element("severity", urgency.severity);
   writer.Element("certainty", urgency.certainty);
   writer.Element("onset", CapTime(base::FromMicros(alert.observed_at().seconds() * 1'000'000)));
-  writer.Element("expires", CapTime(TimeOf(event) + options.expires_after));
+  writer.Element("expires", CapTime(message.sent + options.expires_after));
   writer.ElementUnlessEmpty("senderName", options.sender_name);
   std::string headline = Headline(event, language);
-  if (type == MessageType::kCancel) {
-    headline = Say(language, "Over: {}", "Terminé\u00a0: {}", headline);
+  if (message.type == CapType::kCancel) {
+    headline = message.end == CapMessage::End::kOver
+                   ? Say(language, "Over: {}", "Terminé\u00a0: {}", headline)
+                   : Say(language, "Withdrawn: {}", "Retiré\u00a0: {}", headline);
   }
   writer.Element("headline", headline);
-  writer.Element("description", Description(event, language));
+  if (message.end == CapMessage::End::kOver) {
+    writer.Element("description", Description(event, language));
+  } else {
+    writer.Element("description", Pick(language, "This notice is taken back: it does not hold.",
+                                       "Cet avis est retiré\u00a0: il n'est plus valable."));
+  }
+  if (message.type != CapType::kCancel) {
+    writer.ElementUnlessEmpty("instruction",
+                              Pick(language, options.instruction, options.instruction_fr));
+  }
   writer.ElementUnlessEmpty("contact", options.contact);
   WriteArea(options, alert.district_id(), language, writer);
   writer.Close("info");
 }
 
-base::Status CheckOptions(const CapOptions& options) {
+}  // namespace
+
+base::Status CheckCapOptions(const CapOptions& options) {
   if (options.sender.empty() || options.sender.find_first_of(" ,<&") != std::string::npos ||
       !IsPrintableUtf8(options.sender)) {
     return base::InvalidArgument(
@@ -170,10 +190,12 @@ base::Status CheckOptions(const CapOptions& options) {
         "alerts@city.example",
         options.sender);
   }
-  for (const std::string* text : {&options.sender_name, &options.contact}) {
+  for (const std::string* text :
+       {&options.sender_name, &options.contact, &options.instruction, &options.instruction_fr,
+        &options.area_name, &options.area_name_fr}) {
     if (!IsPrintableUtf8(*text)) {
       return base::InvalidArgument(
-          "sender name and contact must be UTF-8 without control "
+          "sender name, contact, instruction and the area's name must be UTF-8 without control "
           "characters");
     }
   }
@@ -198,51 +220,116 @@ base::Status CheckOptions(const CapOptions& options) {
   return base::OkStatus();
 }
 
-}  // namespace
+std::optional<CapType> CapTypeOf(v1::EventKind kind) {
+  switch (kind) {
+    case v1::OPENED:
+    case v1::REOPENED:
+    case v1::REOPENED_BY:
+      return CapType::kAlert;
+    case v1::SEVERITY_CHANGED:
+      return CapType::kUpdate;
+    case v1::RESOLVED_BY_DETECTION:
+    case v1::RESOLVED_BY_HAND:
+    case v1::DISMISSED_BY:
+      return CapType::kCancel;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::string CapReference(std::string_view sender, std::string_view identifier, base::Instant sent) {
+  return fmt::format("{},{},{}", sender, identifier, CapTime(sent));
+}
+
+base::StatusOr<std::vector<CapPosition>> ParseCapPolygon(std::string_view text) {
+  std::vector<CapPosition> ring;
+  while (!text.empty()) {
+    const std::string_view position = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), position.size() + 1));
+    const std::size_t comma = std::min(position.find(','), position.size());
+    const auto latitude = ParseNumber(position.substr(0, comma));
+    const auto longitude = ParseNumber(position.substr(std::min(comma + 1, position.size())));
+    if (!latitude || !longitude) {
+      return base::InvalidArgument(
+          "'{}' is no position: write latitude,longitude with one space between positions",
+          position);
+    }
+    ring.emplace_back(*latitude, *longitude);
+  }
+  return ring;
+}
 
 std::uint64_t NewestForCap(std::span<const v1::AlertEvent> history) {
   for (auto event = history.rbegin(); event != history.rend(); ++event) {
-    if (TypeOf(event->kind())) return event->sequence();
+    if (CapTypeOf(event->kind())) return event->sequence();
   }
   return 0;
 }
 
+base::StatusOr<std::string> ComposeCapMessage(const v1::AlertEvent& event,
+                                              const CapMessage& message,
+                                              const CapOptions& options) {
+  RETURN_IF_ERROR(CheckCapOptions(options));
+  if (event.alert().alert_class() == v1::OPERATIONS) {
+    return base::FailedPrecondition(
+        "the alert is about Belgrand's own work: the public need not know");
+  }
+  if (event.alert().alert_class() == v1::DATA) {
+    return base::FailedPrecondition(
+        "the alert is about data that have not come: the public need not know");
+  }
+  for (const std::string* text : {&event.alert().district_id(), &event.alert().target()}) {
+    if (!IsPrintableUtf8(*text)) {
+      return base::InvalidArgument("district and target must be UTF-8 without control characters");
+    }
+  }
+  const auto status = event.alert().exercise() ? CapOptions::Status::kExercise : options.status;
+  v1::AlertEvent nameless = event;
+  nameless.clear_by();
+  nameless.clear_comment();
+  Writer writer;
+  writer.Element("identifier", message.identifier);
+  writer.Element("sender", options.sender);
+  writer.Element("sent", CapTime(message.sent));
+  writer.Element("status", Name(status));
+  writer.Element("msgType", Name(message.type));
+  writer.Element("scope", "Public");
+  if (status == CapOptions::Status::kExercise) {
+    writer.Element("note", "Exercise: nothing happened. Exercice : rien ne s'est passé.");
+  }
+  writer.ElementUnlessEmpty("references", message.references);
+  for (const Language language : {Language::kEnglish, Language::kFrench}) {
+    WriteInfo(nameless, message, options, language, writer);
+  }
+  return writer.Take() + "</alert>\n";
+}
+
 base::StatusOr<std::string> ComposeCap(std::span<const v1::AlertEvent> history,
                                        std::uint64_t sequence, const CapOptions& options) {
-  RETURN_IF_ERROR(CheckOptions(options));
+  if (options.status == CapOptions::Status::kActual) {
+    return base::InvalidArgument(
+        "status is Actual: a notice that is meant is released by two people (alerts notice)");
+  }
   const auto event = std::ranges::find(history, sequence, &v1::AlertEvent::sequence);
   if (event == history.end()) {
     return base::NotFound("event {} is not in the history of the alert", sequence);
   }
-  const auto type = TypeOf(event->kind());
+  const auto type = CapTypeOf(event->kind());
   if (!type) {
     return base::FailedPrecondition(
         "event {} is {}: the public is told when an alert opens, changes its severity or ends",
         sequence, EventWords(*event));
   }
-  if (event->alert().alert_class() == v1::OPERATIONS) {
-    return base::FailedPrecondition(
-        "the alert is about Belgrand's own work: the public need not know");
-  }
-  if (event->alert().alert_class() == v1::DATA) {
-    return base::FailedPrecondition(
-        "the alert is about data that have not come: the public need not know");
-  }
-  for (const std::string* text : {&event->alert().district_id(), &event->alert().target()}) {
-    if (!IsPrintableUtf8(*text)) {
-      return base::InvalidArgument("district and target must be UTF-8 without control characters");
-    }
-  }
   // Of its episode, what the public was told before.
   std::string references;
-  bool begins = *type == MessageType::kAlert;
-  for (auto before = event; *type != MessageType::kAlert && before != history.begin();) {
+  bool begins = *type == CapType::kAlert;
+  for (auto before = event; *type != CapType::kAlert && before != history.begin();) {
     --before;
-    const auto earlier = TypeOf(before->kind());
+    const auto earlier = CapTypeOf(before->kind());
     if (!earlier) continue;
-    references = fmt::format("{},{},{}{}{}", options.sender, Identifier(*before),
-                             CapTime(TimeOf(*before)), references.empty() ? "" : " ", references);
-    if (*earlier == MessageType::kAlert) {
+    references = CapReference(options.sender, Identifier(*before), TimeOf(*before)) +
+                 (references.empty() ? "" : " ") + references;
+    if (*earlier == CapType::kAlert) {
       begins = true;
       break;
     }
@@ -251,25 +338,12 @@ base::StatusOr<std::string> ComposeCap(std::span<const v1::AlertEvent> history,
     return base::FailedPrecondition("the history does not hold how the alert of event {} opened",
                                     sequence);
   }
-  const bool exercise =
-      event->alert().exercise() || options.status == CapOptions::Status::kExercise;
-  v1::AlertEvent nameless = *event;
-  nameless.clear_by();
-  nameless.clear_comment();
-  Writer writer;
-  writer.Element("identifier", Identifier(*event));
-  writer.Element("sender", options.sender);
-  writer.Element("sent", CapTime(TimeOf(*event)));
-  writer.Element("status", exercise ? "Exercise" : "Draft");
-  writer.Element("msgType", Name(*type));
-  writer.Element("scope", "Public");
-  if (exercise)
-    writer.Element("note", "Exercise: nothing happened. Exercice : rien ne s'est passé.");
-  writer.ElementUnlessEmpty("references", references);
-  for (const Language language : {Language::kEnglish, Language::kFrench}) {
-    WriteInfo(nameless, *type, options, language, writer);
-  }
-  return writer.Take() + "</alert>\n";
+  return ComposeCapMessage(*event,
+                           {.type = *type,
+                            .identifier = Identifier(*event),
+                            .sent = TimeOf(*event),
+                            .references = std::move(references)},
+                           options);
 }
 
 }  // namespace belgrand::alerting

@@ -4,8 +4,11 @@
 
 #include <cstdint>
 
+#include "alerting/alert_id.h"
 #include "alerting/exercise.h"
 #include "alerting/lifecycle.h"
+#include "alerting/notice.h"
+#include "alerting/silence.h"
 #include "platform/base/time.h"
 
 namespace belgrand::alerting {
@@ -65,6 +68,46 @@ v1::Alert ToWire(const storage::v1::AlertRecord& record) {
   return alert;
 }
 
+v1::NoticeStep ToWire(const storage::v1::NoticeStepRecord& record) {
+  v1::NoticeStep step;
+  step.set_kind(static_cast<v1::NoticeStepKind>(record.kind()));
+  SetTimestamp(record.at_us(), step.mutable_at());
+  step.set_by(record.by());
+  step.set_comment(record.comment());
+  step.set_digest(record.digest());
+  step.set_cause(record.cause());
+  return step;
+}
+
+v1::Notice ToWire(const storage::v1::NoticeRecord& record) {
+  v1::Notice notice;
+  notice.set_notice_id(record.notice_id());
+  notice.set_alert_id(FormatAlertId({record.district_id(), record.target(), record.rule()}));
+  notice.set_state(static_cast<v1::NoticeState>(record.state()));
+  SetTimestamp(record.changed_at_us(), notice.mutable_changed_at());
+  for (const auto& released : record.releases()) {
+    auto& release = *notice.add_releases();
+    release.set_release_id(released.release_id());
+    release.set_type(static_cast<v1::NoticeType>(released.type()));
+    release.set_identifier(released.identifier());
+    release.set_digest(released.digest());
+    SetTimestamp(released.released_at_us(), release.mutable_released_at());
+    SetTimestamp(released.expires_at_us(), release.mutable_expires_at());
+    notice.set_headline(released.headline());
+  }
+  if (!record.has_draft()) return notice;
+  notice.set_headline(record.draft().headline());
+  auto& draft = *notice.mutable_draft();
+  draft.set_type(static_cast<v1::NoticeType>(record.draft().type()));
+  draft.set_digest(NoticeDigest(record.draft()));
+  SetTimestamp(record.draft().composed_at_us(), draft.mutable_composed_at());
+  SetTimestamp(record.draft().expires_at_us(), draft.mutable_expires_at());
+  SetTimestamp(record.draft().waiting_since_us(), draft.mutable_waiting_since());
+  draft.set_approvals(ApprovalsOf(record.draft()));
+  draft.set_approvals_needed(ApprovalsNeeded(record.draft()));
+  return notice;
+}
+
 v1::Silence ToWire(const storage::v1::SilenceRecord& record) {
   v1::Silence silence;
   silence.set_silence_id(record.silence_id());
@@ -81,6 +124,11 @@ v1::Silence ToWire(const storage::v1::SilenceRecord& record) {
   SetTimestamp(record.starts_at_us(), silence.mutable_starts_at());
   SetTimestamp(record.ends_at_us(), silence.mutable_ends_at());
   silence.set_ended_by(record.ended_by());
+  silence.set_awaits_consent(AwaitsConsent(record));
+  silence.set_consented_by(record.consented_by());
+  if (record.consented_at_us() != 0) {
+    SetTimestamp(record.consented_at_us(), silence.mutable_consented_at());
+  }
   return silence;
 }
 

@@ -1,6 +1,8 @@
 #include "alerting/silence.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 #include "alerting/lifecycle.h"
 #include "alerting/text.h"
@@ -70,7 +72,18 @@ base::Status CheckSilence(const SilenceRecord& silence, base::Instant now) {
   return base::OkStatus();
 }
 
+bool IsBroad(const SilenceRecord& silence, std::uint32_t districts_alone) {
+  const std::set<std::string> districts(silence.district_ids().begin(),
+                                        silence.district_ids().end());
+  return silence.include_critical() || districts.empty() || districts.size() > districts_alone;
+}
+
+bool AwaitsConsent(const SilenceRecord& silence) {
+  return silence.needs_consent() && silence.consented_at_us() == 0;
+}
+
 bool IsActive(const SilenceRecord& silence, base::Instant at) {
+  if (AwaitsConsent(silence)) return false;
   const std::int64_t us = base::ToMicros(at);
   return silence.starts_at_us() <= us && us < silence.ends_at_us();
 }

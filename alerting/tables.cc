@@ -6,8 +6,8 @@
 namespace belgrand::alerting {
 
 std::vector<std::string> FamilyNames() {
-  return {"alerts", "events", "history",  "deliveries", "pending",
-          "dead",   "meta",   "outcomes", "silences",   "link_uses"};
+  return {"alerts", "events",   "history",  "deliveries", "pending", "dead",
+          "meta",   "outcomes", "silences", "link_uses",  "notices", "notice_releases"};
 }
 
 std::string AlertRecordKey(const AlertKey& key) {
@@ -78,6 +78,9 @@ std::string OutcomeKey(const AlertKey& key, std::uint64_t episode) {
 
 std::string SilenceKey(std::uint64_t silence_id) { return EncodeNumber(silence_id); }
 
+std::string NoticeKey(std::uint64_t notice_id) { return EncodeNumber(notice_id); }
+std::string ReleaseKey(std::uint64_t release_id) { return EncodeNumber(release_id); }
+
 std::string LinkUseKey(std::string_view token) {
   const crypto::Digest digest = crypto::Sha256(token);
   return std::string(crypto::View(digest));
@@ -87,6 +90,8 @@ std::string FormatMetaKey() { return "format"; }
 std::string InstanceMetaKey() { return "instance"; }
 std::string NextSequenceMetaKey() { return "next_sequence"; }
 std::string NextSilenceMetaKey() { return "next_silence"; }
+std::string NextNoticeMetaKey() { return "next_notice"; }
+std::string NextReleaseMetaKey() { return "next_release"; }
 std::string CompactionDueMetaKey() { return "compaction_due"; }
 
 std::string SubscriberMetaKey(std::string_view subscriber) {

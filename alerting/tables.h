@@ -25,6 +25,8 @@ inline constexpr storage::Family kMeta = 6;
 inline constexpr storage::Family kOutcomes = 7;
 inline constexpr storage::Family kSilences = 8;
 inline constexpr storage::Family kLinkUses = 9;
+inline constexpr storage::Family kNotices = 10;
+inline constexpr storage::Family kNoticeReleases = 11;
 
 std::vector<std::string> FamilyNames();
 
@@ -57,12 +59,17 @@ std::string LinkUseKey(std::string_view token);
 
 // silences: uint64(number).
 std::string SilenceKey(std::uint64_t silence_id);
+// notices, notice_releases: uint64(number).
+std::string NoticeKey(std::uint64_t notice_id);
+std::string ReleaseKey(std::uint64_t release_id);
 
 // Keys of `meta`.
 std::string FormatMetaKey();
 std::string InstanceMetaKey();
 std::string NextSequenceMetaKey();
 std::string NextSilenceMetaKey();
+std::string NextNoticeMetaKey();
+std::string NextReleaseMetaKey();
 // Present while something that retention removed may still be in the files.
 std::string CompactionDueMetaKey();
 // Value: uint64(sent up to) uint64(confirmed up to).

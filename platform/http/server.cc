@@ -12,7 +12,7 @@ namespace {
 
 void Send(const Response& response, httplib::Response& out) {
   out.status = response.code;
-  out.set_content(response.body, response.content_type);
+  if (response.code != 304) out.set_content(response.body, response.content_type);
   if (!response.cache_control.empty()) out.set_header("Cache-Control", response.cache_control);
   for (const auto& [name, value] : response.headers) out.set_header(name, value);
 }
@@ -48,6 +48,8 @@ PageRequest ToRequest(const httplib::Request& in, PageRequest::Method method) {
   PageRequest request;
   request.method = method;
   request.rest = in.matches[1].str();
+  request.if_none_match = in.get_header_value("If-None-Match");
+  request.if_modified_since = in.get_header_value("If-Modified-Since");
   if (method == PageRequest::Method::kPost) {
     for (const auto& [name, value] : in.params) request.form.emplace(name, value);
   }
@@ -129,14 +131,15 @@ base::StatusOr<std::unique_ptr<Server>> Server::Start(Pages pages) {
                                  pages.private_key);
   }
   Limit(*impl->server);
-  const std::string pattern = pages.prefix + "([A-Za-z0-9_-]+)";
+  const bool forms = pages.kind == Pages::Kind::kForms;
+  const std::string pattern = pages.prefix + (forms ? "([A-Za-z0-9_-]+)" : "([A-Za-z0-9._-]+)");
   const auto serve = [handler = std::move(pages.handler)](PageRequest::Method method) {
     return [handler, method](const httplib::Request& in, httplib::Response& out) {
       Send(handler(ToRequest(in, method)), out);
     };
   };
   impl->server->Get(pattern, serve(PageRequest::Method::kGet));
-  impl->server->Post(pattern, serve(PageRequest::Method::kPost));
+  if (forms) impl->server->Post(pattern, serve(PageRequest::Method::kPost));
   return Listen(std::move(impl), where, pages.address);
 }
 

@@ -53,9 +53,12 @@ struct Route {
 struct PageRequest {
   enum class Method { kGet, kPost } method = Method::kGet;  // HEAD is a GET
   // What follows the prefix in the path.
-  std::string rest;
+  std::string rest = {};
+  // The headers If-None-Match and If-Modified-Since; empty: absent.
+  std::string if_none_match = {};
+  std::string if_modified_since = {};
   // Of a form (application/x-www-form-urlencoded), decoded; of equal names the first.
-  std::map<std::string, std::string> form;
+  std::map<std::string, std::string> form = {};
 };
 
 // Pages below a path, for anybody who reaches the address.
@@ -65,8 +68,10 @@ struct Pages {
   // PEM; both empty: plain text, loopback only (behind a proxy that speaks TLS).
   std::string certificate;
   std::string private_key;
-  // "/act/": letters, digits, '-' and '_' must follow, nothing else may.
+  // "/act/": letters, digits, '-' and '_' must follow, nothing else may; of files '.' too.
   std::string prefix;
+  // Forms answer GET and POST, files GET alone.
+  enum class Kind { kForms, kFiles } kind = Kind::kForms;
   std::function<Response(const PageRequest&)> handler;
 };
 
@@ -82,7 +87,7 @@ class Server {
                                                        std::map<std::string, Handler> handlers,
                                                        Admit admit = nullptr,
                                                        std::vector<Route> routes = {});
-  // Serves GET and POST of pages, over TLS without client certificates. Errors as above.
+  // Serves pages, over TLS without client certificates. Errors as above.
   static base::StatusOr<std::unique_ptr<Server>> Start(Pages pages);
   // Stops; running requests finish.
   ~Server();

@@ -8,6 +8,7 @@
 #include "alerting/receivers/registry.h"
 #include "services/alerting/delivery_watch.h"
 #include "services/alerting/link_pages.h"
+#include "services/alerting/notice_feed.h"
 
 namespace belgrand::alerting {
 namespace {
@@ -87,6 +88,16 @@ std::vector<std::string> CheckAlertingConfig(const config::v1::Alerting& config)
   if (config.has_links()) {
     for (const std::string& problem : CheckLinks(config.links())) {
       problems.push_back("alerting." + problem);
+    }
+  }
+  if (config.has_notices()) {
+    for (const std::string& problem : CheckNotices(config.notices())) {
+      problems.push_back("alerting." + problem);
+    }
+    if (config.notices().has_feed()) {
+      for (const std::string& problem : CheckNoticeFeed(config.notices().feed())) {
+        problems.push_back("alerting." + problem);
+      }
     }
   }
   if (config.has_heartbeat()) {

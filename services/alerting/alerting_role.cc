@@ -20,6 +20,7 @@
 #include "services/alerting/erasure.h"
 #include "services/alerting/expiry.h"
 #include "services/alerting/link_pages.h"
+#include "services/alerting/notice_feed.h"
 #include "services/backup/store_part.h"
 #include "services/shared/person_steward.h"
 #include "services/shared/steward.h"
@@ -57,6 +58,9 @@ class AlertingRole final : public shared::Role {
                                          LinkPersonsOf(ReceiversOf(config), *signer_));
       pages_ = std::make_unique<LinkPages>(*desk_, runtime.guard, runtime.metrics);
     }
+    if (config.notices().has_feed()) {
+      feed_ = std::make_unique<NoticeFeed>(*book_, config.notices(), runtime.metrics);
+    }
     for (const auto& receiver : ReceiversOf(config)) {
       if (receiver.has_stream()) {
         dispatcher_.AddStream(receiver.name(), GiveUpAfter(receiver.stream()));
@@ -78,6 +82,10 @@ class AlertingRole final : public shared::Role {
       ASSIGN_OR_RETURN(link_server_, http::Server::Start(pages_->Serve(links_)));
       base::Log(base::LogLevel::kInfo, "links_served", {{"link_port", link_server_->port()}});
     }
+    if (feed_ != nullptr) {
+      ASSIGN_OR_RETURN(feed_server_, http::Server::Start(feed_->Serve()));
+      base::Log(base::LogLevel::kInfo, "notices_served", {{"feed_port", feed_server_->port()}});
+    }
     dispatcher_.Start();
     timekeeper_.Start();
     watch_.Start();
@@ -87,6 +95,7 @@ class AlertingRole final : public shared::Role {
   void Stop() override {
     watch_.Stop();
     link_server_.reset();
+    feed_server_.reset();
     alerts_.StopStreams();
     timekeeper_.Stop();
     dispatcher_.Stop();
@@ -107,6 +116,8 @@ class AlertingRole final : public shared::Role {
   const std::unique_ptr<LinkSigner> signer_;
   std::unique_ptr<LinkDesk> desk_;
   std::unique_ptr<LinkPages> pages_;
+  // Null where no feed is configured.
+  std::unique_ptr<NoticeFeed> feed_;
   AlertingMetrics metrics_;
   AlertingServiceImpl alerts_;
   shared::StewardService<compliance::v1::AlertingStewardService> steward_;
@@ -115,6 +126,7 @@ class AlertingRole final : public shared::Role {
   Timekeeper timekeeper_;
   DeliveryWatch watch_;
   std::unique_ptr<http::Server> link_server_;
+  std::unique_ptr<http::Server> feed_server_;
 };
 
 }  // namespace

@@ -20,6 +20,9 @@ inline constexpr int kMaxSignals = 10'000;
 // A follower holds a server thread.
 inline constexpr int kMaxFollowers = 64;
 
+// Who calls, by certificate or token; empty where the connection does not prove it.
+std::string ProvenIdentity(const shared::Caller& caller);
+
 class AlertingServiceImpl final : public v1::AlertingService::Service {
  public:
   // `subscribers`: names of the stream receivers.
@@ -58,6 +61,20 @@ class AlertingServiceImpl final : public v1::AlertingService::Service {
                              v1::CreateSilenceResponse* response) override;
   grpc::Status EndSilence(grpc::ServerContext* context, const v1::EndSilenceRequest* request,
                           v1::EndSilenceResponse* response) override;
+  grpc::Status ConsentToSilence(grpc::ServerContext* context,
+                                const v1::ConsentToSilenceRequest* request,
+                                v1::ConsentToSilenceResponse* response) override;
+  grpc::Status ListNotices(grpc::ServerContext* context, const v1::ListNoticesRequest* request,
+                           v1::ListNoticesResponse* response) override;
+  grpc::Status GetNotice(grpc::ServerContext* context, const v1::GetNoticeRequest* request,
+                         v1::GetNoticeResponse* response) override;
+  grpc::Status ApproveNotice(grpc::ServerContext* context, const v1::ApproveNoticeRequest* request,
+                             v1::ApproveNoticeResponse* response) override;
+  grpc::Status RefuseNotice(grpc::ServerContext* context, const v1::RefuseNoticeRequest* request,
+                            v1::RefuseNoticeResponse* response) override;
+  grpc::Status WithdrawNotice(grpc::ServerContext* context,
+                              const v1::WithdrawNoticeRequest* request,
+                              v1::WithdrawNoticeResponse* response) override;
   grpc::Status ListSilences(grpc::ServerContext* context, const v1::ListSilencesRequest* request,
                             v1::ListSilencesResponse* response) override;
   grpc::Status ExplainRoute(grpc::ServerContext* context, const v1::ExplainRouteRequest* request,
@@ -75,9 +92,15 @@ class AlertingServiceImpl final : public v1::AlertingService::Service {
   template <typename Request, typename Response, typename Act>
   grpc::Status ActOn(grpc::ServerContext& context, std::string_view method, const Request& request,
                      Response& response, const Act& act);
+  // The same to one notice, given the caller and the notice as it is.
+  template <typename Request, typename Response, typename Act>
+  grpc::Status ActOnNotice(grpc::ServerContext& context, std::string_view method,
+                           const Request& request, Response& response, const Act& act);
   base::Status CheckSubscriber(const std::string& subscriber) const;
   // What is said of an alert comes from all of its district.
   bool HoldsAlert(const compliance::AccessScope& scope, const std::string& alert_id) const;
+  base::Status CheckSilenceScope(const shared::Caller& caller, std::string_view method,
+                                 std::uint64_t silence_id);
   base::Status CheckScope(const shared::Caller& caller, std::string_view method,
                           const std::string& alert_id);
   base::Status Pump(grpc::ServerContext& context, const compliance::AccessScope& scope,

@@ -12,6 +12,7 @@ using compliance::v1::ErasureLine;
 using storage::v1::AlertEventRecord;
 using storage::v1::AlertRecord;
 using storage::v1::DeliveryRecord;
+using storage::v1::NoticeRecord;
 using storage::v1::SilenceRecord;
 
 // Key of `meta`: shared::EncodeMark.
@@ -30,6 +31,8 @@ class Clearer {
       ClearAlert(*alert, AlertRecord::descriptor()->full_name(), "acknowledged_by");
     } else if (auto* silence = dynamic_cast<SilenceRecord*>(&message)) {
       ClearSilence(*silence);
+    } else if (auto* notice = dynamic_cast<NoticeRecord*>(&message)) {
+      ClearNotice(*notice);
     } else if (auto* delivery = dynamic_cast<DeliveryRecord*>(&message)) {
       ClearDelivery(*delivery);
     }
@@ -49,8 +52,11 @@ class Clearer {
     for (const char* field : {"by", "comment", "alert.acknowledged_by"}) {
       add(AlertEventRecord::descriptor()->full_name(), field);
     }
-    for (const char* field : {"owner", "reason", "ended_by"}) {
+    for (const char* field : {"owner", "reason", "ended_by", "consented_by"}) {
       add(SilenceRecord::descriptor()->full_name(), field);
+    }
+    for (const char* field : {"steps.by", "steps.comment", "draft.first_approval.by"}) {
+      add(NoticeRecord::descriptor()->full_name(), field);
     }
     add(DeliveryRecord::descriptor()->full_name(), "receipts.recipient");
     return lines;
@@ -99,6 +105,32 @@ class Clearer {
       silence.clear_ended_by();
       Count(record, "ended_by");
     }
+    if (IsPerson(silence.consented_by(), silence.consented_at_us())) {
+      silence.clear_consented_by();
+      Count(record, "consented_by");
+    }
+    if (theirs) silence.clear_made_by_identity();
+  }
+  // What was released stays: it names nobody. A first approval without its person is void.
+  void ClearNotice(NoticeRecord& notice) {
+    const std::string& record = NoticeRecord::descriptor()->full_name();
+    for (auto& step : *notice.mutable_steps()) {
+      const bool theirs = IsPerson(step.by(), step.at_us());
+      if (theirs) {
+        step.clear_by();
+        Count(record, "steps.by");
+      }
+      if (!step.comment().empty() && (theirs || persons_.Mentioned("", step.comment()))) {
+        step.clear_comment();
+        Count(record, "steps.comment");
+      }
+    }
+    if (!notice.has_draft()) return;
+    const auto& approval = notice.draft().first_approval();
+    if (IsPerson(approval.by(), approval.at_us())) {
+      notice.mutable_draft()->clear_first_approval();
+      Count(record, "draft.first_approval.by");
+    }
   }
 
   // That somebody was told stays. One that is still under way belongs to its dispatcher, who would
@@ -124,8 +156,9 @@ base::StatusOr<std::vector<ErasureLine>> SweepAll(AlertBook& book,
                                                   SweepMode mode) {
   Clearer clearer(persons, mode);
   // Alerts before events: an event that is written meanwhile cannot copy who has been cleared.
-  for (const auto* record : {AlertRecord::descriptor(), AlertEventRecord::descriptor(),
-                             SilenceRecord::descriptor(), DeliveryRecord::descriptor()}) {
+  for (const auto* record :
+       {AlertRecord::descriptor(), AlertEventRecord::descriptor(), SilenceRecord::descriptor(),
+        NoticeRecord::descriptor(), DeliveryRecord::descriptor()}) {
     RETURN_IF_ERROR(book.Sweep(
         *record, [&](google::protobuf::Message& message) { return clearer(message); }, mode));
   }

@@ -10,10 +10,9 @@
 #include "alerting/receivers/http_post.h"
 #include "alerting/render.h"
 #include "alerting/render_facts.h"
-#include "platform/base/address.h"
-#include "platform/base/file.h"
 #include "platform/base/html.h"
 #include "platform/crypto/secret.h"
+#include "services/alerting/public_address.h"
 
 namespace belgrand::alerting {
 namespace {
@@ -33,11 +32,6 @@ base::Duration ValidityOf(const config::v1::Links& links) {
 
 std::string ListenOf(const config::v1::Links& links) {
   return links.listen().empty() ? std::string(kDefaultListen) : links.listen();
-}
-
-std::string WithoutSlash(std::string url) {
-  while (url.ends_with('/')) url.pop_back();
-  return url;
 }
 
 int CodeOf(LinkVerdict verdict) {
@@ -183,34 +177,13 @@ constexpr std::array kVerdictLabels = {std::pair(LinkVerdict::kUsable, "usable")
 
 std::vector<std::string> CheckLinks(const config::v1::Links& links) {
   std::vector<std::string> problems;
-  const auto url = ParseUrl(links.public_url());
-  if (!url.ok() || (url->scheme != "https" && !(url->scheme == "http" && url->loopback))) {
-    problems.emplace_back(
-        "links.public_url: write \"https://...\", the address at which officials reach "
-        "links.listen");
-  } else if (links.public_url().find_first_of("?#\"' ") != std::string::npos || url->has_user) {
-    problems.emplace_back("links.public_url: scheme, host, port and path only");
-  }
-  if (links.certificate_file().empty() != links.private_key_file().empty()) {
-    problems.emplace_back(
-        "links.certificate_file and links.private_key_file come together or not at all");
-  }
-  for (const auto& [field, path] : {std::pair("certificate_file", links.certificate_file()),
-                                    std::pair("private_key_file", links.private_key_file())}) {
-    if (path.empty()) continue;
-    if (const auto file = base::ReadFile(path); !file.ok()) {
-      problems.push_back(fmt::format("links.{}: {}", field, base::Message(file.status())));
-    }
-  }
-  const auto listen = base::ParseAddress(ListenOf(links));
-  if (!listen.ok()) {
-    problems.push_back("links.listen: " + base::Message(listen.status()));
-  } else if (!base::IsLoopback(*listen) && links.certificate_file().empty()) {
-    problems.push_back(fmt::format(
-        "links.listen: {} is not loopback: give certificate_file and private_key_file, or listen "
-        "on loopback behind a proxy that speaks TLS",
-        links.listen()));
-  }
+  CheckPublicAddress({.section = "links",
+                      .who = "officials",
+                      .public_url = links.public_url(),
+                      .listen = ListenOf(links),
+                      .certificate_file = links.certificate_file(),
+                      .private_key_file = links.private_key_file()},
+                     problems);
   if (links.secret_file().empty()) {
     problems.push_back(fmt::format(
         "links.secret_file is missing: name a file of at least {} random bytes", kMinSecretBytes));

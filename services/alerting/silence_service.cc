@@ -67,6 +67,7 @@ grpc::Status AlertingServiceImpl::PreviewSilence(grpc::ServerContext* context,
                         for (const auto& alert : alerts) {
                           *response->add_alerts() = Show(caller.scope, alert);
                         }
+                        response->set_needs_consent(book_.NeedsConsent(FromWire(request->match())));
                         Report(report, alerts.size());
                         return base::OkStatus();
                       });
@@ -85,6 +86,7 @@ grpc::Status AlertingServiceImpl::CreateSilence(grpc::ServerContext* context,
         storage::v1::SilenceRecord silence = FromWire(request->match());
         silence.set_owner(request->owner());
         silence.set_reason(request->reason());
+        silence.set_made_by_identity(ProvenIdentity(caller));
         if (request->has_starts_at()) {
           silence.set_starts_at_us(base::ToMicros(shared::ToInstant(request->starts_at())));
         }
@@ -98,6 +100,18 @@ grpc::Status AlertingServiceImpl::CreateSilence(grpc::ServerContext* context,
       });
 }
 
+base::Status AlertingServiceImpl::CheckSilenceScope(const Caller& caller, std::string_view method,
+                                                    std::uint64_t silence_id) {
+  if (caller.scope.everything()) return base::OkStatus();
+  ASSIGN_OR_RETURN(const auto silences, book_.Silences());
+  const auto found =
+      std::ranges::find(silences, silence_id, &storage::v1::SilenceRecord::silence_id);
+  if (found == silences.end() || Holds(caller.scope, found->district_ids())) {
+    return base::OkStatus();
+  }
+  return guard_.Deny(caller, MethodName(method), NoSilence(silence_id));
+}
+
 grpc::Status AlertingServiceImpl::EndSilence(grpc::ServerContext* context,
                                              const v1::EndSilenceRequest* request,
                                              v1::EndSilenceResponse* response) {
@@ -106,16 +120,26 @@ grpc::Status AlertingServiceImpl::EndSilence(grpc::ServerContext* context,
       [&](const Caller& caller, CallReport& report) -> base::Status {
         Report(report, 1);
         report.object_ref = std::to_string(request->silence_id());
-        if (!caller.scope.everything()) {
-          ASSIGN_OR_RETURN(const auto silences, book_.Silences());
-          const auto found = std::ranges::find(silences, request->silence_id(),
-                                               &storage::v1::SilenceRecord::silence_id);
-          if (found != silences.end() && !Holds(caller.scope, found->district_ids())) {
-            return guard_.Deny(caller, MethodName("EndSilence"), NoSilence(request->silence_id()));
-          }
-        }
+        RETURN_IF_ERROR(CheckSilenceScope(caller, "EndSilence", request->silence_id()));
         ASSIGN_OR_RETURN(const auto ended, book_.EndSilence(request->silence_id(), request->by()));
         *response->mutable_silence() = ToWire(ended);
+        return base::OkStatus();
+      });
+}
+
+grpc::Status AlertingServiceImpl::ConsentToSilence(grpc::ServerContext* context,
+                                                   const v1::ConsentToSilenceRequest* request,
+                                                   v1::ConsentToSilenceResponse* response) {
+  return guard_.Unary(
+      *context, MethodName("ConsentToSilence"),
+      [&](const Caller& caller, CallReport& report) -> base::Status {
+        Report(report, 1);
+        report.object_ref = std::to_string(request->silence_id());
+        RETURN_IF_ERROR(CheckSilenceScope(caller, "ConsentToSilence", request->silence_id()));
+        const std::string identity = ProvenIdentity(caller);
+        ASSIGN_OR_RETURN(const auto silence,
+                         book_.ConsentToSilence(request->silence_id(), {request->by(), identity}));
+        *response->mutable_silence() = ToWire(silence);
         return base::OkStatus();
       });
 }

@@ -19,6 +19,8 @@ using config::v1::RouteNode;
 
 // Rules of alerts that no detector raises: alerting/book_time.cc, alerting/exercise.h.
 constexpr std::string_view kUnanswered = "unanswered";
+// alerting/book_notices.cc.
+constexpr std::string_view kNoticeWaiting = "notice-waiting";
 // Of a sewer that overflows (services/detection/discharge_watch.h).
 constexpr std::string_view kDischarge = "site-discharge";
 constexpr std::string_view kSewer = "sewer";
@@ -27,6 +29,7 @@ constexpr std::string_view kExercise = "exercise";
 
 std::vector<std::string_view> Rules() {
   std::vector<std::string_view> rules = {kUnanswered,
+                                         kNoticeWaiting,
                                          kDischarge,
                                          alerting::kExerciseRule,
                                          detection::kNoNewData,
@@ -92,6 +95,10 @@ std::vector<std::string> CheckAlertNames(const config::v1::Alerting& config) {
     const std::string at = fmt::format("alerting.inhibitions[{}]", i);
     CheckMatch(at + ".source", config.inhibitions(i).source(), problems);
     CheckMatch(at + ".muted", config.inhibitions(i).muted(), problems);
+  }
+  for (int i = 0; i < config.notices().propose_size(); ++i) {
+    CheckMatch(fmt::format("alerting.notices.propose[{}]", i), config.notices().propose(i),
+               problems);
   }
   return problems;
 }

@@ -18,6 +18,7 @@
 #include "services/cli/alerts_cap.h"
 #include "services/cli/alerts_changes.h"
 #include "services/cli/alerts_follow.h"
+#include "services/cli/alerts_notice.h"
 #include "services/cli/alerts_rules.h"
 #include "services/cli/alerts_words.h"
 #include "services/cli/client_verb.h"
@@ -346,6 +347,7 @@ void AddAlerts(CLI::App& app, RunSlot& run) {
   follow->add_flag("--once", flags->follow.once, "end once what was waiting has been shown");
 
   AddAlertRules(app, run);
+  AddAlertsNotice(app, run);
   AddAlertsCap(app, run);
   AddAlertsChanges(app, run);
   AddClientVerb(app, run, flags, "dead-letters", "List deliveries that were given up",

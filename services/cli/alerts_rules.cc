@@ -146,6 +146,17 @@ void PrintSilence(const v1::Silence& silence, Language language) {
   if (!silence.ended_by().empty()) {
     std::cout << Say(language, "  ended by {}\n", "  terminé par {}\n", silence.ended_by());
   }
+  if (silence.awaits_consent()) {
+    std::cout << Say(language,
+                     "  mutes NOTHING yet: it is broad, and a second person must consent:\n"
+                     "  belgrand alerts silence consent {} --by NAME\n",
+                     "  ne met ENCORE rien en sourdine\u00a0: elle est large, une seconde personne "
+                     "doit y consentir\u00a0:\n  belgrand alerts silence consent {} --by NOM\n",
+                     silence.silence_id());
+  } else if (!silence.consented_by().empty()) {
+    std::cout << Say(language, "  consented by {} at {}\n", "  consentie par {} le {}\n",
+                     silence.consented_by(), When(silence.consented_at()));
+  }
 }
 
 base::Status Preview(const Flags& flags) {
@@ -161,6 +172,12 @@ base::Status Preview(const Flags& flags) {
                    count == 1 ? Pick(language, "s", "") : std::string_view());
   for (const v1::Alert& alert : response.alerts()) {
     std::cout << "  " << alerting::RenderLine(alert, language) << "\n";
+  }
+  if (response.needs_consent()) {
+    std::cout << Pick(language,
+                      "it is broad: a second person must consent before it mutes anything\n",
+                      "elle est large\u00a0: une seconde personne doit y consentir avant qu'elle "
+                      "n'ait d'effet\n");
   }
   return base::OkStatus();
 }
@@ -193,6 +210,15 @@ base::Status End(const Flags& flags) {
   request.set_silence_id(flags.silence_id);
   request.set_by(flags.by);
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::EndSilence, request));
+  PrintSilence(response.silence(), LanguageOf(flags.client));
+  return base::OkStatus();
+}
+
+base::Status Consent(const Flags& flags) {
+  v1::ConsentToSilenceRequest request;
+  request.set_silence_id(flags.silence_id);
+  request.set_by(flags.by);
+  ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::ConsentToSilence, request));
   PrintSilence(response.silence(), LanguageOf(flags.client));
   return base::OkStatus();
 }
@@ -346,8 +372,13 @@ void AddAlertRules(CLI::App& alerts, RunSlot& run) {
       AddClientVerb(*silence, run, flags, "create", "Make a silence", Spoken<Flags, Create>);
   for (auto* verb : {preview, create}) AddMatch(*verb, *flags);
   auto* end = AddClientVerb(*silence, run, flags, "end", "End a silence now", Spoken<Flags, End>);
-  end->add_option("number", flags->silence_id, "its number, as listed")->required();
-  for (auto* verb : {create, end}) {
+  auto* consent =
+      AddClientVerb(*silence, run, flags, "consent",
+                    "Consent, as the second person, to a broad silence", Spoken<Flags, Consent>);
+  for (auto* verb : {end, consent}) {
+    verb->add_option("number", flags->silence_id, "its number, as listed")->required();
+  }
+  for (auto* verb : {create, end, consent}) {
     verb->add_option("--by", flags->by, "name of the official who acts")->required();
   }
   create->add_option("--reason", flags->reason, "why nobody need hear of them")->required();

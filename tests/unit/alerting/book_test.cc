@@ -342,7 +342,7 @@ TEST(AlertBookTest, ADatabaseOfFormatOneIsOpenedAndUpgraded) {
     auto book = AlertBook::Open(**store, clock, {Routes(), "new"});
     ASSERT_OK(book);
     EXPECT_EQ((*book)->instance_id(), "old");
-    EXPECT_THAT((*store)->Get(kMeta, "format"), IsOkAndHolds(std::optional(EncodeNumber(2))));
+    EXPECT_THAT((*store)->Get(kMeta, "format"), IsOkAndHolds(std::optional(EncodeNumber(3))));
     EXPECT_EQ((*book)->CountByState()[v1::RESOLVED], 1U);
     EXPECT_OK((*book)->RecordOutcome(alert.alert_id(), "A. Official", v1::TRUE_ALERT, ""));
     EXPECT_EQ((*book)->newest_sequence(), 7U);

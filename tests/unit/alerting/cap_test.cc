@@ -5,14 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "alerting/exercise.h"
-#include "platform/base/file.h"
 #include "tests/support/status_matchers.h"
-#include "tests/support/temp_dir.h"
+#include "tests/unit/alerting/cap_breaches.h"
 #include "tests/unit/alerting/golden.h"
 #include "tests/unit/alerting/sample_event.h"
 
@@ -20,8 +18,8 @@ namespace belgrand::alerting {
 namespace {
 
 using belgrand::testing::StatusIs;
-using belgrand::testing::TempDir;
 using ::testing::AllOf;
+using testing::Breaches;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::SampleEvent;
@@ -60,22 +58,6 @@ std::vector<v1::AlertEvent> History() {
           Event(13, v1::SEVERITY_CHANGED, detection::v1::CRITICAL)};
 }
 
-// What the checker says of a chain; empty: it keeps the rules.
-std::string Breaches(const std::vector<std::string>& messages) {
-  const TempDir dir;
-  const std::string out = dir.path() / "out";
-  std::string command = "python3 '" + std::string(std::getenv("BELGRAND_SOURCE_DIR")) +
-                        "/tests/support/cap_check.py'";
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    const std::string path = dir.path() / std::to_string(i);
-    std::ofstream(path) << messages[i];
-    command += " '" + path + "'";
-  }
-  const int code = std::system((command + " > '" + out + "' 2>&1").c_str());
-  const std::string said = base::ReadFile(out).value_or("");
-  return code == 0 || !said.empty() ? said : "the checker failed";
-}
-
 std::string Compose(std::uint64_t sequence, const CapOptions& options = Options()) {
   const auto message = ComposeCap(History(), sequence, options);
   EXPECT_OK(message);
@@ -111,6 +93,9 @@ TEST(CapTest, IsADraftOrAnExerciseAndNothingElse) {
   EXPECT_THAT(Compose(3, options), AllOf(HasSubstr("<status>Exercise</status>"),
                                          HasSubstr("<note>Exercise: nothing happened.")));
   EXPECT_EQ(Breaches({Compose(3, options)}), "");
+  options.status = CapOptions::Status::kActual;
+  EXPECT_THAT(ComposeCap(History(), 3, options),
+              StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("two people")));
   v1::AlertEvent made_up = Event(3, v1::OPENED);
   made_up.mutable_alert()->set_exercise(true);
   const auto message = ComposeCap({&made_up, 1}, 3, Options());

@@ -70,6 +70,7 @@ class TimeModel {
     bool critical = false;
     long from = 0;
     long to = 0;
+    bool consented = true;
   };
   struct Event {
     std::string id;
@@ -141,7 +142,8 @@ class TimeModel {
   std::string MutedBy(const Alert& alert) const {
     for (std::size_t i = 0; i < silences.size(); ++i) {
       const Silence& silence = silences[i];
-      if (silence.from <= now && now < silence.to && silence.district == alert.district &&
+      if (silence.consented && silence.from <= now && now < silence.to &&
+          silence.district == alert.district &&
           (alert.severity < detection::v1::CRITICAL || silence.critical)) {
         return "silence " + std::to_string(i + 1);
       }

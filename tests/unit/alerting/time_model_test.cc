@@ -138,7 +138,9 @@ TEST_P(TimeModelTest, BehavesAsTheModelThroughRandomWorkAndRestarts) {
         silence.set_starts_at_us(Micros(from));
         silence.set_ends_at_us(Micros(to));
         ASSERT_OK(shelf_->CreateSilence(silence));
-        model_.silences.push_back({silence.district_ids(0), silence.include_critical(), from, to});
+        // One that mutes CRITICAL mutes nothing before somebody else consents.
+        model_.silences.push_back({silence.district_ids(0), silence.include_critical(), from, to,
+                                   !silence.include_critical()});
         break;
       }
       case 5: {
@@ -146,6 +148,12 @@ TEST_P(TimeModelTest, BehavesAsTheModelThroughRandomWorkAndRestarts) {
         const std::size_t number = 1 + random() % model_.silences.size();
         TimeModel::Silence& silence = model_.silences[number - 1];
         const bool ended = silence.to <= model_.now;
+        if (pick(2) != 0) {
+          ASSERT_FALSE(shelf_->ConsentToSilence(number, {"official"}).ok());
+          ASSERT_EQ(shelf_->ConsentToSilence(number, {"another"}).ok(), !ended && silence.critical);
+          if (!ended) silence.consented = true;
+          break;
+        }
         ASSERT_EQ(shelf_->EndSilence(number, "official").ok(), !ended);
         if (!ended) silence.to = model_.now;
         break;

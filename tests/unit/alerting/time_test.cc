@@ -302,6 +302,58 @@ TEST_F(TimeTest, ASilenceSaysWhatItWouldMuteAndIsRefusedWithoutItsFour) {
   EXPECT_THAT(*book().Silences(), IsEmpty());
 }
 
+TEST_F(TimeTest, ABroadSilenceMutesNothingBeforeASecondPersonConsents) {
+  Open(kPlan);
+  const auto broad = [&](auto change) {
+    auto silence = Silence(hours(3));
+    silence.set_made_by_identity("official:7");
+    change(silence);
+    const auto made = book().CreateSilence(silence);
+    EXPECT_OK(made);
+    return made.value_or(silence);
+  };
+  const auto narrow = broad([](auto& s) {
+    s.add_district_ids("south");
+    s.add_district_ids("west");
+    s.add_district_ids("west");
+    s.clear_district_ids();
+    s.add_district_ids("elsewhere");
+  });
+  EXPECT_FALSE(narrow.needs_consent());
+  EXPECT_EQ(narrow.made_by_identity(), "") << "nobody needs it";
+  EXPECT_TRUE(broad([](auto& s) { s.set_include_critical(true); }).needs_consent());
+  EXPECT_TRUE(broad([](auto& s) {
+                s.clear_district_ids();
+                s.add_targets("SARS-CoV-2");
+              }).needs_consent());
+  const auto many = broad([](auto& s) {
+    for (const char* district : {"south", "west", "east"}) s.add_district_ids(district);
+  });
+  EXPECT_TRUE(many.needs_consent()) << "four districts";
+  Tell({.severity = CRITICAL, .feed = 1});
+  EXPECT_THAT(Waiting(book(), "duty"), SizeIs(1)) << "three silences that mute nothing";
+  EXPECT_EQ(book().MutedBy(FactsOf(Alert()), kId, shelf_->clock().Now()), "");
+  for (const auto& [who, identity] :
+       {std::pair("a. official", "official:8"), {"B. Official", "official:7"}}) {
+    EXPECT_THAT(book().ConsentToSilence(2, {who, identity}),
+                StatusIs(base::StatusCode::kPermissionDenied, HasSubstr("another person")));
+  }
+  EXPECT_THAT(book().ConsentToSilence(1, {"B. Official"}),
+              StatusIs(base::StatusCode::kFailedPrecondition, HasSubstr("needs no consent")));
+  EXPECT_THAT(book().ConsentToSilence(9, {"B. Official"}),
+              StatusIs(base::StatusCode::kNotFound, HasSubstr("9")));
+  const auto consented = book().ConsentToSilence(2, {"B. Official", "official:8"});
+  ASSERT_OK(consented);
+  EXPECT_EQ(consented->consented_by(), "B. Official");
+  EXPECT_EQ(consented->made_by_identity(), "") << "kept no longer than needed";
+  EXPECT_EQ(book().MutedBy(FactsOf(Alert()), kId, shelf_->clock().Now()), "silence 2");
+  shelf_->Restart();
+  EXPECT_EQ(book().MutedBy(FactsOf(Alert()), kId, shelf_->clock().Now()), "silence 2");
+  Pass(hours(4));
+  EXPECT_THAT(book().ConsentToSilence(3, {"B. Official"}),
+              StatusIs(base::StatusCode::kFailedPrecondition, HasSubstr("ended at")));
+}
+
 TEST_F(TimeTest, AnOutageMutesItsConsequencesWhileItStands) {
   Open(R"(inhibitions {
     name: "outage" source { rules: "outage" } muted { max_severity: WARNING } same_district: true

@@ -7,6 +7,7 @@
 #include "services/shared/timestamp.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
+#include "tests/unit/alerting/rules.h"
 #include "tests/unit/alerting/signals.h"
 
 namespace belgrand::alerting {
@@ -31,7 +32,9 @@ class AlertErasureTest : public ::testing::Test {
     auto store = OpenAlertStore(dir_.path() / "alerting");
     ASSERT_OK(store);
     store_ = *std::move(store);
-    auto book = AlertBook::Open(*store_, clock_, {{{"console", {}}}, "instance"});
+    const auto rules =
+        testing::Rules(R"(notices { propose { rules: "trend" } sender: "alerts@city.example" })");
+    auto book = AlertBook::Open(*store_, clock_, {{{"console", {}}}, "instance", rules});
     ASSERT_OK(book);
     book_ = *std::move(book);
     persons_ = PersonsOf(*book_, *store_);
@@ -58,6 +61,16 @@ class AlertErasureTest : public ::testing::Test {
       ASSERT_OK(book_->CreateSilence(silence));
     }
     ASSERT_OK(book_->EndSilence(2, kName));
+    storage::v1::SilenceRecord broad;
+    broad.add_targets("SARS-CoV-2");
+    broad.set_owner("B. Other");
+    broad.set_reason("exercise");
+    broad.set_ends_at_us(base::ToMicros(clock_.Now() + std::chrono::hours(1)));
+    ASSERT_OK(book_->CreateSilence(broad));
+    ASSERT_OK(book_->ConsentToSilence(3, {kName}));
+    // First approvals of two notices.
+    Approve(1, kName, "looks right");
+    Approve(2, "B. Other", "as A. Official says");
     auto delivery = book_->Pending("console", 0)->front();
     delivery.set_state(v1::DELIVERED);
     for (const std::string& recipient : {kName, std::string("B. Other")}) {
@@ -68,6 +81,11 @@ class AlertErasureTest : public ::testing::Test {
     }
     ASSERT_OK(book_->Save(delivery));
     clock_.Advance(std::chrono::seconds(5));
+  }
+  void Approve(std::uint64_t number, const std::string& by, const std::string& comment) {
+    const auto notice = book_->GetNotice(number);
+    ASSERT_OK(notice);
+    ASSERT_OK(book_->ApproveNotice(number, NoticeDigest(notice->draft()), {by}, comment));
   }
   // As the dispatcher would of a recipient that refused for now.
   void TryToTell(v1::DeliveryState state) {
@@ -112,11 +130,11 @@ class AlertErasureTest : public ::testing::Test {
 TEST_F(AlertErasureTest, TheNameLeavesAlertsEventsAndFilesAndTheAlertStays) {
   Fill();
   // Alert; then of its events: by, comments (one of them of somebody else), the alert's copy; then
-  // of silences: owner, reasons (one of them of somebody else), who ended it; of deliveries: who
-  // was told.
-  EXPECT_THAT(Counts(persons_.find(Official())), ElementsAre(1, 1, 2, 1, 1, 2, 1, 1));
+  // of silences: owner, reasons (one of them of somebody else), who ended it and who consented; of
+  // notices: who approved, comments, the first approval that waits; of deliveries: who was told.
+  EXPECT_THAT(Counts(persons_.find(Official())), ElementsAre(1, 1, 2, 1, 1, 2, 1, 1, 1, 2, 1, 1));
   ASSERT_GT(Hits(kName), 0U) << "positive control";
-  EXPECT_THAT(Counts(persons_.erase(Official())), ElementsAre(1, 1, 2, 1, 1, 2, 1, 1));
+  EXPECT_THAT(Counts(persons_.erase(Official())), ElementsAre(1, 1, 2, 1, 1, 2, 1, 1, 1, 2, 1, 1));
   EXPECT_EQ(Hits(kName), 0U);
   EXPECT_EQ(Hits("calling the hospital"), 0U) << "what they wrote goes with them";
   EXPECT_GT(Hits("B. Other"), 0U) << "the other official stays";
@@ -138,7 +156,13 @@ TEST_F(AlertErasureTest, TheNameLeavesAlertsEventsAndFilesAndTheAlertStays) {
   EXPECT_EQ(history->back().kind(), v1::ACKNOWLEDGED_BY);
   EXPECT_EQ(history->back().by(), "");
   EXPECT_EQ(book_->Get(kSouth)->acknowledged_by(), "B. Other");
-  EXPECT_THAT(Counts(persons_.erase(Official())), ElementsAre(0, 0, 0, 0, 0, 0, 0, 0));
+  const auto notice = book_->GetNotice(1);
+  ASSERT_OK(notice);
+  EXPECT_EQ(notice->steps(1).kind(), v1::DRAFT_APPROVED) << "that somebody approved stays";
+  EXPECT_EQ(ApprovalsOf(notice->draft()), 0U) << "who cannot be told from the second is not one";
+  Approve(1, "B. Other", "");
+  EXPECT_EQ(book_->GetNotice(1)->state(), v1::NOTICE_PROPOSED);
+  EXPECT_THAT(Counts(persons_.erase(Official())), ElementsAre(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
 }
 
 TEST_F(AlertErasureTest, WhoIsBeingToldIsFoundAndLeavesOnceTheDeliveryHasEnded) {
@@ -156,7 +180,7 @@ TEST_F(AlertErasureTest, WhoIsBeingToldIsFoundAndLeavesOnceTheDeliveryHasEnded) 
 TEST_F(AlertErasureTest, TheDigestAloneFindsTheNameButNotWhatMentionsIt) {
   Fill();
   EXPECT_THAT(Counts(persons_.erase(Official(Name::kForgotten))),
-              ElementsAre(1, 1, 1, 1, 1, 1, 1, 1));
+              ElementsAre(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1));
   EXPECT_EQ(book_->Get(kNorth)->acknowledged_by(), "");
   EXPECT_EQ(book_->History(kSouth)->back().comment(), "told A. Official of it");
 }
@@ -167,7 +191,7 @@ TEST_F(AlertErasureTest, WhatIsStoredLaterIsOfSomebodyWhoCameBack) {
   clock_.Advance(std::chrono::seconds(60));
   Raise("east", 3);
   ASSERT_OK(book_->Acknowledge("east/SARS-CoV-2/trend", kName, ""));
-  EXPECT_THAT(Counts(persons_.erase(before)), ElementsAre(1, 1, 1, 1, 1, 1, 1, 1));
+  EXPECT_THAT(Counts(persons_.erase(before)), ElementsAre(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1));
   EXPECT_EQ(book_->Get("east/SARS-CoV-2/trend")->acknowledged_by(), kName);
 }
 

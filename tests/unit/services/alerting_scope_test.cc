@@ -47,7 +47,8 @@ class AlertingScopeTest : public ::testing::Test {
     ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(R"(
       receivers { name: "console" stream { give_up_after { seconds: 315360000 } } }
       receivers { name: "north" district_ids: "north" stream { give_up_after { seconds: 315360000 } } }
-      inhibitions { name: "outage" source { rules: "outage" } muted { rules: "trend" } })",
+      inhibitions { name: "outage" source { rules: "outage" } muted { rules: "trend" } }
+      notices { propose { rules: "trend" min_severity: CRITICAL } sender: "alerts@city.example" })",
                                                               config_.mutable_alerting()));
     auto role = CreateAlertingRole(config_, runtime_);
     ASSERT_OK(role);
@@ -235,6 +236,49 @@ TEST_F(AlertingScopeTest, ASilenceReachesNoFurtherThanItsMaker) {
   end.set_silence_id(4);
   EXPECT_OK(Call(*limited_, &Stub::EndSilence, end));
   EXPECT_THAT(Call(*whole_, &Stub::ListSilences, v1::ListSilencesRequest())->silences(), SizeIs(3));
+}
+
+TEST_F(AlertingScopeTest, ANoticeBelongsToItsDistrictAndASecondNameIsNoSecondIdentity) {
+  Report({MakeSignal({.severity = detection::v1::CRITICAL, .feed = 9}),
+          MakeSignal(
+              {.area = "s", .severity = detection::v1::CRITICAL, .feed = 9, .district = "south"})});
+  EXPECT_THAT(Call(*whole_, &Stub::ListNotices, v1::ListNoticesRequest())->notices(), SizeIs(2));
+  const auto list = Call(*limited_, &Stub::ListNotices, v1::ListNoticesRequest());
+  ASSERT_OK(list);
+  ASSERT_THAT(list->notices(), SizeIs(1));
+  EXPECT_EQ(list->notices(0).alert_id(), kNorth);
+  const std::uint64_t own = list->notices(0).notice_id();
+  const std::size_t denials = Denials();
+  for (const std::uint64_t other : {3 - own, std::uint64_t{99}}) {
+    v1::GetNoticeRequest get;
+    get.set_notice_id(other);
+    EXPECT_EQ(Call(*limited_, &Stub::GetNotice, get).status(), NoNotice(other));
+    v1::ApproveNoticeRequest approve;
+    approve.set_notice_id(other);
+    EXPECT_EQ(Call(*limited_, &Stub::ApproveNotice, approve).status(), NoNotice(other));
+    v1::RefuseNoticeRequest refuse;
+    refuse.set_notice_id(other);
+    EXPECT_EQ(Call(*limited_, &Stub::RefuseNotice, refuse).status(), NoNotice(other));
+    v1::WithdrawNoticeRequest withdraw;
+    withdraw.set_notice_id(other);
+    EXPECT_EQ(Call(*limited_, &Stub::WithdrawNotice, withdraw).status(), NoNotice(other));
+  }
+  EXPECT_EQ(Denials(), denials + 4) << "those of the other district";
+  v1::ApproveNoticeRequest approve;
+  approve.set_notice_id(own);
+  approve.set_digest(list->notices(0).draft().digest());
+  approve.set_by("A. One");
+  ASSERT_OK(Call(*limited_, &Stub::ApproveNotice, approve));
+  approve.set_by("B. Two");
+  EXPECT_THAT(Call(*limited_, &Stub::ApproveNotice, approve),
+              StatusIs(base::StatusCode::kPermissionDenied, HasSubstr("same identity")));
+  const auto released = Call(*whole_, &Stub::ApproveNotice, approve);
+  ASSERT_OK(released);
+  EXPECT_EQ(released->notice().state(), v1::NOTICE_RELEASED);
+  v1::ConsentToSilenceRequest consent;
+  consent.set_by("A. One");
+  consent.set_silence_id(99);
+  EXPECT_EQ(Call(*limited_, &Stub::ConsentToSilence, consent).status(), NoSilence(99));
 }
 
 TEST_F(AlertingScopeTest, ARouteIsExplainedForTheOwnDistrict) {
