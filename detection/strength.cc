@@ -47,8 +47,8 @@ Strength StrengthOf(const DetectorInfo& detector, const AreaView& view) {
     AddDoubts(group, strength.doubts);
   }
   std::ranges::sort(strength.doubts);
-  const auto repeated = std::ranges::unique(strength.doubts);
-  strength.doubts.erase(repeated.begin(), repeated.end());
+  strength.doubts.erase(std::unique(strength.doubts.begin(), strength.doubts.end()),
+                        strength.doubts.end());
   if (detector.wording == Wording::kPresence) return strength;
   strength.weak = 2 * doubtful > decisive;
   // The sample of a spike is not one of those that let it be expected.

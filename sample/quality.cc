@@ -131,8 +131,7 @@ std::vector<Doubt> DoubtsOf(const Measurement& measurement) {
     add(Doubt::kShortComposite);
   }
   std::ranges::sort(doubts);
-  const auto repeated = std::ranges::unique(doubts);
-  doubts.erase(repeated.begin(), repeated.end());
+  doubts.erase(std::unique(doubts.begin(), doubts.end()), doubts.end());
   return doubts;
 }
 
