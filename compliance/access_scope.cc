@@ -1,7 +1,6 @@
 #include "compliance/access_scope.h"
 
 #include <algorithm>
-#include <array>
 
 namespace belgrand::compliance {
 namespace {
@@ -46,51 +45,6 @@ AccessScope AccessScope::Everything() {
   AccessScope scope;
   scope.scope_.set_everything(true);
   return scope;
-}
-
-bool KeepsToScope(std::string_view method) {
-  static constexpr auto kMethods = std::to_array<std::string_view>({
-      "belgrand.alerting.v1.AlertingService.AcknowledgeAlert",
-      "belgrand.alerting.v1.AlertingService.ApproveNotice",
-      "belgrand.alerting.v1.AlertingService.ConfirmEvents",
-      "belgrand.alerting.v1.AlertingService.ConsentToSilence",
-      "belgrand.alerting.v1.AlertingService.CreateSilence",
-      "belgrand.alerting.v1.AlertingService.DismissAlert",
-      "belgrand.alerting.v1.AlertingService.EndSilence",
-      "belgrand.alerting.v1.AlertingService.EscalateAlert",
-      "belgrand.alerting.v1.AlertingService.ExplainRoute",
-      "belgrand.alerting.v1.AlertingService.FollowAlerts",
-      "belgrand.alerting.v1.AlertingService.GetAlert",
-      "belgrand.alerting.v1.AlertingService.GetNotice",
-      "belgrand.alerting.v1.AlertingService.ListAlerts",
-      "belgrand.alerting.v1.AlertingService.ListDeadLetters",
-      "belgrand.alerting.v1.AlertingService.ListNotices",
-      "belgrand.alerting.v1.AlertingService.ListSilences",
-      "belgrand.alerting.v1.AlertingService.ListTrackRecords",
-      "belgrand.alerting.v1.AlertingService.PreviewSilence",
-      "belgrand.alerting.v1.AlertingService.RecordOutcome",
-      "belgrand.alerting.v1.AlertingService.RefuseNotice",
-      "belgrand.alerting.v1.AlertingService.ReopenAlert",
-      "belgrand.alerting.v1.AlertingService.ResolveAlert",
-      "belgrand.alerting.v1.AlertingService.WithdrawNotice",
-      "belgrand.compliance.v1.ComplianceService.GetCheckpoint",
-      "belgrand.compliance.v1.ComplianceService.ProveAuditConsistency",
-      "belgrand.detection.v1.DetectionService.GetProgress",
-      "belgrand.detection.v1.DetectionService.ListAreaStates",
-      "belgrand.detection.v1.DetectionService.ListDetectors",
-      "belgrand.ingest.v1.IngestService.StreamSamples",
-      "belgrand.ingest.v1.IngestService.SubmitSamples",
-      "belgrand.ingest.v1.IngestService.VoidSamples",
-      "belgrand.sensor.v1.SensorService.ListSensors",
-      "belgrand.sensor.v1.SensorService.ReadDownsampled",
-      "belgrand.sensor.v1.SensorService.ReadReadings",
-      "belgrand.sensor.v1.SensorService.StreamReadings",
-      "belgrand.timeseries.v1.SiteService.GetSiteHistory",
-      "belgrand.timeseries.v1.SiteService.ListSites",
-      "belgrand.timeseries.v1.TimeseriesService.GetSampleHistory",
-      "belgrand.timeseries.v1.TimeseriesService.ReadSeries",
-  });
-  return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
 }
 
 bool AccessScope::Empty() const {

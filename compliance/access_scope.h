@@ -19,11 +19,6 @@ namespace belgrand::compliance {
 // is not 1 to 128 visible ASCII characters.
 base::Status CheckScope(const v1::AccessScope& scope);
 
-// Whether the method (by its name in the schema, with dots) keeps to its caller's scope, or touches
-// nothing that has a place or a laboratory. Any other is for callers without a limit: a method that
-// is new and says nothing is closed to those who have one.
-bool KeepsToScope(std::string_view method);
-
 class AccessScope {
  public:
   // Of nothing.

@@ -313,6 +313,12 @@ base::StatusOr<std::optional<Record>> IdentityBook::CheckActor(std::string_view 
   return std::optional<Record>(found->second);
 }
 
+std::string IdentityBook::OwnerOf(std::string_view actor) const {
+  const base::MutexLock lock(mutex_);
+  const auto found = records_.find(actor);
+  return found == records_.end() ? std::string() : found->second.owner();
+}
+
 std::vector<Record> IdentityBook::List() const {
   std::vector<Record> all;
   {
@@ -344,15 +350,17 @@ base::StatusOr<std::uint64_t> IdentityBook::ForgetOwners(const IsOwned& is_owned
   return count;
 }
 
-base::StatusOr<std::vector<v1::ExpiryLine>> IdentityBook::PlanExpiry(base::Instant now) const {
-  ExpiryTally tally(*Record::descriptor(), now);
+base::StatusOr<std::vector<v1::ExpiryLine>> IdentityBook::PlanExpiry(
+    base::Instant now, const HoldScopes& holds) const {
+  ExpiryTally tally(*Record::descriptor(), now, HoldMatcher(*Record::descriptor(), holds));
   const base::MutexLock lock(mutex_);
   for (const auto& [actor, record] : records_) tally.Count(record);
   return tally.Lines();
 }
 
-base::StatusOr<std::vector<v1::ExpiryLine>> IdentityBook::ApplyExpiry(base::Instant now) {
-  ExpiryTally tally(*Record::descriptor(), now);
+base::StatusOr<std::vector<v1::ExpiryLine>> IdentityBook::ApplyExpiry(base::Instant now,
+                                                                      const HoldScopes& holds) {
+  ExpiryTally tally(*Record::descriptor(), now, HoldMatcher(*Record::descriptor(), holds));
   const base::MutexLock lock(mutex_);
   Records kept;
   for (const auto& [actor, record] : records_) {

@@ -26,6 +26,7 @@
 #include "belgrand/compliance/v1/compliance.pb.h"
 #include "belgrand/privacy/v1/privacy.pb.h"
 #include "belgrand/storage/v1/identity_record.pb.h"
+#include "compliance/holds.h"
 #include "platform/base/error.h"
 #include "platform/base/mutex.h"
 #include "platform/base/time.h"
@@ -72,6 +73,8 @@ class IdentityBook {
   // What the list says of an actor; nullopt: nothing. Unauthenticated: revoked or expired.
   base::StatusOr<std::optional<Record>> CheckActor(std::string_view actor, base::Instant now) const;
 
+  // Whose token or certificate this is; empty: not in the list, or nobody's any more.
+  std::string OwnerOf(std::string_view actor) const;
   // In order of creation.
   std::vector<Record> List() const;
 
@@ -84,8 +87,10 @@ class IdentityBook {
   const std::filesystem::path& file() const { return file_; }
 
   // Retention of the records (compliance/expiry_plan.h).
-  base::StatusOr<std::vector<v1::ExpiryLine>> PlanExpiry(base::Instant now) const;
-  base::StatusOr<std::vector<v1::ExpiryLine>> ApplyExpiry(base::Instant now);
+  base::StatusOr<std::vector<v1::ExpiryLine>> PlanExpiry(base::Instant now,
+                                                         const HoldScopes& holds = {}) const;
+  base::StatusOr<std::vector<v1::ExpiryLine>> ApplyExpiry(base::Instant now,
+                                                          const HoldScopes& holds = {});
 
  private:
   using Records = std::map<std::string, Record, std::less<>>;  // by actor

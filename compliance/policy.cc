@@ -7,6 +7,7 @@
 #include "belgrand/alerting/v1/alerting.pb.h"
 #include "belgrand/compliance/v1/compliance.pb.h"
 #include "belgrand/compliance/v1/erasure.pb.h"
+#include "belgrand/compliance/v1/hold.pb.h"
 #include "belgrand/compliance/v1/identity.pb.h"
 #include "belgrand/config/v1/config.pb.h"
 #include "belgrand/detection/v1/detection.pb.h"
@@ -22,6 +23,7 @@
 #include "belgrand/storage/v1/backup.pb.h"
 #include "belgrand/storage/v1/detection_record.pb.h"
 #include "belgrand/storage/v1/erasure.pb.h"
+#include "belgrand/storage/v1/hold_record.pb.h"
 #include "belgrand/storage/v1/identity_record.pb.h"
 #include "belgrand/storage/v1/keyring.pb.h"
 #include "belgrand/storage/v1/sample_record.pb.h"
@@ -67,6 +69,7 @@ const std::vector<const pb::FileDescriptor*>& SchemaFiles() {
       alerting::v1::Alert::descriptor()->file(),
       compliance::v1::AuditEvent::descriptor()->file(),
       compliance::v1::Erasure::descriptor()->file(),
+      compliance::v1::Hold::descriptor()->file(),
       compliance::v1::Identity::descriptor()->file(),
       config::v1::Config::descriptor()->file(),
       detection::v1::Signal::descriptor()->file(),
@@ -83,6 +86,7 @@ const std::vector<const pb::FileDescriptor*>& SchemaFiles() {
       storage::v1::BackupSet::descriptor()->file(),
       storage::v1::SignalRecord::descriptor()->file(),
       storage::v1::ErasureEntry::descriptor()->file(),
+      storage::v1::HoldRecord::descriptor()->file(),
       storage::v1::IdentityRecord::descriptor()->file(),
       storage::v1::KeyringHeader::descriptor()->file(),
       storage::v1::SampleRecord::descriptor()->file(),
@@ -126,6 +130,80 @@ bool MayCall(const privacy::v1::MethodPolicy* policy, privacy::v1::Role role) {
   if (policy == nullptr || role == privacy::v1::ROLE_UNSPECIFIED) return false;
   return std::find(policy->roles().begin(), policy->roles().end(), static_cast<int>(role)) !=
          policy->roles().end();
+}
+
+bool MayServe(const privacy::v1::MethodPolicy* policy, privacy::v1::Purpose purpose) {
+  if (policy == nullptr || purpose == privacy::v1::PURPOSE_UNSPECIFIED) return false;
+  return std::find(policy->purposes().begin(), policy->purposes().end(),
+                   static_cast<int>(purpose)) != policy->purposes().end();
+}
+
+bool MayClaim(privacy::v1::Role role, privacy::v1::Purpose purpose) {
+  switch (role) {
+    case privacy::v1::LABORATORY:
+      return purpose == privacy::v1::MEASUREMENT || purpose == privacy::v1::SURVEILLANCE;
+    case privacy::v1::SENSOR_GATEWAY:
+      return purpose == privacy::v1::MEASUREMENT;
+    case privacy::v1::HEALTH_OFFICIAL:
+      return purpose == privacy::v1::SURVEILLANCE || purpose == privacy::v1::OUTBREAK_RESPONSE;
+    case privacy::v1::DATA_PROTECTION_OFFICER:
+      return purpose == privacy::v1::DATA_PROTECTION;
+    case privacy::v1::SERVICE_OPERATOR:
+      return purpose == privacy::v1::OPERATION;
+    case privacy::v1::PUBLIC:
+      return purpose == privacy::v1::PUBLIC_INFORMATION;
+    case privacy::v1::INTERNAL_SERVICE:
+      return purpose != privacy::v1::PURPOSE_UNSPECIFIED;
+    default:
+      return false;
+  }
+}
+
+bool MayClaim(const privacy::v1::MethodPolicy* policy, std::span<const privacy::v1::Role> roles,
+              privacy::v1::Purpose purpose) {
+  return MayServe(policy, purpose) &&
+         std::any_of(roles.begin(), roles.end(), [&](privacy::v1::Role role) {
+           return MayCall(policy, role) && MayClaim(role, purpose);
+         });
+}
+
+privacy::v1::Purpose OrdinaryPurpose(const privacy::v1::MethodPolicy* policy,
+                                     std::span<const privacy::v1::Role> roles) {
+  if (policy == nullptr) return privacy::v1::PURPOSE_UNSPECIFIED;
+  for (const int number : policy->purposes()) {
+    const auto purpose = static_cast<privacy::v1::Purpose>(number);
+    if (MayClaim(policy, roles, purpose)) return purpose;
+  }
+  return privacy::v1::PURPOSE_UNSPECIFIED;
+}
+
+std::string PurposeName(privacy::v1::Purpose purpose) {
+  std::string name = privacy::v1::Purpose_Name(purpose);
+  for (char& c : name) c = c == '_' ? '-' : static_cast<char>(c + ('a' - 'A'));
+  return name;
+}
+
+privacy::v1::Purpose ParsePurpose(std::string_view name) {
+  const auto& purposes = *privacy::v1::Purpose_descriptor();
+  for (int i = 0; i < purposes.value_count(); ++i) {
+    const auto purpose = static_cast<privacy::v1::Purpose>(purposes.value(i)->number());
+    if (purpose != privacy::v1::PURPOSE_UNSPECIFIED && name == PurposeName(purpose)) {
+      return purpose;
+    }
+  }
+  return privacy::v1::PURPOSE_UNSPECIFIED;
+}
+
+std::string PurposeNames(const privacy::v1::MethodPolicy& policy,
+                         std::span<const privacy::v1::Role> roles) {
+  std::string names;
+  for (const int number : policy.purposes()) {
+    const auto purpose = static_cast<privacy::v1::Purpose>(number);
+    if (!MayClaim(&policy, roles, purpose)) continue;
+    if (!names.empty()) names += ", ";
+    names += PurposeName(purpose);
+  }
+  return names;
 }
 
 bool IsPersonal(Category category) {

@@ -10,6 +10,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -40,6 +42,25 @@ const privacy::v1::RecordPolicy* RecordPolicyOf(const google::protobuf::Descript
 const privacy::v1::MethodPolicy* FindMethodPolicy(std::string_view full_method_name);
 // Whether `role` is among the policy's roles; false for a null policy or an unspecified role.
 bool MayCall(const privacy::v1::MethodPolicy* policy, privacy::v1::Role role);
+
+// Whether the policy names `purpose`; false for a null policy or an unspecified purpose.
+bool MayServe(const privacy::v1::MethodPolicy* policy, privacy::v1::Purpose purpose);
+// Whether a call of the role may be for the purpose: laboratories measure, officials watch and act,
+// operators operate, only the data-protection officer asks for data protection.
+bool MayClaim(privacy::v1::Role role, privacy::v1::Purpose purpose);
+// The same of somebody with several roles, of which those count that may call the method.
+bool MayClaim(const privacy::v1::MethodPolicy* policy, std::span<const privacy::v1::Role> roles,
+              privacy::v1::Purpose purpose);
+// The first purpose of the policy that one with these roles may claim; PURPOSE_UNSPECIFIED without
+// one.
+privacy::v1::Purpose OrdinaryPurpose(const privacy::v1::MethodPolicy* policy,
+                                     std::span<const privacy::v1::Role> roles);
+// As callers write it: "outbreak-response". Parsing gives PURPOSE_UNSPECIFIED for anything else.
+std::string PurposeName(privacy::v1::Purpose purpose);
+privacy::v1::Purpose ParsePurpose(std::string_view name);
+// The names of the policy's purposes that one with these roles may claim, joined by ", ".
+std::string PurposeNames(const privacy::v1::MethodPolicy& policy,
+                         std::span<const privacy::v1::Role> roles);
 
 // True for every class that says something about a person, references to a person and free text
 // included, and for a field that was not classified. False for NOT_PERSONAL, COMPOSITE (its fields

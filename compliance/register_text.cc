@@ -261,6 +261,8 @@ std::string RoleText(privacy::v1::Role role, Language language) {
       return Words{"the service itself", "le service lui-même"}.In(language);
     case privacy::v1::SENSOR_GATEWAY:
       return Words{"sensor gateway", "passerelle de capteurs"}.In(language);
+    case privacy::v1::PUBLIC:
+      return Words{"the public", "le public"}.In(language);
     default:
       return std::string(Role_Name(role));
   }
@@ -297,6 +299,7 @@ std::string ActivityText(std::string_view activity, Language language) {
     if (activity == "operation of the service") return "exploitation du service";
     if (activity == "detection of signals") return "détection de signaux";
     if (activity == "access control") return "contrôle des accès";
+    if (activity == "legal holds") return "conservation ordonnée par une autorité";
   }
   return std::string(activity);
 }

@@ -178,13 +178,22 @@ std::vector<RetentionPolicy> RetentionPolicies(const pb::Descriptor& message) {
   std::vector<RetentionPolicy> policies;
   const privacy::v1::RecordPolicy* const record = RecordPolicyOf(message);
   if (record == nullptr) return policies;
-  RetentionPolicy whole{message.full_name(),  "", record->retention(), {}, record->clock_field(),
-                        record->clock_field()};
+  RetentionPolicy whole{.message = message.full_name(),
+                        .field = "",
+                        .text = record->retention(),
+                        .duration = {},
+                        .clock_field = record->clock_field(),
+                        .record_clock_field = record->clock_field()};
   if (!record->retention().empty()) {
     const base::StatusOr<CalendarDuration> duration = ParseIsoDuration(record->retention());
     BELGRAND_CHECK(duration.ok());
     whole.duration = *duration;
     policies.push_back(whole);
+    if (!record->archive_after().empty()) {
+      const base::StatusOr<CalendarDuration> archive = ParseIsoDuration(record->archive_after());
+      BELGRAND_CHECK(archive.ok());
+      policies.back().archive_after = *archive;
+    }
   }
   std::vector<const pb::Descriptor*> path;
   AddFieldPolicies(message, "", whole, path, policies);
@@ -213,6 +222,13 @@ bool HoldsValue(const RetentionPolicy& policy, const pb::Message& record) {
 bool IsExpired(const RetentionPolicy& policy, const pb::Message& record, base::Instant now) {
   const std::optional<base::Instant> clock = RetentionClock(policy, record);
   return clock && AddDuration(*clock, policy.duration) <= now && HoldsValue(policy, record);
+}
+
+bool IsArchived(const RetentionPolicy& policy, const pb::Message& record, base::Instant now) {
+  if (!policy.archive_after) return false;
+  const std::optional<base::Instant> clock = RetentionClock(policy, record);
+  return clock && AddDuration(*clock, *policy.archive_after) <= now &&
+         !IsExpired(policy, record, now);
 }
 
 std::vector<std::string> ClearExpiredFields(std::span<const RetentionPolicy> policies,

@@ -49,6 +49,8 @@ struct RetentionPolicy {
   std::string clock_field;
   // Of the stored message; counts where clock_field is 0. Both are the same for a record.
   std::string record_clock_field;
+  // Of a record that has a restricted archive: when it begins.
+  std::optional<CalendarDuration> archive_after = {};
 };
 
 // The annotations of a stored message and of the messages it is composed of: first the record's
@@ -72,6 +74,10 @@ bool HoldsValue(const RetentionPolicy& policy, const google::protobuf::Message& 
 // evidence.
 bool IsExpired(const RetentionPolicy& policy, const google::protobuf::Message& record,
                base::Instant now);
+
+// Whether the record is in the restricted archive: past archive_after, and not expired.
+bool IsArchived(const RetentionPolicy& policy, const google::protobuf::Message& record,
+                base::Instant now);
 
 // Clears every field of the record that is expired and returns their paths; empty: nothing changed.
 // The record as a whole is the caller's to delete, see IsExpired with a policy whose field is

@@ -144,8 +144,15 @@ class Comparison {
     const std::string what = fmt::format("{} {} -> {}", name, before.empty() ? "unset" : before,
                                          now.empty() ? "unset" : now);
     if (name == "roles" || name == "recipients" || name == "purposes" || name == "transfers") {
-      CompareLists(name, before, now);
-    } else if (name == "retention") {
+      // Where nothing was said of purposes there was no limit to them.
+      if (name == "purposes" && before.empty()) {
+        Add(Kind::kNarrows, what);
+      } else if (name == "purposes" && now.empty()) {
+        Add(Kind::kWidens, what);
+      } else {
+        CompareLists(name, before, now);
+      }
+    } else if (name == "retention" || name == "archive_after") {
       Add(CompareRetention(now, before) < 0 ? Kind::kNarrows : Kind::kWidens, what);
     } else if (name == "clock_field" && before.empty() && !had_retention_) {
       Add(Kind::kNarrows, what);  // the clock of a period that begins with it

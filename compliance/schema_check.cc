@@ -158,12 +158,25 @@ class Checker {
                          record->legal_basis()));
     }
     if (!record->retention().empty()) CheckDuration(message.full_name(), record->retention());
+    if (!record->archive_after().empty()) CheckArchive(message, *record);
     if (!record->retention().empty() || !record->clock_field().empty()) CheckClock(message);
   }
 
   void CheckDuration(const std::string& name, const std::string& text) {
     const auto duration = ParseIsoDuration(text);
     if (!duration.ok()) Report(name, "retention", base::Message(duration.status()));
+  }
+
+  void CheckArchive(const pb::Descriptor& message, const privacy::v1::RecordPolicy& record) {
+    CheckDuration(message.full_name(), record.archive_after());
+    const auto archive = ParseIsoDuration(record.archive_after());
+    const auto retention = ParseIsoDuration(record.retention());
+    if (!archive.ok() || !retention.ok() ||
+        AddDuration(base::Instant{}, *archive) >= AddDuration(base::Instant{}, *retention)) {
+      Report(message.full_name(), "retention",
+             fmt::format("archive_after '{}' does not end before retention '{}'",
+                         record.archive_after(), record.retention()));
+    }
   }
 
   static bool IsClock(const pb::Descriptor& message, const std::string& name) {
@@ -284,8 +297,21 @@ class Checker {
       for (const int role : policy.roles()) {
         if (role == privacy::v1::ROLE_UNSPECIFIED || !privacy::v1::Role_IsValid(role)) {
           Report(method.full_name(), "method", fmt::format("role {} is none", role));
+          continue;
+        }
+        const auto known = static_cast<privacy::v1::Role>(role);
+        if (OrdinaryPurpose(&policy, {&known, 1}) == privacy::v1::PURPOSE_UNSPECIFIED) {
+          Report(method.full_name(), "method",
+                 fmt::format("{} may call it, and for none of its purposes",
+                             privacy::v1::Role_Name(known)));
         }
         outside = outside || role != privacy::v1::INTERNAL_SERVICE;
+      }
+      if (policy.purposes().empty()) Report(method.full_name(), "method", "names no purpose");
+      for (const int purpose : policy.purposes()) {
+        if (purpose == privacy::v1::PURPOSE_UNSPECIFIED || !privacy::v1::Purpose_IsValid(purpose)) {
+          Report(method.full_name(), "method", fmt::format("purpose {} is none", purpose));
+        }
       }
       if (policy.audit() == privacy::v1::AUDIT_LEVEL_UNSPECIFIED ||
           !privacy::v1::AuditLevel_IsValid(policy.audit())) {

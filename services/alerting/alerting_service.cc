@@ -86,6 +86,10 @@ v1::Alert AlertingServiceImpl::Show(const compliance::AccessScope& scope,
   return alert;
 }
 
+compliance::ReadGate AlertingServiceImpl::GateOf(const Caller& caller) const {
+  return {*storage::v1::AlertRecord::descriptor(), clock_.Now(), caller.purpose};
+}
+
 void AlertingServiceImpl::StopStreams() {
   stopping_ = true;
   book_.Wake();
@@ -133,8 +137,9 @@ grpc::Status AlertingServiceImpl::ListAlerts(grpc::ServerContext* context,
         }
         if (request->has_as_of()) filter.as_of = shared::ToInstant(request->as_of());
         ASSIGN_OR_RETURN(const auto alerts, book_.List(filter));
+        const auto gate = GateOf(caller);
         for (const auto& alert : alerts) {
-          if (!caller.scope.HoldsDistrict(alert.district_id())) continue;
+          if (!caller.scope.HoldsDistrict(alert.district_id()) || !gate.Shows(alert)) continue;
           *response->add_alerts() =
               filter.as_of ? Concealed(caller.scope, ToWire(alert)) : Show(caller.scope, alert);
         }
@@ -156,11 +161,13 @@ grpc::Status AlertingServiceImpl::GetAlert(grpc::ServerContext* context,
         if (request->has_as_of()) {
           const base::Instant as_of = shared::ToInstant(request->as_of());
           ASSIGN_OR_RETURN(const auto alert, book_.GetAsOf(request->alert_id(), as_of));
+          if (!GateOf(caller).Shows(alert)) return NoAlert(request->alert_id());
           *response->mutable_alert() = Concealed(caller.scope, ToWire(alert));
           std::erase_if(history,
                         [&](const auto& event) { return event.at_us() > base::ToMicros(as_of); });
         } else {
           ASSIGN_OR_RETURN(const auto alert, book_.Get(request->alert_id()));
+          if (!GateOf(caller).Shows(alert)) return NoAlert(request->alert_id());
           *response->mutable_alert() = Show(caller.scope, alert);
         }
         std::set<std::uint64_t> shown;
@@ -187,6 +194,10 @@ grpc::Status AlertingServiceImpl::ActOn(grpc::ServerContext& context, std::strin
                       [&](const Caller& caller, CallReport& report) -> base::Status {
                         ReportAlert(report, request.alert_id());
                         RETURN_IF_ERROR(CheckScope(caller, MethodName(method), request.alert_id()));
+                        const auto known = book_.Get(request.alert_id());
+                        if (known.ok() && !GateOf(caller).Shows(*known)) {
+                          return NoAlert(request.alert_id());
+                        }
                         ASSIGN_OR_RETURN(const storage::v1::AlertRecord alert, act());
                         *response.mutable_alert() = Show(caller.scope, alert);
                         return base::OkStatus();
@@ -292,12 +303,11 @@ grpc::Status AlertingServiceImpl::FollowAlerts(grpc::ServerContext* context,
   report.object_kind = "alert";
   if (subscribers_.contains(request->subscriber())) report.object_ref = request->subscriber();
   return guard_.Stream(*context, MethodName("FollowAlerts"), report, [&](const Caller& caller) {
-    return Pump(*context, caller.scope, *request, *writer);
+    return Pump(*context, caller, *request, *writer);
   });
 }
 
-base::Status AlertingServiceImpl::Pump(grpc::ServerContext& context,
-                                       const compliance::AccessScope& scope,
+base::Status AlertingServiceImpl::Pump(grpc::ServerContext& context, const Caller& caller,
                                        const v1::FollowAlertsRequest& request,
                                        grpc::ServerWriter<v1::AlertEvent>& writer) {
   RETURN_IF_ERROR(CheckSubscriber(request.subscriber()));
@@ -309,9 +319,10 @@ base::Status AlertingServiceImpl::Pump(grpc::ServerContext& context,
                                std::chrono::seconds(5));
   }
   const std::set<std::string> wanted(request.district_ids().begin(), request.district_ids().end());
+  const auto gate = GateOf(caller);
   const auto concerns = [&](const storage::v1::AlertEventRecord& event) {
     const storage::v1::AlertRecord& alert = event.alert();
-    if (!scope.HoldsDistrict(alert.district_id())) return false;
+    if (!caller.scope.HoldsDistrict(alert.district_id()) || !gate.Shows(alert)) return false;
     if (!wanted.empty() && !wanted.contains(alert.district_id())) return false;
     return std::ranges::find(alert.told(), request.subscriber()) != alert.told().end() ||
            book_.policy().Concerns(request.subscriber(), FactsOf(alert),
@@ -323,7 +334,7 @@ base::Status AlertingServiceImpl::Pump(grpc::ServerContext& context,
   // A stream that leaves events out only looks: if it counted as sending, a later confirmation
   // would cover events that nobody was shown.
   const bool complete = wanted.empty() && position <= start.confirmed &&
-                        HoldsAllOf(scope, book_.policy(), request.subscriber());
+                        HoldsAllOf(caller.scope, book_.policy(), request.subscriber());
   // Tells the client that it is let in, before there is anything to send.
   writer.SendInitialMetadata();
   while (!context.IsCancelled()) {
@@ -345,7 +356,7 @@ base::Status AlertingServiceImpl::Pump(grpc::ServerContext& context,
       position = event.sequence();
       if (!concerns(event)) continue;
       const Repeat repeat = event.sequence() <= before.sent ? Repeat::kYes : Repeat::kNo;
-      if (!writer.Write(Concealed(scope, ToWire(event, repeat))))
+      if (!writer.Write(Concealed(caller.scope, ToWire(event, repeat))))
         return base::OkStatus();  // the client is gone
     }
   }
@@ -384,7 +395,10 @@ grpc::Status AlertingServiceImpl::ListDeadLetters(grpc::ServerContext* context,
                       [&](const Caller& caller, CallReport& report) -> base::Status {
                         report.object_kind = "alert";
                         ASSIGN_OR_RETURN(const auto letters, book_.DeadLetters());
+                        const compliance::ReadGate gate(*storage::v1::DeliveryRecord::descriptor(),
+                                                        clock_.Now(), caller.purpose);
                         for (const auto& letter : letters) {
+                          if (!gate.Shows(letter)) continue;
                           if (!HoldsAlert(caller.scope, letter.alert_id())) continue;
                           *response->add_deliveries() = Concealed(caller.scope, ToWire(letter));
                         }

@@ -10,6 +10,7 @@
 
 #include "alerting/book.h"
 #include "belgrand/alerting/v1/alerting.grpc.pb.h"
+#include "compliance/read_gate.h"
 #include "services/alerting/alerting_metrics.h"
 #include "services/shared/guard.h"
 
@@ -103,12 +104,15 @@ class AlertingServiceImpl final : public v1::AlertingService::Service {
                                  std::uint64_t silence_id);
   base::Status CheckScope(const shared::Caller& caller, std::string_view method,
                           const std::string& alert_id);
-  base::Status Pump(grpc::ServerContext& context, const compliance::AccessScope& scope,
+  base::Status Pump(grpc::ServerContext& context, const shared::Caller& caller,
                     const v1::FollowAlertsRequest& request,
                     grpc::ServerWriter<v1::AlertEvent>& writer);
 
   // The alert as it is, with what mutes it now.
   v1::Alert Show(const compliance::AccessScope& scope, const storage::v1::AlertRecord& alert) const;
+
+  // Which alerts are in use, and which in the archive.
+  compliance::ReadGate GateOf(const shared::Caller& caller) const;
 
   AlertBook& book_;
   const base::Clock& clock_;

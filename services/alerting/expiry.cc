@@ -11,6 +11,7 @@ using compliance::v1::ExpiryLine;
 using Verdict = compliance::ExpiryTally::Verdict;
 
 base::StatusOr<std::vector<ExpiryLine>> SweepAll(AlertBook& book, base::Instant now,
+                                                 const compliance::HoldScopes& holds,
                                                  SweepMode mode) {
   std::vector<ExpiryLine> lines;
   // Deliveries before events: a receipt never outlives what it is a receipt of for long. Alerts
@@ -18,9 +19,9 @@ base::StatusOr<std::vector<ExpiryLine>> SweepAll(AlertBook& book, base::Instant 
   for (const auto* record :
        {storage::v1::DeliveryRecord::descriptor(), storage::v1::AlertRecord::descriptor(),
         storage::v1::AlertEventRecord::descriptor(), storage::v1::OutcomeRecord::descriptor(),
-        storage::v1::SilenceRecord::descriptor(), storage::v1::LinkUseRecord::descriptor(),
-        storage::v1::NoticeRecord::descriptor(), storage::v1::NoticeReleaseRecord::descriptor()}) {
-    compliance::ExpiryTally tally(*record, now);
+         storage::v1::SilenceRecord::descriptor(), storage::v1::LinkUseRecord::descriptor(),
+         storage::v1::NoticeRecord::descriptor(), storage::v1::NoticeReleaseRecord::descriptor()}) {
+    compliance::ExpiryTally tally(*record, now, compliance::HoldMatcher(*record, holds));
     RETURN_IF_ERROR(book.Sweep(
         *record,
         [&](google::protobuf::Message& message) {
@@ -44,8 +45,13 @@ base::StatusOr<std::vector<ExpiryLine>> SweepAll(AlertBook& book, base::Instant 
 }  // namespace
 
 shared::Stewardship StewardshipOf(AlertBook& book) {
-  return {"alert", [&book](base::Instant now) { return SweepAll(book, now, SweepMode::kPlan); },
-          [&book](base::Instant now) { return SweepAll(book, now, SweepMode::kApply); }};
+  return {"alert",
+          [&book](base::Instant now, const compliance::HoldScopes& holds) {
+            return SweepAll(book, now, holds, SweepMode::kPlan);
+          },
+          [&book](base::Instant now, const compliance::HoldScopes& holds) {
+            return SweepAll(book, now, holds, SweepMode::kApply);
+          }};
 }
 
 }  // namespace belgrand::alerting

@@ -151,7 +151,10 @@ grpc::Status AlertingServiceImpl::ListSilences(grpc::ServerContext* context,
                       [&](const Caller& caller, CallReport& report) -> base::Status {
                         ASSIGN_OR_RETURN(const auto silences, book_.Silences());
                         const std::int64_t now_us = base::ToMicros(clock_.Now());
+                        const compliance::ReadGate gate(*storage::v1::SilenceRecord::descriptor(),
+                                                        clock_.Now(), caller.purpose);
                         for (const auto& silence : silences) {
+                          if (!gate.Shows(silence)) continue;
                           if (!Holds(caller.scope, silence.district_ids())) continue;
                           if (silence.ends_at_us() <= now_us && !request->include_ended()) continue;
                           *response->add_silences() = ToWire(silence);

@@ -39,6 +39,7 @@ base::Status Run(const AnewFlags& flags) {
   event.set_actor("local:operator");
   event.set_role(privacy::v1::SERVICE_OPERATOR);
   event.set_method("audit begin-anew");
+  event.set_purpose(privacy::v1::OPERATION);
   event.set_request_id(flags.incident);
   ASSIGN_OR_RETURN(const std::string entry, entries.Encode(event, base::Clock::System().Now()));
   RETURN_IF_ERROR(log->Append({&entry, 1}).status());

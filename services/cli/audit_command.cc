@@ -8,6 +8,7 @@
 #include "belgrand/storage/v1/audit_entry.pb.h"
 #include "compliance/audit_log.h"
 #include "compliance/audit_verify.h"
+#include "compliance/policy.h"
 #include "platform/base/time.h"
 #include "platform/crypto/encoding.h"
 #include "platform/rpc/channel.h"
@@ -91,11 +92,14 @@ std::string FormatEntry(std::uint64_t index, const std::string& bytes) {
   std::string object = entry.object_kind();
   if (!entry.object_ref().empty()) object += ":" + entry.object_ref();
   return fmt::format(
-      "{}  {}  actor {}  {}  {}  {}  status {}  {}  n={}  request {}", index,
+      "{}  {}  actor {}  {}  {}  {}  status {}  {}  n={}  purpose {}  request {}", index,
       base::FormatInstant(base::FromMicros(entry.at_us())), crypto::ToHex(entry.actor_ref()),
       entry.role() == 0 ? "-" : EnumName(privacy::v1::Role_Name(role), entry.role()),
       entry.method(), EnumName(compliance::v1::Decision_Name(decision), entry.decision()),
       entry.status_code(), object.empty() ? "-" : object, entry.record_count(),
+      entry.purpose() == 0
+          ? "-"
+          : compliance::PurposeName(static_cast<privacy::v1::Purpose>(entry.purpose())),
       entry.request_id().empty() ? "-" : entry.request_id());
 }
 

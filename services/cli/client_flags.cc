@@ -10,6 +10,7 @@
 #include "platform/base/tls_files.h"
 #include "platform/rpc/call_headers.h"
 #include "sample/texts.h"
+#include "services/shared/guard.h"
 
 namespace belgrand::cli {
 
@@ -19,6 +20,12 @@ void AddClientFlags(CLI::App& app, ClientFlags& flags) {
   app.add_option("--tls-key", flags.private_key_file, "PEM private key of the certificate");
   app.add_option("--tls-ca", flags.ca_file,
                  "PEM authorities that the service's certificate is from");
+  app.add_option("--purpose", flags.purpose,
+                 "what you want it for: with a token always needed, otherwise by default the "
+                 "ordinary reason; or BELGRAND_PURPOSE")
+      ->envname("BELGRAND_PURPOSE")
+      ->check(CLI::IsMember(
+          {"surveillance", "outbreak-response", "measurement", "operation", "data-protection"}));
   app.add_option("--lang", flags.language,
                  "language of what is said; by default that of the terminal")
       ->check(CLI::IsMember({"en", "fr"}));
@@ -63,11 +70,12 @@ base::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ClientFlags& flags)
                     static_cast<int>(!flags.ca_file.empty());
   const char* const token_file = std::getenv("BELGRAND_TOKEN_FILE");
   const bool has_token = token_file != nullptr && *token_file != '\0';
-  const bool only_ca = given == 1 && !flags.ca_file.empty() && has_token;
+  // A person with a token, or the public.
+  const bool only_ca = given == 1 && !flags.ca_file.empty();
   if (given != 0 && given != 3 && !only_ca) {
     return base::InvalidArgument(
-        "--tls-cert, --tls-key and --tls-ca go together: give all three, or --tls-ca with a token "
-        "in the file that BELGRAND_TOKEN_FILE names");
+        "--tls-cert, --tls-key and --tls-ca go together: give all three, or --tls-ca alone, with a "
+        "token in the file that BELGRAND_TOKEN_FILE names");
   }
   std::optional<base::TlsFiles> tls;
   if (given > 0) {
@@ -78,6 +86,7 @@ base::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ClientFlags& flags)
     ASSIGN_OR_RETURN(const std::string token, ReadToken(token_file));
     headers.emplace_back("authorization", "Bearer " + token);
   }
+  if (!flags.purpose.empty()) headers.emplace_back(shared::kPurposeHeader, flags.purpose);
   return rpc::OpenChannelWithHeaders(flags.server, tls, std::move(headers));
 }
 

@@ -23,11 +23,13 @@ struct ClientFlags {
   std::string ca_file;
   // Of verdicts: "en" or "fr"; empty: as LC_ALL, LC_MESSAGES or LANG say.
   std::string language;
+  // What the calls are for; empty: the ordinary purpose of each.
+  std::string purpose;
 };
 
 ingest::v1::Language VerdictLanguage(const ClientFlags& flags);
 
-// Declares --server, --tls-cert, --tls-key, --tls-ca and --lang.
+// Declares --server, --tls-cert, --tls-key, --tls-ca, --purpose and --lang.
 void AddClientFlags(CLI::App& app, ClientFlags& flags);
 
 // InvalidArgument: only some of the TLS files. PermissionDenied: not loopback and no TLS.

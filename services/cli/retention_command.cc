@@ -9,6 +9,7 @@
 #include "platform/rpc/channel.h"
 #include "platform/rpc/status.h"
 #include "services/cli/client_flags.h"
+#include "services/cli/hold_command.h"
 #include "services/shared/timestamp.h"
 
 namespace belgrand::cli {
@@ -39,13 +40,14 @@ void PrintLines(const Lines& lines, const char* verb) {
     return line.field().empty() ? line.record() : line.record() + "." + line.field();
   };
   for (const auto& line : lines) width = std::max(width, name(line).size());
-  std::cout << fmt::format("{:<{}}  {:>6}  {:>10}  {:>10}  {:<10}  {:<10}\n", "record or field",
-                           width, "keep", "held", verb, "oldest", "newest");
+  std::cout << fmt::format("{:<{}}  {:>6}  {:>10}  {:>10}  {:>10}  {:>10}  {:<10}  {:<10}\n",
+                           "record or field", width, "keep", "held", "archived", "on hold", verb,
+                           "oldest", "newest");
   for (const auto& line : lines) {
-    std::cout << fmt::format("{:<{}}  {:>6}  {:>10}  {:>10}  {:<10}  {:<10}\n", name(line), width,
-                             line.retention(), line.held(), line.expired(),
-                             DayOrDash(line.has_oldest(), line.oldest()),
-                             DayOrDash(line.has_newest(), line.newest()));
+    std::cout << fmt::format(
+        "{:<{}}  {:>6}  {:>10}  {:>10}  {:>10}  {:>10}  {:<10}  {:<10}\n", name(line), width,
+        line.retention(), line.held(), line.archived(), line.blocked(), line.expired(),
+        DayOrDash(line.has_oldest(), line.oldest()), DayOrDash(line.has_newest(), line.newest()));
   }
 }
 
@@ -68,11 +70,19 @@ int Plan(const RetentionFlags& flags) {
       &context, request, &response);
   if (!status.ok()) return Fail(rpc::FromGrpc(status));
   PrintLines(response.lines(), "to delete");
+  if (!response.holds().empty()) std::cout << "legal holds in force:\n";
+  for (const auto& hold : response.holds()) std::cout << HoldText(hold);
   const std::string now = base::FormatInstant(shared::ToInstant(response.now()));
   std::cout << fmt::format(
       "as of {}; nothing was changed\nto delete exactly this: belgrand retention apply --plan {} "
       "--now {}\n",
       now, response.plan_hash(), now);
+  if (response.needs_approval()) {
+    std::cout << fmt::format(
+        "so much needs two people; another one approves it first: belgrand retention approve "
+        "--plan {} --now {}\n",
+        response.plan_hash(), now);
+  }
   return kExitOk;
 }
 
@@ -101,6 +111,7 @@ int Apply(const RetentionFlags& flags) {
 
 void AddRetention(CLI::App& app, RunSlot& run) {
   app.require_subcommand(1);
+  AddHoldCommands(app, run);
 
   auto* plan = app.add_subcommand("plan", "Print what would be deleted; changes nothing");
   auto plan_flags = std::make_shared<RetentionFlags>();

@@ -74,6 +74,7 @@ base::StatusOr<std::string> AuditEntries::Encode(const v1::AuditEvent& event,
   entry.set_object_kind(Clip(event.object_kind()));
   entry.set_object_ref(Clip(event.object_ref()));
   entry.set_record_count(event.record_count());
+  entry.set_purpose(event.purpose());
   std::string bytes;
   if (!entry.SerializeToString(&bytes))
     return base::Internal("an audit entry cannot be serialised");

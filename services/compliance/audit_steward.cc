@@ -5,6 +5,7 @@
 
 #include "belgrand/storage/v1/audit_entry.pb.h"
 #include "compliance/entry_bundles.h"
+#include "compliance/expiry_plan.h"
 #include "compliance/retention.h"
 #include "platform/base/check.h"
 #include "platform/base/log.h"
@@ -30,17 +31,30 @@ base::StatusOr<std::optional<Span>> SpanOf(const ClosedLog& log) {
   return std::optional<Span>({std::min(*oldest, *newest), std::max(*oldest, *newest)});
 }
 
+bool IsKept(const HoldScopes& holds, const Span& span) {
+  HoldScopes near = holds;
+  std::erase_if(near, [&](const v1::HoldScope& hold) {
+    return (hold.has_from() && span.newest < shared::ToInstant(hold.from())) ||
+           (hold.has_to() && span.oldest >= shared::ToInstant(hold.to()));
+  });
+  const storage::v1::AuditEntry entry;
+  return HoldMatcher(*entry.GetDescriptor(), near).Keeps(entry, std::nullopt);
+}
+
 }  // namespace
 
-base::StatusOr<std::vector<v1::ExpiryLine>> AuditSteward::Plan(base::Instant now) {
-  return Walk(now, Mode::kPlan);
+base::StatusOr<std::vector<v1::ExpiryLine>> AuditSteward::Plan(base::Instant now,
+                                                               const HoldScopes& holds) {
+  return Walk(now, holds, Mode::kPlan);
 }
 
-base::StatusOr<std::vector<v1::ExpiryLine>> AuditSteward::Apply(base::Instant now) {
-  return Walk(now, Mode::kApply);
+base::StatusOr<std::vector<v1::ExpiryLine>> AuditSteward::Apply(base::Instant now,
+                                                                const HoldScopes& holds) {
+  return Walk(now, holds, Mode::kApply);
 }
 
-base::StatusOr<std::vector<v1::ExpiryLine>> AuditSteward::Walk(base::Instant now, Mode mode) {
+base::StatusOr<std::vector<v1::ExpiryLine>> AuditSteward::Walk(base::Instant now,
+                                                               const HoldScopes& holds, Mode mode) {
   const auto policies = RetentionPolicies(*storage::v1::AuditEntry::descriptor());
   BELGRAND_CHECK(policies.size() == 1);
   const RetentionPolicy& policy = policies.front();
@@ -68,7 +82,12 @@ base::StatusOr<std::vector<v1::ExpiryLine>> AuditSteward::Walk(base::Instant now
     line.set_held(line.held() + log.checkpoint.size);
     ASSIGN_OR_RETURN(const auto span, SpanOf(log));
     if (!span || AddDuration(span->newest, policy.duration) > now) continue;
+    if (IsKept(holds, *span)) {
+      line.set_blocked(line.blocked() + log.checkpoint.size);
+      continue;
+    }
     line.set_expired(line.expired() + log.checkpoint.size);
+    AddDigest(crypto::View(log.checkpoint.root), *line.mutable_digest());
     expired = expired ? Span{std::min(expired->oldest, span->oldest),
                              std::max(expired->newest, span->newest)}
                       : *span;

@@ -2,7 +2,8 @@
 // period that the schema gives to AuditEntry.
 //
 // So an entry lives for that period at least, and for at most the period and the half-year of its
-// log. The open log is never touched. Thread safety: safe; one Apply at a time (RetentionRunner).
+// log. A legal hold that names these entries, or their time, keeps the whole log that has one of
+// them. The open log is never touched. Thread safety: safe; one Apply at a time (RetentionRunner).
 #pragma once
 
 #include <vector>
@@ -19,12 +20,15 @@ class AuditSteward final : public Steward {
       : shards_(shards), clock_(clock) {}
 
   std::string_view name() const override { return "audit log"; }
-  base::StatusOr<std::vector<v1::ExpiryLine>> Plan(base::Instant now) override;
-  base::StatusOr<std::vector<v1::ExpiryLine>> Apply(base::Instant now) override;
+  base::StatusOr<std::vector<v1::ExpiryLine>> Plan(base::Instant now,
+                                                   const HoldScopes& holds) override;
+  base::StatusOr<std::vector<v1::ExpiryLine>> Apply(base::Instant now,
+                                                    const HoldScopes& holds) override;
 
  private:
   enum class Mode { kPlan, kApply };
-  base::StatusOr<std::vector<v1::ExpiryLine>> Walk(base::Instant now, Mode mode);
+  base::StatusOr<std::vector<v1::ExpiryLine>> Walk(base::Instant now, const HoldScopes& holds,
+                                                   Mode mode);
 
   const AuditShards& shards_;
   const base::Clock& clock_;

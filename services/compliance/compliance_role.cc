@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "compliance/erasure_ledger.h"
+#include "compliance/holds.h"
 #include "compliance/identity_book.h"
 #include "compliance/key_check.h"
 #include "compliance/keyring.h"
@@ -23,6 +24,7 @@
 #include "services/compliance/cosigner.h"
 #include "services/compliance/eraser.h"
 #include "services/compliance/erasure_service.h"
+#include "services/compliance/hold_service.h"
 #include "services/compliance/identity_holder.h"
 #include "services/compliance/identity_service.h"
 #include "services/compliance/log_pages.h"
@@ -44,29 +46,32 @@ base::Status MakePrivateDirectory(const std::filesystem::path& directory) {
 }
 
 // This role's own records, beside those that other roles answer for.
-class IdentitySteward final : public Steward {
+template <typename Book>
+class BookSteward final : public Steward {
  public:
-  explicit IdentitySteward(IdentityBook& book) : book_(book) {}
+  explicit BookSteward(Book& book) : book_(book) {}
   std::string_view name() const override { return "compliance"; }
-  base::StatusOr<std::vector<v1::ExpiryLine>> Plan(base::Instant now) override {
-    return book_.PlanExpiry(now);
+  base::StatusOr<std::vector<v1::ExpiryLine>> Plan(base::Instant now,
+                                                   const HoldScopes& holds) override {
+    return book_.PlanExpiry(now, holds);
   }
-  base::StatusOr<std::vector<v1::ExpiryLine>> Apply(base::Instant now) override {
-    return book_.ApplyExpiry(now);
+  base::StatusOr<std::vector<v1::ExpiryLine>> Apply(base::Instant now,
+                                                    const HoldScopes& holds) override {
+    return book_.ApplyExpiry(now, holds);
   }
 
  private:
-  IdentityBook& book_;
+  Book& book_;
 };
 
 class ComplianceRole final : public shared::Role {
  public:
-  ComplianceRole(const shared::Runtime& runtime, const config::v1::Access& access,
+  ComplianceRole(const shared::Runtime& runtime, const config::v1::Config& config,
                  ErasurePlaces places, std::unique_ptr<AuditEntries> entries,
                  std::unique_ptr<AuditShards> log, std::unique_ptr<Cosigner> cosigner,
                  std::unique_ptr<Keyring> keyring, std::unique_ptr<ErasureLedger> ledger,
                  std::unique_ptr<CertificateShelf> certificates,
-                 std::unique_ptr<IdentityBook> identities)
+                 std::unique_ptr<IdentityBook> identities, std::unique_ptr<HoldBook> holds)
       : clock_(runtime.clock),
         peers_(runtime.peers),
         metrics_(runtime.metrics),
@@ -78,13 +83,17 @@ class ComplianceRole final : public shared::Role {
         ledger_(std::move(ledger)),
         certificates_(std::move(certificates)),
         identities_(std::move(identities)),
-        callers_(access, *identities_, runtime.clock),
-        service_(runtime.clock, runtime.guard, metrics_, *log_, *cosigner_, *entries_, *keyring_),
+        holds_(std::move(holds)),
+        two_person_above_(config.compliance().two_person_above()),
+        callers_(config.access(), *identities_, runtime.clock),
+        service_(runtime.clock, runtime.guard, metrics_, *log_, *cosigner_, *entries_, *keyring_,
+                 callers_),
         erasures_(runtime.guard, runtime.metrics,
                   [this](const v1::AuditEvent& event) {
                     return service_.Append({&event, 1}).status();
                   }),
         identity_service_(runtime.clock, runtime.guard, *identities_, callers_),
+        hold_service_(runtime.clock, runtime.guard, *holds_),
         checkpoint_at_us_(base::ToMicros(runtime.clock.Now())) {
     AddGauges(runtime.metrics);
   }
@@ -93,7 +102,7 @@ class ComplianceRole final : public shared::Role {
 
   std::string_view name() const override { return "compliance"; }
   std::vector<grpc::Service*> services() override {
-    return {&service_, &erasures_, &identity_service_};
+    return {&service_, &erasures_, &identity_service_, &hold_service_};
   }
   shared::ComplianceAccess* compliance_access() override { return &service_; }
 
@@ -105,12 +114,17 @@ class ComplianceRole final : public shared::Role {
 
   base::Status Start() override {
     ASSIGN_OR_RETURN(auto stewards, ConnectStewards(peers_));
-    stewards.push_back(std::make_unique<IdentitySteward>(*identities_));
+    stewards.push_back(std::make_unique<BookSteward<IdentityBook>>(*identities_));
+    stewards.push_back(std::make_unique<BookSteward<HoldBook>>(*holds_));
     stewards.push_back(std::make_unique<AuditSteward>(*log_, clock_));
-    retention_ = std::make_unique<RetentionRunner>(clock_, std::move(stewards));
+    retention_ = std::make_unique<RetentionRunner>(
+        clock_, std::move(stewards), *holds_,
+        TwoPersonRule{two_person_above_,
+                      [this](const std::string& actor) { return identities_->OwnerOf(actor); }});
     service_.Connect(retention_.get());
+    hold_service_.Connect(retention_.get());
     ASSIGN_OR_RETURN(auto holders, ConnectPersonHolders(peers_));
-    holders.push_back(std::make_unique<IdentityHolder>(*identities_, clock_));
+    holders.push_back(std::make_unique<IdentityHolder>(*identities_, *holds_, clock_));
     eraser_ = std::make_unique<Eraser>(clock_, *keyring_, *ledger_, *certificates_, places_,
                                        std::move(holders));
     erasures_.Connect(eraser_.get());
@@ -119,6 +133,7 @@ class ComplianceRole final : public shared::Role {
     started.set_actor("service:compliance");
     started.set_role(privacy::v1::INTERNAL_SERVICE);
     started.set_method("start");
+    started.set_purpose(privacy::v1::OPERATION);
     started.set_decision(v1::ALLOWED);
     started.set_object_kind("service");
     started.set_object_ref("compliance");
@@ -202,6 +217,12 @@ class ComplianceRole final : public shared::Role {
           [this] { return cosigner_->AgeSeconds(); }));
     }
     gauges_.push_back(registry.AddGaugeFunction(
+        "belgrand_compliance_holds", "Legal holds in force.",
+        [this] { return static_cast<double>(holds_->InForce().size()); }));
+    gauges_.push_back(registry.AddGaugeFunction(
+        "belgrand_compliance_holds_overdue", "Legal holds in force whose review is overdue.",
+        [this] { return static_cast<double>(holds_->Overdue(clock_.Now())); }));
+    gauges_.push_back(registry.AddGaugeFunction(
         "belgrand_compliance_keyring_persons", "Persons whose key is in the keyring.",
         [this] { return static_cast<double>(keyring_->size()); }));
   }
@@ -245,7 +266,18 @@ class ComplianceRole final : public shared::Role {
         if (stopping_) return;
       }
       MakeCheckpoint();
+      RemindOfHolds();
     }
+  }
+
+  // Once a day while somebody should look at one.
+  void RemindOfHolds() {
+    const base::Instant now = clock_.Now();
+    if (now < remind_at_) return;
+    const std::size_t overdue = holds_->Overdue(now);
+    if (overdue == 0) return;
+    remind_at_ = now + std::chrono::hours(24);
+    base::Log(base::LogLevel::kWarning, "hold_reviews_overdue", {{"holds", overdue}});
   }
 
   const base::Clock& clock_;
@@ -261,15 +293,19 @@ class ComplianceRole final : public shared::Role {
   std::unique_ptr<RetentionRunner> retention_;
   std::unique_ptr<Eraser> eraser_;
   const std::unique_ptr<IdentityBook> identities_;
+  const std::unique_ptr<HoldBook> holds_;
+  const std::uint64_t two_person_above_;
   const CallerCheck callers_;
   ComplianceServiceImpl service_;
   ErasureServiceImpl erasures_;
   IdentityServiceImpl identity_service_;
+  HoldServiceImpl hold_service_;
   std::atomic<std::int64_t> checkpoint_at_us_;
   base::Mutex mutex_;
   base::CondVar wake_;
   bool stopping_ GUARDED_BY(mutex_) = false;
   base::Status checkpoint_ GUARDED_BY(mutex_);  // how the last one went
+  base::Instant remind_at_;                     // the timer's alone
   std::thread timer_;
   // Last: no scrape may reach a member that is gone.
   std::vector<std::shared_ptr<void>> gauges_;
@@ -320,13 +356,14 @@ base::StatusOr<std::unique_ptr<shared::Role>> CreateComplianceRole(const config:
                    CertificateShelf::Open(home / "certificates", keyring_dir / "certificates.seed",
                                           config.compliance().audit_origin() + "/erasures"));
   ASSIGN_OR_RETURN(auto identities, IdentityBook::Open(keyring_dir / "identities.bin"));
+  ASSIGN_OR_RETURN(auto holds, HoldBook::Open(keyring_dir / "holds.bin"));
   RETURN_IF_ERROR(RecordKeys(home / kKeyCheckFile, keyring_dir));
   ErasurePlaces places{keyring_dir, home / "audit", options.closed, config.backup().directory(),
                        home / "search"};
-  return std::make_unique<ComplianceRole>(runtime, config.access(), std::move(places),
-                                          std::move(entries), std::move(log), std::move(cosigner),
-                                          std::move(keyring), std::move(ledger),
-                                          std::move(certificates), std::move(identities));
+  return std::make_unique<ComplianceRole>(runtime, config, std::move(places), std::move(entries),
+                                          std::move(log), std::move(cosigner), std::move(keyring),
+                                          std::move(ledger), std::move(certificates),
+                                          std::move(identities), std::move(holds));
 }
 
 }  // namespace belgrand::compliance

@@ -316,13 +316,15 @@ grpc::Status ComplianceServiceImpl::ApplyRetention(grpc::ServerContext* context,
         intent.set_role(caller.roles.size() == 1 ? caller.roles.front()
                                                  : privacy::v1::ROLE_UNSPECIFIED);
         intent.set_method(Method("ApplyRetention"));
+        intent.set_purpose(caller.purpose);
         intent.set_decision(v1::ALLOWED);
         intent.set_request_id(report.request_id);
         intent.set_object_kind("retention_intent");
         intent.set_object_ref(request->plan_hash());
         RETURN_IF_ERROR(Append({&intent, 1}).status());
-        ASSIGN_OR_RETURN(
-            *response, retention_->Apply(request->plan_hash(), shared::ToInstant(request->now())));
+        ASSIGN_OR_RETURN(*response,
+                         retention_->Apply(request->plan_hash(), shared::ToInstant(request->now()),
+                                           caller.actor));
         report.record_count = Deleted(*response);
         metrics_.retention_runs.Increment();
         metrics_.retention_deleted.Increment(static_cast<double>(report.record_count));

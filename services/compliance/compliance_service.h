@@ -14,6 +14,7 @@
 #include "platform/base/mutex.h"
 #include "services/compliance/audit_entries.h"
 #include "services/compliance/audit_shards.h"
+#include "services/compliance/caller_check.h"
 #include "services/compliance/compliance_metrics.h"
 #include "services/compliance/cosigner.h"
 #include "services/compliance/retention_runner.h"
@@ -34,14 +35,15 @@ class ComplianceServiceImpl final : public v1::ComplianceService::Service,
  public:
   ComplianceServiceImpl(const base::Clock& clock, shared::Guard& guard, ComplianceMetrics& metrics,
                         AuditShards& log, const Cosigner& cosigner, const AuditEntries& entries,
-                        Keyring& keyring)
+                        Keyring& keyring, const CallerCheck& callers)
       : clock_(clock),
         guard_(guard),
         metrics_(metrics),
         log_(log),
         cosigner_(cosigner),
         entries_(entries),
-        keyring_(keyring) {}
+        keyring_(keyring),
+        callers_(callers) {}
 
   // Before the first call of PlanRetention or ApplyRetention.
   void Connect(RetentionRunner* retention) { retention_ = retention; }
@@ -59,6 +61,10 @@ class ComplianceServiceImpl final : public v1::ComplianceService::Service,
   // For this process.
   base::Status AppendAudit(const v1::AppendAuditRequest& request) override;
   base::StatusOr<v1::SealFieldsResponse> SealFields(const v1::SealFieldsRequest& request) override;
+  base::StatusOr<v1::CheckCallerResponse> CheckCaller(
+      const v1::CheckCallerRequest& request) override {
+    return callers_.Check(request);
+  }
 
   grpc::Status AppendAudit(grpc::ServerContext* context, const v1::AppendAuditRequest* request,
                            v1::AppendAuditResponse* response) override;
@@ -95,6 +101,7 @@ class ComplianceServiceImpl final : public v1::ComplianceService::Service,
   const Cosigner& cosigner_;
   const AuditEntries& entries_;
   Keyring& keyring_;
+  const CallerCheck& callers_;
   RetentionRunner* retention_ = nullptr;
   mutable base::Mutex refusal_mutex_;
   base::Status refusal_ GUARDED_BY(refusal_mutex_);

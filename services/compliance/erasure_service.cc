@@ -19,6 +19,7 @@ base::Status ErasureServiceImpl::AppendIntent(const Caller& caller, const CallRe
   intent.set_actor(caller.actor);
   intent.set_role(caller.roles.size() == 1 ? caller.roles.front() : privacy::v1::ROLE_UNSPECIFIED);
   intent.set_method(Method("EraseSubject"));
+  intent.set_purpose(caller.purpose);
   intent.set_decision(v1::ALLOWED);
   intent.set_request_id(report.request_id);
   intent.set_object_kind("erasure_intent");

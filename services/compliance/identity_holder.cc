@@ -41,12 +41,25 @@ bool IsOwned(const Record& record, const Persons& persons, const shared::PersonM
   });
 }
 
-v1::ErasureLine Line(std::uint64_t count) {
+v1::ErasureLine Line(const google::protobuf::Descriptor& record, const char* field,
+                     std::uint64_t count) {
   v1::ErasureLine line;
-  line.set_record(Record::descriptor()->full_name());
-  line.set_field("owner");
+  line.set_record(record.full_name());
+  line.set_field(field);
   line.set_count(count);
   return line;
+}
+
+// Those who write them belong to no laboratory.
+bool Mentions(const HoldBook::Record& hold, const shared::PersonMatcher& matcher) {
+  return matcher.Mentioned("", hold.reason());
+}
+
+std::uint64_t Mentions(const std::vector<HoldBook::Record>& holds,
+                       const shared::PersonMatcher& matcher) {
+  return static_cast<std::uint64_t>(
+      std::count_if(holds.begin(), holds.end(),
+                    [&](const HoldBook::Record& hold) { return Mentions(hold, matcher); }));
 }
 
 // How many stored records that may be the person's hold the name's bytes as a whole field.
@@ -67,8 +80,11 @@ std::uint64_t HoldsName(const std::vector<Record>& records, const Persons& perso
 
 }  // namespace
 
-IdentityHolder::IdentityHolder(IdentityBook& book, const base::Clock& clock)
-    : book_(book), clock_(clock), mark_(book.file().parent_path() / "identities.erased") {}
+IdentityHolder::IdentityHolder(IdentityBook& book, HoldBook& holds, const base::Clock& clock)
+    : book_(book),
+      holds_(holds),
+      clock_(clock),
+      mark_(book.file().parent_path() / "identities.erased") {}
 
 base::StatusOr<v1::FindPersonsResponse> IdentityHolder::Find(
     const v1::FindPersonsRequest& request) {
@@ -85,16 +101,22 @@ base::StatusOr<v1::FindPersonsResponse> IdentityHolder::Find(
   if (request.persons().empty()) return response;
   ASSIGN_OR_RETURN(const auto matcher, shared::PersonMatcher::Make(request));
   const std::vector<Record> known = book_.List();
-  *response.add_lines() = Line(static_cast<std::uint64_t>(std::count_if(
-      known.begin(), known.end(),
-      [&](const Record& record) { return IsOwned(record, request.persons(), matcher); })));
+  const auto owned = std::count_if(known.begin(), known.end(), [&](const Record& record) {
+    return IsOwned(record, request.persons(), matcher);
+  });
+  *response.add_lines() = Line(*Record::descriptor(), "owner", static_cast<std::uint64_t>(owned));
+  *response.add_lines() =
+      Line(*HoldBook::Record::descriptor(), "reason", Mentions(holds_.List(), matcher));
   if (!request.search_files()) return response;
   storage::SearchCount count;
-  RETURN_IF_ERROR(storage::SearchFile(book_.file(), shared::Sought(matcher), count));
+  for (const auto& file : {book_.file(), holds_.file()}) {
+    RETURN_IF_ERROR(storage::SearchFile(file, shared::Sought(matcher), count));
+  }
   v1::SearchLine line = shared::ToLine(name(), "values", count, matcher);
   ASSIGN_OR_RETURN(const auto stored, book_.ReadStored());
   // A name that another's identity bears is not the person's.
-  line.set_exact_hits(HoldsName(stored, request.persons()));
+  ASSIGN_OR_RETURN(const auto stored_holds, holds_.ReadStored());
+  line.set_exact_hits(HoldsName(stored, request.persons()) + Mentions(stored_holds, matcher));
   *response.add_searched() = std::move(line);
   return response;
 }
@@ -108,7 +130,11 @@ base::StatusOr<v1::ErasePersonsResponse> IdentityHolder::Erase(
           [&](const Record& record) { return IsOwned(record, request.persons(), matcher); },
           clock_.Now()));
   v1::ErasePersonsResponse response;
-  *response.add_lines() = Line(count);
+  *response.add_lines() = Line(*Record::descriptor(), "owner", count);
+  ASSIGN_OR_RETURN(
+      const std::uint64_t reasons,
+      holds_.ForgetReasons([&](const HoldBook::Record& hold) { return Mentions(hold, matcher); }));
+  *response.add_lines() = Line(*HoldBook::Record::descriptor(), "reason", reasons);
   // Last: what comes before is repeated when it was broken off.
   RETURN_IF_ERROR(base::WriteFileAtomically(
       mark_, shared::EncodeMark({request.ledger_id(), request.erased_through()}), 0600));

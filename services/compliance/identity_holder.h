@@ -1,16 +1,18 @@
-// The list of identities, as the eraser sees it: the names of the owners of tokens and of listed
-// certificates.
+// The lists that compliance keeps beside the keyring, as the eraser sees them: the names of the
+// owners of tokens and of listed certificates, and the reasons of legal holds that mention a name.
 //
 // An official's or operator's name is looked for in every identity, that of laboratory staff in
 // those of the laboratory. Who is erased loses their tokens. Up to which erasure the list has come
 // stands in identities.erased beside it; the list is in no backup, so that only a copy of the
-// keyring's directory, put back by hand, makes an erasure be repeated here.
+// keyring's directory, put back by hand, makes an erasure be repeated here. A reason is cleared
+// only while the name is known: a repetition does not find it.
 //
-// Thread safety: as the list: safe. Borrows it.
+// Thread safety: as the lists: safe. Borrows them.
 #pragma once
 
 #include <filesystem>
 
+#include "compliance/holds.h"
 #include "compliance/identity_book.h"
 #include "platform/base/clock.h"
 #include "services/compliance/person_stewards.h"
@@ -19,7 +21,7 @@ namespace belgrand::compliance {
 
 class IdentityHolder final : public PersonHolder {
  public:
-  IdentityHolder(IdentityBook& book, const base::Clock& clock);
+  IdentityHolder(IdentityBook& book, HoldBook& holds, const base::Clock& clock);
 
   std::string_view name() const override { return "identities"; }
   base::StatusOr<v1::FindPersonsResponse> Find(const v1::FindPersonsRequest& request) override;
@@ -27,6 +29,7 @@ class IdentityHolder final : public PersonHolder {
 
  private:
   IdentityBook& book_;
+  HoldBook& holds_;
   const base::Clock& clock_;
   const std::filesystem::path mark_;
 };

@@ -1,8 +1,10 @@
 #include "services/sensors/sensor_service.h"
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 
+#include "compliance/read_gate.h"
 #include "platform/rpc/status.h"
 #include "services/sensors/convert.h"
 #include "services/shared/timestamp.h"
@@ -28,10 +30,16 @@ std::string_view GatewayOf(const shared::Caller& caller) {
   return actor.starts_with(kGatewayActor) ? actor.substr(kGatewayActor.size()) : "";
 }
 
+// What is past its retention and kept by a legal hold is not for those who read here.
 template <typename Request>
-std::pair<std::int64_t, std::int64_t> SpanOf(const Request& request) {
+std::pair<std::int64_t, std::int64_t> SpanOf(const Request& request, base::Instant now) {
   using Limits = std::numeric_limits<std::int64_t>;
-  return {request.has_from() ? base::ToMicros(shared::ToInstant(request.from())) : Limits::min(),
+  const std::int64_t in_use =
+      compliance::ReadGate(*storage::v1::SensorChunkRecord::descriptor(), now,
+                           privacy::v1::SURVEILLANCE)
+          .in_use_from_us();
+  return {std::max(in_use, request.has_from() ? base::ToMicros(shared::ToInstant(request.from()))
+                                              : Limits::min()),
           request.has_to() ? base::ToMicros(shared::ToInstant(request.to())) : Limits::max()};
 }
 
@@ -198,7 +206,7 @@ grpc::Status SensorServiceImpl::ReadReadings(grpc::ServerContext* context,
       *context, kReadReadings, report, [&](const shared::Caller& caller) -> base::Status {
         ASSIGN_OR_RETURN(const auto info, Known(caller, kReadReadings, request->sensor_id()));
         ASSIGN_OR_RETURN(const sensor::FlagSet flags, FlagsOf(*request));
-        const auto [from, to] = SpanOf(*request);
+        const auto [from, to] = SpanOf(*request, clock_.Now());
         v1::ReadReadingsResponse response;
         const auto flush = [&] {
           const bool sent = response.values().empty() || writer->Write(response);
@@ -234,7 +242,7 @@ grpc::Status SensorServiceImpl::ReadDownsampled(
           return base::InvalidArgument("bucket is {} s: between 1 s and 400 days, whole seconds",
                                        seconds);
         }
-        const auto [from, to] = SpanOf(*request);
+        const auto [from, to] = SpanOf(*request, clock_.Now());
         sensor::Downsampler sampler(seconds * sensor::kSecondUs, flags);
         v1::ReadDownsampledResponse response;
         std::int64_t buckets = 0;

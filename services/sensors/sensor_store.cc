@@ -186,25 +186,42 @@ base::Status SensorStore::SealAll() {
   return base::OkStatus();
 }
 
-base::StatusOr<std::vector<compliance::v1::ExpiryLine>> SensorStore::PlanExpiry(
-    base::Instant now) const {
-  compliance::ExpiryTally tally(*storage::v1::SensorChunkRecord::descriptor(), now);
-  storage::Cursor cursor = store_->Scan(kChunksFamily, "", "");
-  storage::v1::SensorChunkRecord chunk;
-  for (; cursor.Valid(); cursor.Next()) {
-    if (!chunk.ParseFromArray(cursor.value().data(), static_cast<int>(cursor.value().size()))) {
-      return base::DataLoss("a chunk of readings cannot be read: run fsck, restore a backup");
-    }
-    tally.Count(chunk);
+namespace {
+
+// A series is deleted from its beginning: a hold of some time keeps the whole of it.
+compliance::ExpiryTally TallyOf(base::Instant now, compliance::HoldScopes holds) {
+  for (compliance::v1::HoldScope& hold : holds) {
+    hold.clear_from();
+    hold.clear_to();
   }
-  RETURN_IF_ERROR(cursor.status());
+  const auto& type = *storage::v1::SensorChunkRecord::descriptor();
+  return {type, now, compliance::HoldMatcher(type, holds)};
+}
+
+}  // namespace
+
+base::StatusOr<std::vector<compliance::v1::ExpiryLine>> SensorStore::PlanExpiry(
+    base::Instant now, const compliance::HoldScopes& holds) const {
+  compliance::ExpiryTally tally = TallyOf(now, holds);
+  storage::v1::SensorChunkRecord chunk;
+  for (const auto& info : List("")) {
+    storage::Cursor cursor =
+        ChunksFrom(*store_, info->series->prefix(), std::numeric_limits<std::int64_t>::min());
+    for (; cursor.Valid(); cursor.Next()) {
+      if (!chunk.ParseFromArray(cursor.value().data(), static_cast<int>(cursor.value().size()))) {
+        return base::DataLoss("a chunk of readings cannot be read: run fsck, restore a backup");
+      }
+      tally.Count(chunk, info->record.site_id());
+    }
+    RETURN_IF_ERROR(cursor.status());
+  }
   return tally.Lines();
 }
 
 base::StatusOr<std::vector<compliance::v1::ExpiryLine>> SensorStore::ApplyExpiry(
-    base::Instant now) {
+    base::Instant now, const compliance::HoldScopes& holds) {
   // The same walk, with the newest expired instant of each series; its chunks are in order of time.
-  compliance::ExpiryTally tally(*storage::v1::SensorChunkRecord::descriptor(), now);
+  compliance::ExpiryTally tally = TallyOf(now, holds);
   bool deleted = false;
   for (const auto& info : List("")) {
     const base::MutexLock lock(info->series->mutex);
@@ -217,7 +234,8 @@ base::StatusOr<std::vector<compliance::v1::ExpiryLine>> SensorStore::ApplyExpiry
         if (!chunk.ParseFromArray(cursor.value().data(), static_cast<int>(cursor.value().size()))) {
           return base::DataLoss("a chunk of readings cannot be read: run fsck, restore a backup");
         }
-        if (tally.Count(chunk) == compliance::ExpiryTally::Verdict::kDeleteRecord) {
+        if (tally.Count(chunk, info->record.site_id()) ==
+            compliance::ExpiryTally::Verdict::kDeleteRecord) {
           expired_us = chunk.last_at_us();
         }
       }

@@ -20,6 +20,7 @@
 
 #include "belgrand/compliance/v1/compliance.pb.h"
 #include "belgrand/storage/v1/sensor_record.pb.h"
+#include "compliance/holds.h"
 #include "platform/base/clock.h"
 #include "platform/base/mutex.h"
 #include "platform/storage/store.h"
@@ -83,8 +84,10 @@ class SensorStore {
   base::Status Read(const SensorInfo& info, std::int64_t from_us, std::int64_t to_us,
                     const std::function<base::Status(const sensor::Points&)>& take) const;
 
-  base::StatusOr<std::vector<compliance::v1::ExpiryLine>> PlanExpiry(base::Instant now) const;
-  base::StatusOr<std::vector<compliance::v1::ExpiryLine>> ApplyExpiry(base::Instant now);
+  base::StatusOr<std::vector<compliance::v1::ExpiryLine>> PlanExpiry(
+      base::Instant now, const compliance::HoldScopes& holds = {}) const;
+  base::StatusOr<std::vector<compliance::v1::ExpiryLine>> ApplyExpiry(
+      base::Instant now, const compliance::HoldScopes& holds = {});
 
   base::Status WriteStatus() const { return store_->WriteStatus(); }
   // Everything that was acknowledged before the call is in it.

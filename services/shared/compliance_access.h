@@ -1,10 +1,12 @@
-// The keyring and the audit log of this very process, without a call over gRPC: the same promises
-// as those of belgrand.compliance.v1.ComplianceService, which callers in other processes use.
+// The keyring, the audit log and the identities of this very process, without a call over gRPC: the
+// same promises as those of belgrand.compliance.v1.ComplianceService, which callers in other
+// processes use.
 //
 // Thread safety: safe.
 #pragma once
 
 #include "belgrand/compliance/v1/compliance.pb.h"
+#include "belgrand/compliance/v1/identity.pb.h"
 #include "platform/base/error.h"
 
 namespace belgrand::shared {
@@ -16,6 +18,9 @@ class ComplianceAccess {
   virtual base::Status AppendAudit(const compliance::v1::AppendAuditRequest& request) = 0;
   virtual base::StatusOr<compliance::v1::SealFieldsResponse> SealFields(
       const compliance::v1::SealFieldsRequest& request) = 0;
+  // Unauthenticated: the credential stands for nobody.
+  virtual base::StatusOr<compliance::v1::CheckCallerResponse> CheckCaller(
+      const compliance::v1::CheckCallerRequest& request) = 0;
 };
 
 }  // namespace belgrand::shared

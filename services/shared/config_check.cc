@@ -348,6 +348,7 @@ Config WithDefaults(Config config) {
   auto& compliance = *config.mutable_compliance();
   text(compliance.audit_origin(), "belgrand.local/audit",
        [&](auto v) { compliance.set_audit_origin(v); });
+  if (compliance.two_person_above() == 0) compliance.set_two_person_above(10'000);
   if (compliance.keyring_dir().empty()) {
     compliance.set_keyring_dir((std::filesystem::path(config.data_dir()) / "keyring").string());
   }

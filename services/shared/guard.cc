@@ -26,9 +26,13 @@ constexpr base::Duration kAuditTimeout = std::chrono::seconds(10);
 // Whoever reaches a plain-text loopback socket is logged in to the machine that holds the data: the
 // socket adds no right that they lack.
 Caller LocalCaller(const rpc::PeerIdentity& peer) {
-  static const std::vector<Role> kEveryRole = {
-      Role::LABORATORY,       Role::HEALTH_OFFICIAL,  Role::DATA_PROTECTION_OFFICER,
-      Role::SERVICE_OPERATOR, Role::INTERNAL_SERVICE, Role::SENSOR_GATEWAY};
+  static const std::vector<Role> kEveryRole = {Role::LABORATORY,
+                                               Role::HEALTH_OFFICIAL,
+                                               Role::DATA_PROTECTION_OFFICER,
+                                               Role::SERVICE_OPERATOR,
+                                               Role::INTERNAL_SERVICE,
+                                               Role::SENSOR_GATEWAY,
+                                               Role::PUBLIC};
   return {.actor = peer.id, .roles = kEveryRole, .scope = compliance::AccessScope::Everything()};
 }
 
@@ -186,16 +190,20 @@ base::StatusOr<Caller> Guard::Admit(grpc::ServerContext& context, Visit& visit,
     if (peer->kind == rpc::PeerIdentity::Kind::kAnonymous && !identified->by_token) {
       return Refuse(caller, method,
                     Unauthenticated("show a client certificate, or a token in the header "
-                                    "authorization: nothing here is for everybody"));
+                                    "authorization: this is not for everybody"));
     }
     return Refuse(caller, method,
                   base::PermissionDenied("{} may not call {}", caller.actor, method.name));
   }
-  if (!caller.scope.everything() && !compliance::KeepsToScope(method.name)) {
+  // What is for everybody is within every scope.
+  if (!caller.scope.everything() && !method.policy->scoped()) {
     return Refuse(caller, method,
                   base::PermissionDenied("{} is limited to a part, and {} is of the whole",
                                          caller.actor, method.name));
   }
+  const auto purpose = PurposeOf(context, *identified, method);
+  if (!purpose.ok()) return Refuse(caller, method, purpose.status());
+  caller.purpose = *purpose;
   RETURN_IF_ERROR(visit.CountFor(caller, identified->expires_at));
   return std::move(caller);
 }
@@ -225,9 +233,7 @@ base::StatusOr<Guard::Identified> Guard::Identify(const grpc::ServerContext& con
   if (!header.empty()) return IdentifyToken(header);
   if (peer.kind == Kind::kLoopback) return Identified{.caller = LocalCaller(peer)};
   if (peer.kind == Kind::kAnonymous) {
-    return Identified{.caller = {
-                          .actor = peer.id,
-                      }};
+    return Identified{.caller = {.actor = peer.id, .roles = {Role::PUBLIC}}};
   }
   return identified;
 }
@@ -267,6 +273,7 @@ base::StatusOr<Guard::Identified> Guard::IdentifyToken(const std::string& header
 
 base::StatusOr<compliance::v1::CheckCallerResponse> Guard::CheckCaller(
     const compliance::v1::CheckCallerRequest& request) {
+  if (auto* local = peers_.compliance_access()) return local->CheckCaller(request);
   const auto unavailable = [](std::string_view why) {
     return rpc::WithRetryDelay(
         base::Unavailable("identities cannot be checked, so nothing is answered: {}", why),
@@ -324,6 +331,30 @@ void Guard::WriteWithheld(DenialLog::Which which) {
   }
 }
 
+base::StatusOr<privacy::v1::Purpose> Guard::PurposeOf(const grpc::ServerContext& context,
+                                                      const Identified& identified,
+                                                      const Method& method) {
+  const std::vector<Role>& roles = identified.caller.roles;
+  ASSIGN_OR_RETURN(const std::string name, rpc::HeaderOf(context, kPurposeHeader));
+  if (name.empty() && identified.by_token) {
+    return base::InvalidArgument("say what the call is for, in the header {}: one of {}",
+                                 kPurposeHeader, compliance::PurposeNames(*method.policy, roles));
+  }
+  // A machine always calls a method for the same thing, and need not say it.
+  if (name.empty()) return compliance::OrdinaryPurpose(method.policy, roles);
+  const privacy::v1::Purpose purpose = compliance::ParsePurpose(name);
+  if (purpose == privacy::v1::PURPOSE_UNSPECIFIED) {
+    return base::InvalidArgument("the header {} names no purpose: use one of {}", kPurposeHeader,
+                                 compliance::PurposeNames(*method.policy, roles));
+  }
+  if (!compliance::MayClaim(method.policy, roles, purpose)) {
+    return base::PermissionDenied("{} may not call {} for {}, only for {}", identified.caller.actor,
+                                  method.name, name,
+                                  compliance::PurposeNames(*method.policy, roles));
+  }
+  return purpose;
+}
+
 base::Status Guard::Append(const compliance::v1::AppendAuditRequest& request) {
   if (auto* local = peers_.compliance_access()) return local->AppendAudit(request);
   if (!peers_.Has(RoleName::kCompliance)) {
@@ -345,6 +376,7 @@ base::Status Guard::AuditEvent(const Caller& caller, const Method& method, const
   event.set_actor(caller.actor);
   event.set_role(caller.roles.size() == 1 ? caller.roles.front() : Role::ROLE_UNSPECIFIED);
   event.set_method(method.name);
+  event.set_purpose(caller.purpose);
   event.set_decision(denied ? compliance::v1::DENIED : compliance::v1::ALLOWED);
   event.set_status_code(static_cast<int>(outcome.code()));
   event.set_request_id(report.request_id);

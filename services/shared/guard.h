@@ -1,7 +1,8 @@
 // The gate in front of every call: who calls, may they, what was done, and the audit entry that is
 // on disk before the answer leaves.
 //
-// The policy of a method is its (privacy.v1.method) option; a method without one is refused. A
+// The policy of a method is its (privacy.v1.method) option: who may call it, and what for; a method
+// without one is refused. A
 // caller is who the connection's certificate or the token of the call says, if the compliance role
 // knows nothing against it: that is asked for every call from outside. What is within the caller's
 // scope is the body's to check. Fails closed: when the compliance role does not answer, neither
@@ -48,9 +49,14 @@ struct Caller {
   std::vector<privacy::v1::Role> roles = {};
   // Of what the call may read and write.
   compliance::AccessScope scope = {};
+  // What the call is for: what the caller said, or the ordinary purpose of the method.
+  privacy::v1::Purpose purpose = privacy::v1::PURPOSE_UNSPECIFIED;
 };
 
 enum class Tokens { kRefused, kAccepted };
+
+// The header in which a caller says what a call is for, for example "outbreak-response".
+inline constexpr char kPurposeHeader[] = "belgrand-purpose";
 
 // What a call tells the audit log. Never a person's name or free text.
 struct CallReport {
@@ -135,6 +141,7 @@ class Guard {
   struct Identified {
     Caller caller;
     std::optional<base::Instant> expires_at = {};
+    // A person states what a call is for.
     bool by_token = false;
   };
   base::StatusOr<Identified> Identify(const grpc::ServerContext& context,
@@ -146,6 +153,9 @@ class Guard {
   base::Status Refuse(const Caller& caller, const Method& method, const base::Status& why);
   void WriteWithheld(DenialLog::Which which);
   void CutOff(const std::string& actor);
+  static base::StatusOr<privacy::v1::Purpose> PurposeOf(const grpc::ServerContext& context,
+                                                        const Identified& identified,
+                                                        const Method& method);
   base::Status CheckWanted(const grpc::ServerContext& context);
   void CountRefusal(const char* limit);
   const Method& Find(std::string_view name);

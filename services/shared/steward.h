@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "belgrand/compliance/v1/compliance.grpc.pb.h"
+#include "compliance/holds.h"
 #include "platform/base/clock.h"
 #include "platform/base/mutex.h"
 #include "services/shared/guard.h"
@@ -20,8 +21,9 @@
 namespace belgrand::shared {
 
 struct Stewardship {
-  using Sweep =
-      std::function<base::StatusOr<std::vector<compliance::v1::ExpiryLine>>(base::Instant now)>;
+  // `holds`: the legal holds in force.
+  using Sweep = std::function<base::StatusOr<std::vector<compliance::v1::ExpiryLine>>(
+      base::Instant now, const compliance::HoldScopes& holds)>;
   std::string object_kind;  // what the audit log calls the records
   Sweep plan;               // changes nothing
   Sweep apply;
@@ -30,8 +32,13 @@ struct Stewardship {
 // Of a store that has both sweeps itself; it is borrowed.
 template <typename Store>
 Stewardship StewardshipOf(std::string object_kind, Store& store) {
-  return {std::move(object_kind), [&store](base::Instant now) { return store.PlanExpiry(now); },
-          [&store](base::Instant now) { return store.ApplyExpiry(now); }};
+  return {std::move(object_kind),
+          [&store](base::Instant now, const compliance::HoldScopes& holds) {
+            return store.PlanExpiry(now, holds);
+          },
+          [&store](base::Instant now, const compliance::HoldScopes& holds) {
+            return store.ApplyExpiry(now, holds);
+          }};
 }
 
 class Steward {

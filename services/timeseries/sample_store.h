@@ -35,6 +35,7 @@
 
 #include "belgrand/compliance/v1/compliance.pb.h"
 #include "compliance/expiry_plan.h"
+#include "compliance/holds.h"
 #include "platform/base/clock.h"
 #include "platform/base/error.h"
 #include "platform/base/mutex.h"
@@ -156,10 +157,12 @@ class SampleStore {
   SiteCatalogue& sites() { return sites_; }
 
   // What retention would remove at `now`; changes nothing.
-  base::StatusOr<std::vector<compliance::v1::ExpiryLine>> PlanExpiry(base::Instant now) const;
+  base::StatusOr<std::vector<compliance::v1::ExpiryLine>> PlanExpiry(
+      base::Instant now, const compliance::HoldScopes& holds = {}) const;
   // Removes it, then rewrites the files so that the bytes are gone. Idempotent and resumable: after
   // a crash, calling it again finishes. Appends go on meanwhile.
-  base::StatusOr<std::vector<compliance::v1::ExpiryLine>> ApplyExpiry(base::Instant now);
+  base::StatusOr<std::vector<compliance::v1::ExpiryLine>> ApplyExpiry(
+      base::Instant now, const compliance::HoldScopes& holds = {});
 
   // How often the versions hold persons, by field.
   base::StatusOr<std::vector<compliance::v1::ErasureLine>> FindPersons(
@@ -199,6 +202,13 @@ class SampleStore {
     base::CondVar wake;
   };
 
+  compliance::HoldMatcher MatcherOf(const compliance::HoldScopes& holds) const;
+  // A version is kept with any earlier one of its row that is: else an old value would be the
+  // newest again. A mark shares the fate of its version.
+  bool IsHeld(const compliance::HoldMatcher& holds, const Record& record) const;
+  // As the log has it now; nothing: it has lost it.
+  base::StatusOr<std::optional<Record>> InLog(const Record& record) const;
+
   SampleStore(std::unique_ptr<storage::Store> store, const base::Clock& clock,
               const SampleStoreLimits& limits)
       : clock_(clock),
@@ -233,6 +243,7 @@ class SampleStore {
   // Whether something was replaced.
   base::StatusOr<bool> RewriteLog(const JudgeChunk& judge);
   base::Status RewriteSeries(const JudgeChunk& judge);
+  base::Status FollowLog(base::Instant now, const compliance::HoldMatcher& holds);
   base::Status MergeSeries();
 
   const base::Clock& clock_;

@@ -5,15 +5,19 @@
 // `compaction_due` says so, and the next call does the rest. Appends go on meanwhile; the decision
 // lock is held only while a value is replaced.
 #include <algorithm>
+#include <map>
+#include <memory>
 
 #include "compliance/expiry_plan.h"
 #include "services/timeseries/convert.h"
 #include "services/timeseries/sample_store.h"
+#include "services/timeseries/scope.h"
 
 namespace belgrand::timeseries {
 namespace {
 
-using Verdict = compliance::ExpiryTally::Verdict;
+using compliance::ExpiryTally;
+using Verdict = ExpiryTally::Verdict;
 
 constexpr std::size_t kNumberBytes = 8;
 constexpr std::size_t kMaxMergedRows = 1024;
@@ -21,14 +25,22 @@ constexpr std::size_t kMaxMergedRows = 1024;
 // What is left of the rows of a chunk, cleared of what expired; nothing when nothing did. `gone`
 // keeps the number of a version that is deleted.
 enum class Numbers { kKeep, kDrop };
-std::optional<std::vector<Record>> Judge(const RowChunk& chunk, Numbers numbers,
-                                         compliance::ExpiryTally& tally) {
+// What a held row is replaced by; nothing: it is lost. Absent: it stays as it is.
+using Held = std::function<std::optional<Record>(const Record&)>;
+std::optional<std::vector<Record>> Judge(const RowChunk& chunk, Numbers numbers, ExpiryTally& tally,
+                                         const ExpiryTally::IsHeld& is_held,
+                                         const Held& held = nullptr) {
   std::vector<Record> rows;
   bool changed = false;
+  bool is_kept = false;
+  const ExpiryTally::IsHeld ask = [&](const google::protobuf::Message& record) {
+    return is_kept = is_held(record);
+  };
   rows.reserve(chunk.size());
   for (std::size_t i = 0; i < chunk.size(); ++i) {
     Record record = chunk.Get(i);
-    const Verdict verdict = chunk.gone(i) ? Verdict::kKeep : tally.Count(record);
+    is_kept = false;
+    const Verdict verdict = chunk.gone(i) ? Verdict::kKeep : tally.Count(record, ask);
     changed |= verdict != Verdict::kKeep;
     if (verdict == Verdict::kDeleteRecord) {
       if (numbers == Numbers::kDrop || record.moved_away()) continue;
@@ -39,6 +51,11 @@ std::optional<std::vector<Record>> Judge(const RowChunk& chunk, Numbers numbers,
       // What is cleared is part of the hash: it is kept from now on.
       record.set_content_hash(ContentHashOf(record));
       compliance::ClearExpiredFields(tally.policies(), &record, tally.now());
+    } else if (is_kept && held != nullptr) {
+      std::optional<Record> other = held(record);
+      if (!other || other->SerializeAsString() != record.SerializeAsString()) changed = true;
+      if (!other) continue;
+      record = *std::move(other);
     }
     rows.push_back(std::move(record));
   }
@@ -103,13 +120,59 @@ class SeriesMerger {
 
 }  // namespace
 
+compliance::HoldMatcher SampleStore::MatcherOf(const compliance::HoldScopes& holds) const {
+  using Districts = std::map<std::string, std::vector<std::string>, std::less<>>;
+  const auto districts = std::make_shared<Districts>();
+  if (std::any_of(holds.begin(), holds.end(),
+                  [](const auto& hold) { return !hold.district_ids().empty(); })) {
+    for (const auto& site : sites_.List("").sites) {
+      districts->emplace(site.site_id(), DistrictsOf(site));
+    }
+  }
+  return {*Record::descriptor(), holds,
+          [districts](std::string_view site_id) -> std::vector<std::string> {
+            const auto found = districts->find(site_id);
+            return found == districts->end() ? std::vector<std::string>() : found->second;
+          }};
+}
+
+bool SampleStore::IsHeld(const compliance::HoldMatcher& holds, const Record& record) const {
+  if (holds.empty()) return false;
+  const auto matches = [&](const Record& version) {
+    return holds.Keeps(version, base::FromMicros(version.recorded_at_us()));
+  };
+  if (!record.moved_away() && matches(record)) return true;
+  if (record.version() <= 1) return false;
+  const auto versions =
+      History(record.laboratory_id(), record.sample_id(), record.target(), record.gene());
+  // What cannot be read is not deleted.
+  if (!versions.ok()) return versions.status().code() != base::StatusCode::kNotFound;
+  return std::any_of(versions->begin(), versions->end(), [&](const Record& version) {
+    return version.version() <= record.version() && matches(version);
+  });
+}
+
+base::StatusOr<std::optional<Record>> SampleStore::InLog(const Record& record) const {
+  ASSIGN_OR_RETURN(const auto rows, log_.Containing(record.feed_sequence()));
+  for (std::size_t i = 0; rows && i < rows->chunk->size(); ++i) {
+    if (rows->chunk->sequence(i) != record.feed_sequence() || rows->chunk->gone(i)) continue;
+    Record found = rows->chunk->Get(i);
+    if (found.moved_away() == record.moved_away()) return std::optional<Record>(std::move(found));
+  }
+  return std::optional<Record>();
+}
+
 base::StatusOr<std::vector<compliance::v1::ExpiryLine>> SampleStore::PlanExpiry(
-    base::Instant now) const {
-  compliance::ExpiryTally tally(*Record::descriptor(), now);
+    base::Instant now, const compliance::HoldScopes& holds) const {
+  const compliance::HoldMatcher matcher = MatcherOf(holds);
+  const auto is_held = [&](const google::protobuf::Message& record) {
+    return IsHeld(matcher, static_cast<const Record&>(record));
+  };
+  ExpiryTally tally(*Record::descriptor(), now);
   storage::Cursor cursor = store_->Scan(kLogFamily, "", "");
   for (; cursor.Valid(); cursor.Next()) {
     ASSIGN_OR_RETURN(const auto chunk, RowChunk::Parse(std::string(cursor.value())));
-    Judge(*chunk, Numbers::kKeep, tally);
+    Judge(*chunk, Numbers::kKeep, tally, is_held);
   }
   RETURN_IF_ERROR(cursor.status());
   return tally.Lines();
@@ -170,19 +233,41 @@ base::Status SampleStore::RewriteSeries(const JudgeChunk& judge) {
   }
 }
 
+// The series lose what the log has lost. What a hold keeps now may have left the log before the
+// hold was placed, when a crash came in between: of that, the log is asked.
+base::Status SampleStore::FollowLog(base::Instant now, const compliance::HoldMatcher& holds) {
+  ExpiryTally uncounted(*Record::descriptor(), now);
+  base::Status status;
+  const auto is_held = [&](const google::protobuf::Message& record) {
+    return IsHeld(holds, static_cast<const Record&>(record));
+  };
+  const auto held = [&](const Record& record) -> std::optional<Record> {
+    auto in_log = InLog(record);
+    if (in_log.ok()) return *std::move(in_log);
+    status = in_log.status();
+    return record;
+  };
+  RETURN_IF_ERROR(RewriteSeries([&](const RowChunk& chunk) {
+    return Judge(chunk, Numbers::kDrop, uncounted, is_held, held);
+  }));
+  return status;
+}
+
 base::StatusOr<std::vector<compliance::v1::ExpiryLine>> SampleStore::ApplyExpiry(
-    base::Instant now) {
+    base::Instant now, const compliance::HoldScopes& holds) {
   const base::MutexLock one_at_a_time(rewrite_mutex_);
   RETURN_IF_ERROR(Settle());
-  compliance::ExpiryTally tally(*Record::descriptor(), now);
-  RETURN_IF_ERROR(RewriteLog([&tally](const RowChunk& chunk) {
-                    return Judge(chunk, Numbers::kKeep, tally);
+  const compliance::HoldMatcher matcher = MatcherOf(holds);
+  const auto is_held = [&](const google::protobuf::Message& record) {
+    return IsHeld(matcher, static_cast<const Record&>(record));
+  };
+  ExpiryTally tally(*Record::descriptor(), now);
+  RETURN_IF_ERROR(RewriteLog([&](const RowChunk& chunk) {
+                    return Judge(chunk, Numbers::kKeep, tally, is_held);
                   }).status());
   ASSIGN_OR_RETURN(const auto due, store_->Get(kMetaFamily, kCompactionDueKey));
   if (due) {
-    compliance::ExpiryTally uncounted(*Record::descriptor(), now);
-    RETURN_IF_ERROR(RewriteSeries(
-        [&uncounted](const RowChunk& chunk) { return Judge(chunk, Numbers::kDrop, uncounted); }));
+    RETURN_IF_ERROR(FollowLog(now, matcher));
     RETURN_IF_ERROR(store_->CompactAll());
     storage::Batch done;
     done.Delete(kMetaFamily, kCompactionDueKey);

@@ -22,7 +22,7 @@ class TimeseriesRole final : public shared::Role {
   TimeseriesRole(std::unique_ptr<SampleStore> store, const shared::Runtime& runtime)
       : store_(std::move(store)),
         metrics_(runtime.metrics, *store_, followers_),
-        samples_(*store_, runtime.guard, metrics_, followers_),
+        samples_(*store_, runtime.guard, metrics_, followers_, runtime.clock),
         sites_(store_->sites(), runtime.guard, runtime.clock),
         steward_(shared::StewardshipOf("sample", *store_), runtime.guard, runtime.clock),
         persons_(PersonsOf(*store_), runtime.guard) {}

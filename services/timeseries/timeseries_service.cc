@@ -4,6 +4,8 @@
 #include <array>
 #include <map>
 
+#include "compliance/read_gate.h"
+#include "compliance/retention.h"
 #include "sample/validate.h"
 #include "services/shared/timestamp.h"
 #include "services/timeseries/convert.h"
@@ -152,13 +154,14 @@ base::Status TimeseriesServiceImpl::SendSeries(const grpc::ServerContext& contex
                                                const SeriesQuery& query,
                                                grpc::ServerWriter<v1::ReadSeriesResponse>& writer) {
   ASSIGN_OR_RETURN(auto reader, store_.ReadSeries(query));
+  const compliance::ReadGate gate(*Record::descriptor(), clock_.Now(), caller.purpose);
   while (!context.IsCancelled()) {
     if (stopping_) return Stopping();
     ASSIGN_OR_RETURN(const auto rows, reader.Next(kMaxRowsPerMessage));
     if (rows.empty()) return base::OkStatus();
     v1::ReadSeriesResponse response;
     for (const Record& row : rows) {
-      if (!caller.scope.HoldsLaboratory(row.laboratory_id())) continue;
+      if (!gate.Shows(row) || !caller.scope.HoldsLaboratory(row.laboratory_id())) continue;
       *response.add_samples() = ToSampleVersion(row, SealedFields::kLeaveOut);
     }
     if (response.samples().empty()) continue;
@@ -224,7 +227,7 @@ grpc::Status TimeseriesServiceImpl::GetSampleHistory(grpc::ServerContext* contex
         report.object_kind = "sample";
         report.object_ref =
             Reference({request->laboratory_id(), request->sample_id(), request->target()});
-        ASSIGN_OR_RETURN(const auto history,
+        ASSIGN_OR_RETURN(auto history,
                          store_.History(request->laboratory_id(), request->sample_id(),
                                         request->target(), request->gene()));
         if (!caller.scope.HoldsLaboratory(request->laboratory_id()) ||
@@ -232,6 +235,16 @@ grpc::Status TimeseriesServiceImpl::GetSampleHistory(grpc::ServerContext* contex
           return guard_.Deny(caller, kGetSampleHistory,
                              NoSample(request->laboratory_id(), request->sample_id(),
                                       request->target(), request->gene()));
+        }
+        const compliance::ReadGate gate(*Record::descriptor(), clock_.Now(), caller.purpose);
+        std::erase_if(history, [&](const Record& version) { return !gate.Shows(version); });
+        if (history.empty()) {
+          return NoSample(request->laboratory_id(), request->sample_id(), request->target(),
+                          request->gene());
+        }
+        // What a hold keeps past its own time is not for others either.
+        if (caller.purpose != privacy::v1::DATA_PROTECTION) {
+          for (Record& version : history) compliance::ClearExpiredFields(&version, clock_.Now());
         }
         report.record_count = history.size();
         // Only who may open sealed names is given them.
@@ -255,10 +268,11 @@ grpc::Status TimeseriesServiceImpl::FollowFeed(grpc::ServerContext* context,
   report.object_ref = "feed";
   return guard_.Stream(
       *context, "belgrand.timeseries.v1.TimeseriesService.FollowFeed", report,
-      [&](const shared::Caller&) { return SendFeed(*context, *request, *writer); });
+      [&](const shared::Caller& caller) { return SendFeed(*context, caller, *request, *writer); });
 }
 
 base::Status TimeseriesServiceImpl::SendFeed(const grpc::ServerContext& context,
+                                             const shared::Caller& caller,
                                              const v1::FollowFeedRequest& request,
                                              grpc::ServerWriter<v1::FollowFeedResponse>& writer) {
   std::uint64_t after = request.after_sequence();
@@ -271,13 +285,18 @@ base::Status TimeseriesServiceImpl::SendFeed(const grpc::ServerContext& context,
   }
   if (request.has_handled()) RETURN_IF_ERROR(CheckPoint(store_, request.handled()));
   ASSIGN_OR_RETURN(auto seat, followers_.Take(after));
+  const bool is_role = std::find(caller.roles.begin(), caller.roles.end(),
+                                 privacy::v1::INTERNAL_SERVICE) != caller.roles.end();
   while (!context.IsCancelled()) {
     if (stopping_) return Stopping();
     if (!store_.WaitForFeed(after, kCancelPoll)) continue;
     ASSIGN_OR_RETURN(const FeedPage page, store_.ReadFeed(after, kMaxRowsPerMessage));
     after = page.last_read;
     v1::FollowFeedResponse response;
+    const compliance::ReadGate gate(*Record::descriptor(), clock_.Now(), caller.purpose);
     for (const Record& record : page.records) {
+      // What detection has learnt from stays its own.
+      if (!is_role && !gate.Shows(record)) continue;
       *response.add_samples() = ToSampleVersion(record, SealedFields::kLeaveOut);
     }
     response.set_newest_sequence(page.newest);

@@ -21,8 +21,8 @@ class TimeseriesServiceImpl final : public v1::TimeseriesService::Service,
   static constexpr std::size_t kMaxRowsPerMessage = 500;
 
   TimeseriesServiceImpl(SampleStore& store, shared::Guard& guard, TimeseriesMetrics& metrics,
-                        FollowerSet& followers)
-      : store_(store), guard_(guard), metrics_(metrics), followers_(followers) {}
+                        FollowerSet& followers, const base::Clock& clock)
+      : store_(store), guard_(guard), metrics_(metrics), followers_(followers), clock_(clock) {}
 
   // Ends every stream; later ones end at once.
   void StopStreams() {
@@ -57,13 +57,15 @@ class TimeseriesServiceImpl final : public v1::TimeseriesService::Service,
   base::Status SendSeries(const grpc::ServerContext& context, const shared::Caller& caller,
                           const SeriesQuery& query,
                           grpc::ServerWriter<v1::ReadSeriesResponse>& writer);
-  base::Status SendFeed(const grpc::ServerContext& context, const v1::FollowFeedRequest& request,
+  base::Status SendFeed(const grpc::ServerContext& context, const shared::Caller& caller,
+                        const v1::FollowFeedRequest& request,
                         grpc::ServerWriter<v1::FollowFeedResponse>& writer);
 
   SampleStore& store_;
   shared::Guard& guard_;
   TimeseriesMetrics& metrics_;
   FollowerSet& followers_;
+  const base::Clock& clock_;
   std::atomic<bool> stopping_ = false;
 };
 

@@ -309,6 +309,9 @@ TEST(SchemaMutationTest, ReportsEveryMethodWhosePolicyIsRemovedOrDamaged) {
         EXPECT_THAT(after([](auto& p) { p.clear_roles(); }), Reports(name, "method"));
         EXPECT_THAT(after([](auto& p) { p.add_roles(privacy::v1::ROLE_UNSPECIFIED); }),
                     Reports(name, "method"));
+        EXPECT_THAT(after([](auto& p) { p.clear_purposes(); }), Reports(name, "method"));
+        EXPECT_THAT(after([](auto& p) { p.add_purposes(privacy::v1::PURPOSE_UNSPECIFIED); }),
+                    Reports(name, "method"));
         EXPECT_THAT(after([](auto& p) { p.clear_audit(); }), Reports(name, "method"));
       }
     }

@@ -67,7 +67,8 @@ class IdentityTest : public ::testing::Test {
   }
   // Of a person, who has no certificate.
   std::shared_ptr<grpc::Channel> ChannelOf(const std::string& token) {
-    return Channel({"", "", server_.authorities}, {{"authorization", "Bearer " + token}});
+    return Channel({"", "", server_.authorities},
+                   {{"authorization", "Bearer " + token}, {"belgrand-purpose", "surveillance"}});
   }
 
   void Submit(const std::shared_ptr<grpc::Channel>& channel, const std::string& laboratory) {
@@ -155,12 +156,15 @@ TEST_F(IdentityTest, ATokenReadsItsDistrictAndNothingElseExistsForIt) {
   ASSERT_EQ(::setenv("BELGRAND_TOKEN_FILE", file.c_str(), 1), 0);
   const std::vector<std::string> person = {"--server", process_->grpc_address(), "--tls-ca",
                                            server_.authorities};
-  const auto sites = Run({"sites", "list"}, person);
-  const auto list = Run({"identity", "list"}, person);
+  const auto silent = Run({"sites", "list"}, person);
+  const auto sites = Run({"sites", "list", "--purpose", "surveillance"}, person);
+  const auto list = Run({"identity", "list", "--purpose", "operation"}, person);
   std::filesystem::permissions(file, std::filesystem::perms::others_read,
                                std::filesystem::perm_options::add);
   const auto readable = Run({"sites", "list"}, person);
   ASSERT_EQ(::unsetenv("BELGRAND_TOKEN_FILE"), 0);
+  EXPECT_NE(silent.exit_code, 0);
+  EXPECT_THAT(silent.err, HasSubstr("belgrand-purpose")) << "a person says what for";
   EXPECT_EQ(sites.exit_code, 0) << sites.err;
   EXPECT_THAT(sites.out, HasSubstr("site-n"));
   EXPECT_THAT(sites.out, Not(HasSubstr("site-s")));
@@ -191,6 +195,17 @@ TEST_F(IdentityTest, WithoutAnIdentityNothingIsServed) {
                 .code(),
             base::StatusCode::kUnavailable)
       << "plain text";
+}
+
+TEST_F(IdentityTest, ThePublicMayFollowTheAuditLogAndNothingElse) {
+  const std::vector<std::string> public_flags = {"--server", process_->grpc_address(), "--tls-ca",
+                                                 server_.authorities};
+  const auto checkpoint = Run({"audit", "checkpoint"}, public_flags);
+  EXPECT_EQ(checkpoint.exit_code, 0) << checkpoint.err;
+  EXPECT_THAT(checkpoint.out, HasSubstr("verifier key"));
+  const auto shown = Run({"audit", "show"}, public_flags);
+  EXPECT_NE(shown.exit_code, 0);
+  EXPECT_THAT(shown.err, HasSubstr("client certificate"));
 }
 
 TEST_F(IdentityTest, RevokedIsAtOnceCutsOffWhatIsUnderWayAndOutlivesACrash) {

@@ -93,11 +93,18 @@ std::vector<v1::ExpiryLine> SomeLines() {
 }
 
 TEST(PlanHashTest, IsTheDocumentedText) {
+  const auto digest = [](const char* field, std::string_view recorded_at) {
+    const std::string record = Record(recorded_at, "p").SerializeAsString();
+    return crypto::ToHex(crypto::View(crypto::Sha256(field + std::string("\n") + record)));
+  };
   const std::string text =
-      "belgrand retention plan v1\nnow 1938038400.000000000\n"
-      "belgrand.storage.v1.SampleRecord\t\tP10Y\t1\t1609459200.000000000\t1609459200.000000000\n"
-      "belgrand.storage.v1.SampleRecord\tsampled_by_sealed\tP1Y\t1\t1735725600.250000000\t"
-      "1735725600.250000000\n";
+      "belgrand retention plan v2\nnow 1938038400.000000000\n"
+      "belgrand.storage.v1.SampleRecord\t\tP10Y\t1\t1609459200.000000000\t"
+      "1609459200.000000000\t" +
+      digest("", "2021-01-01") +
+      "\nbelgrand.storage.v1.SampleRecord\tsampled_by_sealed\tP1Y\t1\t1735725600.250000000\t"
+      "1735725600.250000000\t" +
+      digest("sampled_by_sealed", "2025-01-01T10:00:00.25Z") + "\n";
   EXPECT_EQ(PlanHash(SomeLines(), At("2031-06-01")),
             crypto::ToHex(crypto::View(crypto::Sha256(text))));
 }
@@ -121,6 +128,29 @@ TEST(PlanHashTest, DependsOnWhatIsDeletedAndNotOnOrderOrOnWhatIsKept) {
   EXPECT_NE(changed([](auto& line) { line.set_field("other"); }), hash);
   EXPECT_NE(changed([](auto& line) { line.mutable_oldest()->set_seconds(1); }), hash);
   EXPECT_NE(changed([](auto& line) { line.mutable_newest()->set_nanos(1); }), hash);
+  EXPECT_NE(changed([](auto& line) { (*line.mutable_digest())[0] ^= 1; }), hash);
+}
+
+TEST(PlanHashTest, NoticesAnotherRecordOfTheSameDates) {
+  const base::Instant now = At("2031-06-01");
+  const auto hash = [&](std::initializer_list<const char*> persons) {
+    ExpiryTally tally(*storage::v1::SampleRecord::descriptor(), now);
+    for (const char* person : persons) tally.Count(Record("2021-01-01", person));
+    return PlanHash(tally.Lines(), now);
+  };
+  EXPECT_EQ(hash({"p", "q"}), hash({"q", "p"}));
+  EXPECT_NE(hash({"p", "q"}), hash({"p", "r"}));
+  EXPECT_NE(hash({"p", "p"}), hash({"q", "q"})) << "a sum, not an exclusive or";
+}
+
+TEST(AddDigestTest, IsASumModulo2To256) {
+  std::string sum;
+  AddDigest(std::string(31, '\0') + '\xff', sum);
+  EXPECT_EQ(sum, std::string(31, '\0') + '\xff');
+  AddDigest(std::string(31, '\0') + '\x01', sum);
+  EXPECT_EQ(sum, std::string(30, '\0') + '\x01' + '\0');
+  AddDigest(std::string(32, '\xff'), sum);
+  EXPECT_EQ(sum, std::string(31, '\0') + '\xff') << "minus one";
 }
 
 TEST(MergeLinesTest, AddsUpTheStewardsThatHoldTheSameRecord) {

@@ -51,6 +51,68 @@ TEST(PolicyTest, AdmitsExactlyTheRolesOfTheMethod) {
   EXPECT_FALSE(MayCall(policy, privacy::v1::ROLE_UNSPECIFIED));
 }
 
+TEST(PolicyTest, ServesExactlyThePurposesOfTheMethod) {
+  const auto* const policy = FindMethodPolicy("/belgrand.alerting.v1.AlertingService/ResolveAlert");
+  ASSERT_THAT(policy, NotNull());
+  const std::vector<privacy::v1::Role> official = {privacy::v1::HEALTH_OFFICIAL};
+  EXPECT_EQ(OrdinaryPurpose(policy, official), privacy::v1::OUTBREAK_RESPONSE);
+  EXPECT_EQ(PurposeNames(*policy, official), "outbreak-response, surveillance");
+  EXPECT_TRUE(MayServe(policy, privacy::v1::SURVEILLANCE));
+  EXPECT_FALSE(MayServe(policy, privacy::v1::MEASUREMENT));
+  EXPECT_FALSE(MayServe(policy, privacy::v1::PURPOSE_UNSPECIFIED));
+  EXPECT_FALSE(MayServe(nullptr, privacy::v1::SURVEILLANCE));
+  EXPECT_EQ(OrdinaryPurpose(nullptr, official), privacy::v1::PURPOSE_UNSPECIFIED);
+}
+
+TEST(PolicyTest, ARoleClaimsItsOwnPurposesOnly) {
+  const auto* const policy =
+      FindMethodPolicy("/belgrand.timeseries.v1.TimeseriesService/GetSampleHistory");
+  ASSERT_THAT(policy, NotNull());
+  const auto ordinary = [&](std::vector<privacy::v1::Role> roles) {
+    return OrdinaryPurpose(policy, roles);
+  };
+  EXPECT_EQ(ordinary({privacy::v1::DATA_PROTECTION_OFFICER}), privacy::v1::DATA_PROTECTION);
+  EXPECT_EQ(ordinary({privacy::v1::HEALTH_OFFICIAL}), privacy::v1::SURVEILLANCE);
+  EXPECT_EQ(ordinary({privacy::v1::SERVICE_OPERATOR}), privacy::v1::OPERATION);
+  EXPECT_EQ(ordinary({privacy::v1::PUBLIC}), privacy::v1::PURPOSE_UNSPECIFIED);
+  EXPECT_EQ(ordinary({}), privacy::v1::PURPOSE_UNSPECIFIED);
+  const std::vector<privacy::v1::Role> official = {privacy::v1::HEALTH_OFFICIAL};
+  EXPECT_FALSE(MayClaim(policy, official, privacy::v1::DATA_PROTECTION));
+  EXPECT_FALSE(MayClaim(policy, official, privacy::v1::PUBLIC_INFORMATION));
+  // A role that may not call the method lends no purpose to one that may.
+  const std::vector<privacy::v1::Role> with_gateway = {privacy::v1::DATA_PROTECTION_OFFICER,
+                                                       privacy::v1::INTERNAL_SERVICE};
+  EXPECT_FALSE(MayClaim(policy, with_gateway, privacy::v1::SURVEILLANCE));
+}
+
+TEST(PolicyTest, EveryMethodHasAPurposeForEachOfItsRoles) {
+  for (const auto* file : SchemaFiles()) {
+    for (int s = 0; s < file->service_count(); ++s) {
+      for (int m = 0; m < file->service(s)->method_count(); ++m) {
+        const auto* const method = file->service(s)->method(m);
+        const auto& policy = method->options().GetExtension(privacy::v1::method);
+        for (const int role : policy.roles()) {
+          const auto known = static_cast<privacy::v1::Role>(role);
+          EXPECT_NE(OrdinaryPurpose(&policy, {&known, 1}), privacy::v1::PURPOSE_UNSPECIFIED)
+              << method->full_name() << " " << privacy::v1::Role_Name(known);
+        }
+      }
+    }
+  }
+}
+
+TEST(PolicyTest, APurposeIsWrittenInOneWay) {
+  for (int i = privacy::v1::Purpose_MIN + 1; i <= privacy::v1::Purpose_MAX; ++i) {
+    const auto purpose = static_cast<privacy::v1::Purpose>(i);
+    EXPECT_EQ(ParsePurpose(PurposeName(purpose)), purpose);
+  }
+  EXPECT_EQ(ParsePurpose("outbreak-response"), privacy::v1::OUTBREAK_RESPONSE);
+  for (const char* other : {"", "OUTBREAK_RESPONSE", "outbreak_response", "Surveillance",
+                            "purpose-unspecified", "surveillance "}) {
+    EXPECT_EQ(ParsePurpose(other), privacy::v1::PURPOSE_UNSPECIFIED) << other;
+  }
+}
+
 TEST(PolicyTest, EveryMethodOfEveryServiceHasAPolicy) {
   int methods = 0;
   for (const auto* file : SchemaFiles()) {

@@ -69,8 +69,9 @@ class AlertingScopeTest : public ::testing::Test {
     official.set_role(privacy::v1::HEALTH_OFFICIAL);
     official.mutable_scope()->add_district_ids("north");
     identities_.AddToken("token", official);
-    auto channel = rpc::OpenChannelWithHeaders("127.0.0.1:" + std::to_string(server_->port()),
-                                               std::nullopt, {{"authorization", "Bearer token"}});
+    auto channel = rpc::OpenChannelWithHeaders(
+        "127.0.0.1:" + std::to_string(server_->port()), std::nullopt,
+        {{"authorization", "Bearer token"}, {shared::kPurposeHeader, "surveillance"}});
     ASSERT_OK(channel);
     limited_channel_ = *channel;
     limited_ = v1::AlertingService::NewStub(limited_channel_);
@@ -350,6 +351,28 @@ TEST_F(AlertingScopeTest, TheCommandGoesOnLookingWhereItMayNotConfirm) {
   EXPECT_THAT(shown, ElementsAre(kNorth));
 }
 
+TEST_F(AlertingScopeTest, TwoYearsAfterItsLastChangeAnAlertIsInTheArchive) {
+  clock_.Advance(std::chrono::hours(24 * 731));
+  Report({MakeSignal({.feed = 3, .rule = "other"})});
+  const auto listed = Call(*whole_, &Stub::ListAlerts, v1::ListAlertsRequest());
+  ASSERT_OK(listed);
+  ASSERT_THAT(listed->alerts(), SizeIs(1));
+  EXPECT_EQ(listed->alerts(0).rule(), "other");
+  v1::GetAlertRequest request;
+  request.set_alert_id(kNorth);
+  EXPECT_EQ(Call(*whole_, &Stub::GetAlert, request).status(), NoAlert(kNorth));
+  v1::ReopenAlertRequest reopen;
+  reopen.set_alert_id(kNorth);
+  reopen.set_by("A. Official");
+  reopen.set_reason("again");
+  EXPECT_EQ(Call(*whole_, &Stub::ReopenAlert, reopen).status(), NoAlert(kNorth));
+  grpc::ClientContext context;
+  context.AddMetadata(shared::kPurposeHeader, "data-protection");
+  v1::GetAlertResponse response;
+  EXPECT_OK(rpc::FromGrpc(whole_->GetAlert(&context, request, &response)));
+  EXPECT_EQ(response.alert().alert_id(), kNorth);
+}
+
 TEST_F(AlertingScopeTest, EveryMethodThatOfficialsMayCallKeepsToScopes) {
   const auto* service = v1::Alert::descriptor()->file()->FindServiceByName("AlertingService");
   ASSERT_NE(service, nullptr);
@@ -359,7 +382,8 @@ TEST_F(AlertingScopeTest, EveryMethodThatOfficialsMayCallKeepsToScopes) {
     const auto& roles = method->options().GetExtension(privacy::v1::method).roles();
     const bool for_officials =
         std::find(roles.begin(), roles.end(), privacy::v1::HEALTH_OFFICIAL) != roles.end();
-    EXPECT_EQ(compliance::KeepsToScope(method->full_name()), for_officials) << method->full_name();
+    EXPECT_EQ(method->options().GetExtension(privacy::v1::method).scoped(), for_officials)
+        << method->full_name();
   }
 }
 

@@ -12,6 +12,7 @@
 #include "compliance/entry_bundles.h"
 #include "compliance/retention.h"
 #include "services/compliance/audit_steward.h"
+#include "services/shared/timestamp.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -177,15 +178,34 @@ TEST_F(AuditShardsTest, ARandomLifeAgreesWithAModel) {
       case 3: {
         std::uint64_t expired = 0;
         std::uint64_t held = model.back().entries.size();
+        std::uint64_t blocked = 0;
+        // Of some time, or none.
+        HoldScopes holds;
+        const Log& some = model[random() % model.size()];
+        const base::Instant from = some.entries.empty() ? clock_.Now() : some.entries.front();
+        const base::Instant to = from + std::chrono::hours(1 + random() % (24 * 60));
+        if (random() % 2 == 0) {
+          v1::HoldScope& hold = holds.emplace_back();
+          hold.add_records("belgrand.storage.v1.AuditEntry");
+          *hold.mutable_from() = shared::ToTimestamp(from);
+          *hold.mutable_to() = shared::ToTimestamp(to);
+          holds.emplace_back().add_laboratory_ids("an entry has none");
+        }
         for (std::size_t i = 0; i + 1 < model.size(); ++i) {
           if (model[i].pruned) continue;
           held += model[i].entries.size();
           if (AddDuration(model[i].entries.back(), period) > clock_.Now()) continue;
+          if (!holds.empty() && model[i].entries.back() >= from && model[i].entries.front() < to) {
+            blocked += model[i].entries.size();
+            continue;
+          }
           expired += model[i].entries.size();
           model[i].pruned = true;
         }
-        for (const auto& lines : {steward.Plan(clock_.Now()), steward.Apply(clock_.Now())}) {
+        for (const auto& lines :
+             {steward.Plan(clock_.Now(), holds), steward.Apply(clock_.Now(), holds)}) {
           ASSERT_OK(lines);
+          EXPECT_EQ(lines->at(0).blocked(), blocked);
           EXPECT_EQ(lines->at(0).expired(), expired);
           EXPECT_EQ(lines->at(0).held(), held);
         }

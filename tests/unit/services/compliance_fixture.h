@@ -36,7 +36,7 @@ class FakeSteward final : public Service {
   grpc::Status PlanExpiry(grpc::ServerContext*, const compliance::v1::PlanExpiryRequest* request,
                           compliance::v1::PlanExpiryResponse* response) override {
     if (fail) return {grpc::StatusCode::UNAVAILABLE, "starting"};
-    compliance::ExpiryTally tally(*Record::descriptor(), shared::ToInstant(request->now()));
+    compliance::ExpiryTally tally = TallyOf(*request);
     for (const Record& record : records) tally.Count(record);
     for (const auto& line : tally.Lines()) *response->add_lines() = line;
     return grpc::Status::OK;
@@ -45,16 +45,26 @@ class FakeSteward final : public Service {
   grpc::Status ApplyExpiry(grpc::ServerContext*, const compliance::v1::ApplyExpiryRequest* request,
                            compliance::v1::ApplyExpiryResponse* response) override {
     if (fail_apply) return {grpc::StatusCode::UNAVAILABLE, "disk full"};
-    compliance::ExpiryTally tally(*Record::descriptor(), shared::ToInstant(request->now()));
+    compliance::ExpiryTally tally = TallyOf(*request);
     std::vector<Record> kept;
     for (Record& record : records) {
-      if (tally.Count(record) == compliance::ExpiryTally::Verdict::kDeleteRecord) continue;
-      compliance::ClearExpiredFields(tally.policies(), &record, tally.now());
+      const auto verdict = tally.Count(record);
+      if (verdict == compliance::ExpiryTally::Verdict::kDeleteRecord) continue;
+      if (verdict == compliance::ExpiryTally::Verdict::kClearFields) {
+        compliance::ClearExpiredFields(tally.policies(), &record, tally.now());
+      }
       kept.push_back(record);
     }
     records = kept;
     for (const auto& line : tally.Lines()) *response->add_lines() = line;
     return grpc::Status::OK;
+  }
+
+  template <typename Request>
+  static compliance::ExpiryTally TallyOf(const Request& request) {
+    const auto& type = *Record::descriptor();
+    return {type, shared::ToInstant(request.now()),
+            compliance::HoldMatcher(type, {request.holds().begin(), request.holds().end()})};
   }
 
   std::vector<Record> records;

@@ -1,4 +1,5 @@
 // The keyring and retention halves of the compliance role.
+#include "belgrand/compliance/v1/hold.grpc.pb.h"
 #include "belgrand/storage/v1/audit_entry.pb.h"
 #include "compliance/key_check.h"
 #include "platform/base/file.h"
@@ -225,6 +226,28 @@ TEST_F(ComplianceRoleTest, WantsHashAndInstantBack) {
   v1::ApplyRetentionResponse applied;
   EXPECT_THAT(Call(&Stub::ApplyRetention, v1::ApplyRetentionRequest(), &applied),
               StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("both needed")));
+}
+
+TEST_F(ComplianceRoleTest, AHoldIsAuditedWithoutItsReasonAndItsReviewIsRemindedOf) {
+  const auto stub = v1::HoldService::NewStub(server_->InProcessChannel());
+  v1::PlaceHoldRequest request;
+  request.set_authority("court");
+  request.set_reason("A. Name complained");
+  request.mutable_scope()->add_laboratory_ids("lab-a");
+  *request.mutable_review_by() = shared::ToTimestamp(clock_.Now() + std::chrono::hours(24));
+  grpc::ClientContext context;
+  v1::PlaceHoldResponse placed;
+  ASSERT_OK(rpc::FromGrpc(stub->PlaceHold(&context, request, &placed)));
+  EXPECT_THAT(metrics_.Text(), AllOf(HasSubstr("belgrand_compliance_holds 1\n"),
+                                     HasSubstr("belgrand_compliance_holds_overdue 0\n")));
+  clock_.Advance(std::chrono::hours(24));
+  EXPECT_THAT(metrics_.Text(), HasSubstr("belgrand_compliance_holds_overdue 1\n"));
+  const auto entries = Read(0, 10);
+  ASSERT_THAT(entries, SizeIs(2));  // start, hold
+  EXPECT_EQ(entries[1].object_kind(), "hold");
+  EXPECT_EQ(entries[1].object_ref(), placed.hold().hold_id());
+  EXPECT_EQ(entries[1].purpose(), privacy::v1::DATA_PROTECTION);
+  EXPECT_EQ(entries[1].SerializeAsString().find("A. Name"), std::string::npos);
 }
 
 TEST_F(ComplianceRoleTest, ShowsItsNumbers) {

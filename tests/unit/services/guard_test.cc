@@ -213,6 +213,35 @@ TEST_F(GuardTest, RoleOfTheCertificateDecidesAndDenialIsAudited) {
   EXPECT_EQ(compliance_.events[1].actor(), "laboratory:north");
 }
 
+TEST_F(GuardTest, AuditsWhatACallIsFor) {
+  Serve();
+  guard_.Open();
+  ASSERT_OK(ListAreaStates());
+  ASSERT_OK(ListAreaStates(std::nullopt, {{kPurposeHeader, "outbreak-response"}}));
+  ASSERT_EQ(compliance_.events.size(), 2U);
+  EXPECT_EQ(compliance_.events[0].purpose(), privacy::v1::SURVEILLANCE)
+      << "the ordinary purpose of the method";
+  EXPECT_EQ(compliance_.events[1].purpose(), privacy::v1::OUTBREAK_RESPONSE);
+}
+
+TEST_F(GuardTest, RefusesWhatTheMethodIsNotForAndAuditsTheRefusal) {
+  Serve();
+  guard_.Open();
+  EXPECT_THAT(ListAreaStates(std::nullopt, {{kPurposeHeader, "data-protection"}}),
+              StatusIs(base::StatusCode::kPermissionDenied,
+                       HasSubstr("surveillance, outbreak-response, operation")));
+  EXPECT_THAT(ListAreaStates(std::nullopt, {{kPurposeHeader, "curiosity"}}),
+              StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("names no purpose")));
+  EXPECT_THAT(ListAreaStates(std::nullopt,
+                             {{kPurposeHeader, "surveillance"}, {kPurposeHeader, "surveillance"}}),
+              StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("several times")));
+  EXPECT_EQ(detection_.bodies, 0);
+  ASSERT_EQ(compliance_.events.size(), 3U);
+  for (const auto& event : compliance_.events) {
+    EXPECT_EQ(event.decision(), compliance::v1::DENIED);
+  }
+}
+
 compliance::v1::CheckCallerResponse Official(const std::string& actor) {
   compliance::v1::CheckCallerResponse caller;
   caller.set_actor(actor);
@@ -221,14 +250,17 @@ compliance::v1::CheckCallerResponse Official(const std::string& actor) {
   return caller;
 }
 
-rpc::Headers Bearer(const std::string& token) { return {{"authorization", "Bearer " + token}}; }
+rpc::Headers Bearer(const std::string& token, const std::string& purpose = "surveillance") {
+  return {{"authorization", "Bearer " + token}, {kPurposeHeader, purpose}};
+}
 
 TEST_F(GuardTest, ATokenIsItsOwnerAndNotTheConnections) {
   Serve();
   guard_.Open();
   identities_.AddToken("good", Official("official:1"));
   EXPECT_OK(ListAreaStates(std::nullopt, Bearer("good")));
-  EXPECT_OK(ListAreaStates(std::nullopt, {{"authorization", "bEARER good"}}));
+  EXPECT_OK(ListAreaStates(std::nullopt,
+                           {{"authorization", "bEARER good"}, {kPurposeHeader, "surveillance"}}));
   EXPECT_THAT(ListAreaStates(std::nullopt, Bearer("other")),
               StatusIs(base::StatusCode::kUnauthenticated, HasSubstr("unknown token")))
       << "the loopback socket alone would have every role";
@@ -244,6 +276,15 @@ TEST_F(GuardTest, ATokenIsItsOwnerAndNotTheConnections) {
   EXPECT_EQ(compliance_.events[2].actor(), "unidentified");
   EXPECT_EQ(compliance_.events[2].decision(), compliance::v1::DENIED);
   EXPECT_EQ(compliance_.events[4].actor(), "laboratory:2");
+}
+
+TEST_F(GuardTest, APersonSaysWhatACallIsFor) {
+  Serve();
+  guard_.Open();
+  identities_.AddToken("good", Official("official:1"));
+  EXPECT_THAT(ListAreaStates(std::nullopt, {{"authorization", "Bearer good"}}),
+              StatusIs(base::StatusCode::kInvalidArgument,
+                       HasSubstr("surveillance, outbreak-response, operation")));
 }
 
 TEST_F(GuardTest, TokensAreRefusedWhereTheyAreNotConfigured) {
@@ -366,7 +407,7 @@ TEST_F(GuardTest, WhatIsOfTheWholeIsNotForCallersWithALimit) {
   auto server = rpc::Server::Create(options).value();
   const auto plan = [&](const std::string& token) {
     auto channel = rpc::OpenChannelWithHeaders("127.0.0.1:" + std::to_string(server->port()),
-                                               std::nullopt, Bearer(token));
+                                               std::nullopt, Bearer(token, "data-protection"));
     const auto stub = compliance::v1::TimeseriesStewardService::NewStub(*channel);
     grpc::ClientContext context;
     compliance::v1::PlanExpiryResponse response;

@@ -29,7 +29,8 @@ class IdentityHolderTest : public ::testing::Test {
   void Open() {
     holder_.reset();
     book_ = IdentityBook::Open(dir_.path() / "identities.bin").value();
-    holder_ = std::make_unique<IdentityHolder>(*book_, clock_);
+    holds_ = HoldBook::Open(dir_.path() / "holds.bin").value();
+    holder_ = std::make_unique<IdentityHolder>(*book_, *holds_, clock_);
   }
   IdentityBook::Issued Issue(const std::string& owner, privacy::v1::Role role,
                              const v1::AccessScope& scope) {
@@ -48,6 +49,7 @@ class IdentityHolderTest : public ::testing::Test {
   testing::TempDir dir_;
   base::FakeClock clock_{base::ParseInstant("2031-06-01T12:00:00Z").value()};
   std::unique_ptr<IdentityBook> book_;
+  std::unique_ptr<HoldBook> holds_;
   std::unique_ptr<IdentityHolder> holder_;
 };
 
@@ -59,13 +61,19 @@ TEST_F(IdentityHolderTest, AnErasedOfficialHasNoTokenAndNoNameLeft) {
   v1::AccessScope north;
   north.add_district_ids("north");
   ASSERT_OK(book_->ListCertificate("official/north", kName, north, clock_.Now()));
+  v1::PlaceHoldRequest hold;
+  hold.set_authority("court");
+  hold.set_reason("what F. Nightingale wrote");
+  *hold.mutable_review_by() = shared::ToTimestamp(clock_.Now() + kDay);
+  hold.mutable_scope()->add_district_ids("north");
+  ASSERT_OK(holds_->Place(hold, clock_.Now()));
   auto keyring = Keyring::OpenDirectory({dir_.path()}).value();
   auto ledger = ErasureLedger::Open(dir_.path()).value();
   auto certificates = CertificateShelf::Open(dir_.path() / "certificates",
                                              dir_.path() / "certificates.seed", "log/erasures")
                           .value();
   std::vector<std::unique_ptr<PersonHolder>> holders;
-  holders.push_back(std::make_unique<IdentityHolder>(*book_, clock_));
+  holders.push_back(std::make_unique<IdentityHolder>(*book_, *holds_, clock_));
   Eraser eraser(clock_, *keyring, *ledger, *certificates,
                 ErasurePlaces{dir_.path(), dir_.path() / "audit", {}, {}, dir_.path() / "search"},
                 std::move(holders));
@@ -74,16 +82,18 @@ TEST_F(IdentityHolderTest, AnErasedOfficialHasNoTokenAndNoNameLeft) {
   selector.set_value(kName);
   const auto plan = eraser.Plan(selector);
   ASSERT_OK(plan);
-  ASSERT_EQ(plan->lines_size(), 1);
+  ASSERT_EQ(plan->lines_size(), 2);
   EXPECT_EQ(plan->lines(0).record(), "belgrand.storage.v1.IdentityRecord");
   EXPECT_EQ(plan->lines(0).count(), 3U);
+  EXPECT_EQ(plan->lines(1).record(), "belgrand.storage.v1.HoldRecord");
+  EXPECT_EQ(plan->lines(1).count(), 1U);
   EXPECT_TRUE(IsGood(official)) << "a plan changes nothing";
 
   clock_.Advance(std::chrono::seconds(1));
   const auto erased = eraser.Erase(Eraser::NewId(), selector);
   ASSERT_OK(erased);
   EXPECT_TRUE(erased->erasure().clean());
-  EXPECT_THAT(erased->certificate(), HasSubstr("before \"identities\" values: 1 files"));
+  EXPECT_THAT(erased->certificate(), HasSubstr("before \"identities\" values: 2 files"));
   EXPECT_FALSE(IsGood(official));
   EXPECT_FALSE(IsGood(officer));
   EXPECT_TRUE(IsGood(other)) << "a longer name";
@@ -92,6 +102,8 @@ TEST_F(IdentityHolderTest, AnErasedOfficialHasNoTokenAndNoNameLeft) {
   std::size_t unnamed = 0;
   for (const auto& record : *stored) unnamed += record.owner().empty() ? 1 : 0;
   EXPECT_EQ(unnamed, 3U);
+  EXPECT_EQ(holds_->List()[0].reason(), "");
+  EXPECT_EQ(holds_->InForce().size(), 1U);
   const auto limited = book_->CheckActor("official:north", clock_.Now());
   ASSERT_OK(limited);
   ASSERT_TRUE(limited->has_value());

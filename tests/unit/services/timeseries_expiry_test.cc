@@ -122,6 +122,67 @@ TEST_F(SampleExpiryTest, OldVersionsExpireBeforeNewOnesAndMarksWithThem) {
   EXPECT_EQ(report.feed_entries, 3u);
 }
 
+TEST_F(SampleExpiryTest, AHeldVersionKeepsTheLaterOnesOfItsRow) {
+  Append(Row("s1", "shieldhall", "2021-01-04", 1));
+  clock_.Set(At("2021-06-01"));
+  Append(Row("s1", "seafield", "2021-01-04", 2, "moved"));
+  clock_.Set(At("2032-01-01"));
+  // Without its second version the first would be the value of the row again.
+  compliance::v1::HoldScope hold;
+  hold.add_site_ids("shieldhall");
+  const auto plan = store_->PlanExpiry(clock_.Now(), {hold});
+  ASSERT_OK(plan);
+  EXPECT_EQ(Line(*plan, "").blocked(), 3U) << "two versions and the mark of the move";
+  EXPECT_EQ(Line(*plan, "").expired(), 0U);
+  ASSERT_OK(store_->ApplyExpiry(clock_.Now(), {hold}));
+  EXPECT_EQ(store_->History("lab", "s1", "sars-cov-2")->size(), 2U);
+  EXPECT_TRUE(Read({.site_id = "shieldhall"}).empty());
+  // The earlier one is not kept for the later one's sake.
+  hold.set_site_ids(0, "seafield");
+  ASSERT_OK(store_->ApplyExpiry(clock_.Now(), {hold}));
+  EXPECT_EQ(store_->History("lab", "s1", "sars-cov-2")->size(), 1U);
+  EXPECT_EQ(Read({.site_id = "seafield"}).size(), 1U);
+  EXPECT_TRUE(CloseAndFsck().clean());
+}
+
+TEST_F(SampleExpiryTest, AHoldThatIsPlacedAfterACrashDoesNotBringBackWhatTheLogHasLost) {
+  Append(RowWithName("s1"));
+  Append(RowWithName("s2"));
+  ASSERT_OK(store_->Settle());
+  store_.reset();
+  {
+    // What a crash leaves: s1 has gone from the log, s2 has lost the name there.
+    auto raw = storage::Store::Open(Options());
+    ASSERT_OK(raw);
+    storage::Batch batch;
+    for (const std::uint64_t sequence : {1U, 2U}) {
+      std::vector<Record> rows = RowsOf((*raw)->Get(kLogFamily, FeedKey(sequence)).value().value());
+      ASSERT_EQ(rows.size(), 1U);
+      Record& row = rows[0];
+      if (sequence == 1) {
+        row.Clear();
+        row.set_feed_sequence(sequence);
+      } else {
+        row.clear_sampled_by_sealed();
+      }
+      batch.Put(kLogFamily, FeedKey(sequence), ChunkOf(rows));
+    }
+    batch.Put(kMetaFamily, kCompactionDueKey, "");
+    ASSERT_OK((*raw)->Write(batch));
+  }
+  ASSERT_TRUE(SealedOnDisk()) << "positive control";
+  Reopen();
+  compliance::v1::HoldScope hold;
+  hold.add_laboratory_ids("lab");
+  ASSERT_OK(store_->ApplyExpiry(At("2032-01-01"), {hold}));
+  EXPECT_FALSE(SealedOnDisk());
+  const auto rows = Read({.site_id = "shieldhall"});
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].sample_id(), "s2");
+  EXPECT_EQ(rows[0].sampled_by_sealed(), "");
+  EXPECT_TRUE(CloseAndFsck().clean());
+}
+
 TEST_F(SampleExpiryTest, InterruptedErasureIsFinishedByTheNextCall) {
   Append(RowWithName("s1"));
   ASSERT_OK(store_->ApplyExpiry(At("2021-02-01")));

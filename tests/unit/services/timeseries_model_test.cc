@@ -1,5 +1,5 @@
-// Random operations on SampleStore against a plain model in memory, with reopening, moves, expiry,
-// backup and restore.
+// Random operations on SampleStore against a plain model in memory, with reopening, moves, expiry
+// under legal holds, backup and restore.
 //
 // The model keeps every version in a list and answers each question by walking it; the store must
 // give the same answers, and fsck must find nothing, after thousands of operations.
@@ -13,6 +13,7 @@
 
 #include "compliance/retention.h"
 #include "services/backup/folder.h"
+#include "services/shared/timestamp.h"
 #include "services/timeseries/feed_point.h"
 #include "tests/unit/services/timeseries_fixture.h"
 
@@ -106,8 +107,29 @@ class Model {
     return rows;
   }
 
+  // Whether a hold matches the version or an earlier one of its row.
+  bool IsHeld(const ModelVersion& version, const compliance::HoldScopes& holds) const {
+    for (const std::size_t i : Row(version.record)) {
+      const Record& record = versions[i].record;
+      if (record.version() > version.record.version()) break;
+      for (const compliance::v1::HoldScope& hold : holds) {
+        const std::int64_t at = record.recorded_at_us();
+        const bool all =
+            (hold.laboratory_ids().empty() || hold.laboratory_ids(0) == record.laboratory_id()) &&
+            (hold.site_ids().empty() || hold.site_ids(0) == record.site_id()) &&
+            (hold.district_ids().empty() ||
+             (hold.district_ids(0) == "lothian") == (record.site_id() == "seafield")) &&
+            (!hold.has_from() || at >= base::ToMicros(shared::ToInstant(hold.from()))) &&
+            (!hold.has_to() || at < base::ToMicros(shared::ToInstant(hold.to())));
+        if (all) return true;
+      }
+    }
+    return false;
+  }
+
   // Carries retention out by the periods of the schema; returns {records deleted, names cleared}.
-  std::pair<std::uint64_t, std::uint64_t> Expire(base::Instant now) {
+  std::pair<std::uint64_t, std::uint64_t> Expire(base::Instant now,
+                                                 const compliance::HoldScopes& holds) {
     std::uint64_t records = 0;
     std::uint64_t names = 0;
     const auto past = [&](const Record& record, int years) {
@@ -118,6 +140,7 @@ class Model {
     for (ModelVersion& version : versions) {
       if (version.deleted) continue;
       Record& record = version.record;
+      if (IsHeld(version, holds)) continue;
       if (past(record, 10)) {
         version.deleted = true;
         records += version.moved ? 2 : 1;
@@ -300,12 +323,31 @@ class SampleStoreModelTest : public SampleStoreTest, public ::testing::WithParam
               point.digest() == points_[point.sequence() - 1].digest());
   }
 
+  compliance::HoldScopes RandomHolds() {
+    compliance::HoldScopes holds(Roll(2) == 0 ? 0 : 1 + Roll(2));
+    for (compliance::v1::HoldScope& hold : holds) {
+      if (Roll(2) == 0) hold.add_laboratory_ids(Roll(2) == 0 ? "lab" : "lab 2");
+      if (Roll(2) == 0) hold.add_site_ids(Roll(2) == 0 ? "shieldhall" : "seafield");
+      if (Roll(3) == 0) hold.add_district_ids(Roll(2) == 0 ? "glasgow" : "lothian");
+      if (model_.versions.empty() || Roll(2) == 0) continue;
+      const auto at = [&] {
+        return base::FromMicros(
+            model_.versions[Roll(model_.versions.size())].record.recorded_at_us());
+      };
+      if (Roll(2) == 0) *hold.mutable_from() = shared::ToTimestamp(at());
+      if (Roll(2) == 0) *hold.mutable_to() = shared::ToTimestamp(at());
+    }
+    return holds;
+  }
+
   void Expire() {
-    const auto planned = store_->PlanExpiry(clock_.Now());
-    const auto applied = store_->ApplyExpiry(clock_.Now());
+    // Each time others: those of before are released.
+    const compliance::HoldScopes holds = RandomHolds();
+    const auto planned = store_->PlanExpiry(clock_.Now(), holds);
+    const auto applied = store_->ApplyExpiry(clock_.Now(), holds);
     ASSERT_OK(planned);
     ASSERT_OK(applied);
-    const auto [records, names] = model_.Expire(clock_.Now());
+    const auto [records, names] = model_.Expire(clock_.Now(), holds);
     for (std::size_t i = 0; i < applied->size(); ++i) {
       ASSERT_EQ((*planned)[i].SerializeAsString(), (*applied)[i].SerializeAsString());
       if ((*applied)[i].field().empty()) {
