@@ -11,6 +11,7 @@
 #include "belgrand/alerting/v1/alerting.pb.h"
 #include "belgrand/compliance/v1/compliance.pb.h"
 #include "belgrand/compliance/v1/erasure.pb.h"
+#include "belgrand/compliance/v1/hold.pb.h"
 #include "belgrand/compliance/v1/identity.pb.h"
 #include "belgrand/detection/v1/detection.pb.h"
 #include "belgrand/detection/v1/setup.pb.h"
@@ -29,6 +30,7 @@ std::vector<const google::protobuf::FileDescriptor*> Files() {
       alerting::v1::ListAlertsRequest::descriptor()->file(),
       compliance::v1::SealFieldsRequest::descriptor()->file(),
       compliance::v1::Erasure::descriptor()->file(),
+      compliance::v1::Hold::descriptor()->file(),
       compliance::v1::AccessScope::descriptor()->file(),
       detection::v1::Signal::descriptor()->file(),
       detection::v1::Setup::descriptor()->file(),
