@@ -277,7 +277,7 @@ TEST_F(SchemaMutation, MoreRolesWidenAndFewerNarrow) {
   testing::SchemaPool fresh;
   std::swap(schema_, fresh);
   ExpectNarrows(After([&] { Method("GetCheckpoint").mutable_roles()->RemoveLast(); }),
-                "GetCheckpoint: roles -LABORATORY");
+                "GetCheckpoint: roles -PUBLIC");
 }
 
 TEST_F(SchemaMutation, LessAuditWidensAndMoreNarrows) {

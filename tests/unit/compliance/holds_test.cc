@@ -287,7 +287,7 @@ TEST(HoldMatcherTest, TheTallyIsThatOfAnIndependentCount) {
   const base::Instant now = At("2026-01-01");
   for (int round = 0; round < 200; ++round) {
     HoldScopes holds;
-    for (unsigned i = random() % 3; i > 0; --i) {
+    for (auto i = random() % 3; i > 0; --i) {
       v1::HoldScope& hold = holds.emplace_back();
       if (random() % 2 == 0) hold.add_laboratory_ids("lab-" + std::to_string(random() % 3));
       if (random() % 2 == 0) hold.add_site_ids(random() % 2 == 0 ? "n1" : "s1");
