@@ -284,7 +284,17 @@ TEST_F(GuardTest, APersonSaysWhatACallIsFor) {
   identities_.AddToken("good", Official("official:1"));
   EXPECT_THAT(ListAreaStates(std::nullopt, {{"authorization", "Bearer good"}}),
               StatusIs(base::StatusCode::kInvalidArgument,
-                       HasSubstr("surveillance, outbreak-response, operation")));
+                       ::testing::EndsWith("one of surveillance, outbreak-response")))
+      << "not operation: that is for operators";
+  for (const char* purpose : {"operation", "data-protection"}) {
+    EXPECT_THAT(ListAreaStates(std::nullopt, Bearer("good", purpose)),
+                StatusIs(base::StatusCode::kPermissionDenied, HasSubstr(purpose)));
+  }
+  EXPECT_EQ(detection_.bodies, 0);
+  ASSERT_EQ(compliance_.events.size(), 3U);
+  for (const auto& event : compliance_.events) {
+    EXPECT_EQ(event.decision(), compliance::v1::DENIED);
+  }
 }
 
 TEST_F(GuardTest, TokensAreRefusedWhereTheyAreNotConfigured) {
