@@ -111,6 +111,9 @@ std::string CertificateText(const ErasureFacts& facts) {
   text += erasure.person.subject_ref.empty()
               ? "key: the person had none\n"
               : fmt::format("key: dropped; the keyring is at epoch {}\n", facts.keyring_epoch);
+  if (erasure.person.rectified) {
+    text += "rectified: where the person's name stood, the correct one stands instead\n";
+  }
   for (const v1::ErasureLine& line : facts.cleared) {
     text += fmt::format("cleared {}.{} {}\n", line.record(), line.field(), line.count());
   }

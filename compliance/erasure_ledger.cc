@@ -80,7 +80,7 @@ base::Status ReadEntry(std::string_view payload, std::size_t number, LedgerConte
   ErasureRecord& record = content.records.emplace_back();
   record.sequence = entry.sequence();
   record.id = entry.erasure_id();
-  record.person = {entry.subject(), entry.subject_ref(), entry.name_digest()};
+  record.person = {entry.subject(), entry.subject_ref(), entry.name_digest(), entry.rectified()};
   record.begun = base::FromMicros(entry.at_us());
   return base::OkStatus();
 }
@@ -191,6 +191,7 @@ base::StatusOr<std::uint64_t> ErasureLedger::Begin(std::string_view id, const Er
   entry.set_subject(person.subject);
   entry.set_subject_ref(person.subject_ref);
   entry.set_name_digest(person.name_digest);
+  entry.set_rectified(person.rectified);
   RETURN_IF_ERROR(Append(entry.SerializeAsString()));
   ErasureRecord& record = records_.emplace_back();
   record.sequence = entry.sequence();

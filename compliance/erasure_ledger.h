@@ -42,6 +42,7 @@ struct ErasedPerson {
   std::int32_t subject = 0;  // number of belgrand.privacy.v1.Subject
   std::string subject_ref;   // empty: had no key
   std::string name_digest;   // empty: the data holds no name of such a person in clear
+  bool rectified = false;    // the case book has what takes the name's place
 };
 
 struct ErasureRecord {

@@ -270,14 +270,15 @@ std::size_t HoldBook::Overdue(base::Instant now) const {
       }));
 }
 
-base::StatusOr<std::uint64_t> HoldBook::ForgetReasons(
-    const std::function<bool(const Record&)>& mentions) {
+base::StatusOr<std::uint64_t> HoldBook::ReplaceReasons(const Rewording& rewording) {
   const base::MutexLock lock(mutex_);
   Records next = records_;
   std::uint64_t count = 0;
   for (auto& [id, record] : next) {
-    if (record.reason().empty() || !mentions(record)) continue;
-    record.clear_reason();
+    if (record.reason().empty()) continue;
+    auto reason = rewording(record);
+    if (!reason) continue;
+    record.set_reason(*std::move(reason));
     ++count;
   }
   if (count > 0) RETURN_IF_ERROR(Store(std::move(next)));

@@ -79,8 +79,10 @@ class HoldBook {
   // In force and past their review.
   std::size_t Overdue(base::Instant now) const;
 
-  // Erasure: clears every reason that `mentions` knows. Returns how many.
-  base::StatusOr<std::uint64_t> ForgetReasons(const std::function<bool(const Record&)>& mentions);
+  // Erasure and rectification: gives each reason the words that `rewording` returns for it, if any.
+  // Returns how many.
+  using Rewording = std::function<std::optional<std::string>(const Record&)>;
+  base::StatusOr<std::uint64_t> ReplaceReasons(const Rewording& rewording);
   // What the file says, for a search of it.
   base::StatusOr<std::vector<Record>> ReadStored() const;
   const std::filesystem::path& file() const { return file_; }

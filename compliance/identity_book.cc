@@ -333,13 +333,24 @@ std::vector<Record> IdentityBook::List() const {
 
 base::StatusOr<std::uint64_t> IdentityBook::ForgetOwners(const IsOwned& is_owned,
                                                          base::Instant now) {
+  return ReplaceOwners(
+      [&](const Record& record) {
+        return is_owned(record) ? std::optional<std::string>("") : std::nullopt;
+      },
+      now);
+}
+
+base::StatusOr<std::uint64_t> IdentityBook::ReplaceOwners(const OwnerOf& owner_of,
+                                                          base::Instant now) {
   const base::MutexLock lock(mutex_);
   std::uint64_t count = 0;
   for (auto& [actor, record] : records_) {
-    if (record.owner().empty() || !is_owned(record)) continue;
-    record.clear_owner();
+    if (record.owner().empty()) continue;
+    auto owner = owner_of(record);
+    if (!owner) continue;
     // Nobody's token is nobody's to use.
-    if (record.kind() == v1::Identity::TOKEN) MarkRevoked(record, now);
+    if (owner->empty() && record.kind() == v1::Identity::TOKEN) MarkRevoked(record, now);
+    record.set_owner(*std::move(owner));
     ++count;
   }
   // Also when nothing was found: the last writing may have failed.

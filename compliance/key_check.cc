@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "compliance/case_book.h"
 #include "compliance/erasure_ledger.h"
 #include "compliance/keyring_file.h"
 #include "platform/base/file.h"
@@ -28,6 +29,7 @@ struct Kept {
 constexpr std::array kKept = {
     Kept{"index.key", WhenMissing::kRefuse}, Kept{kErasureKeyFile, WhenMissing::kRefuse},
     Kept{kErasureLedgerFile, WhenMissing::kRefuse}, Kept{"certificates.seed", WhenMissing::kRefuse},
+    Kept{kRightsKeyFile, WhenMissing::kRefuse},
     // Destroying it cuts the references of the audit log loose, on purpose.
     Kept{"audit_actor.key", WhenMissing::kMadeAnew}};
 

@@ -254,6 +254,16 @@ base::Status Keyring::AddPersons(const std::vector<StoredPerson>& persons) {
   return status;
 }
 
+base::StatusOr<std::string> Keyring::SealFor(std::string_view subject_ref, std::string_view place,
+                                             std::string_view value) const {
+  crypto::Key256 key;
+  {
+    base::MutexLock lock(mutex_);
+    ASSIGN_OR_RETURN(key, KeyOf(std::string(subject_ref)));
+  }
+  return SealField(key, subject_ref, place, value);
+}
+
 base::StatusOr<std::string> Keyring::Open(std::string_view sealed, std::string_view place) const {
   ASSIGN_OR_RETURN(const std::string subject_ref, SubjectRefOf(sealed));
   crypto::Key256 key;

@@ -72,6 +72,10 @@ class Keyring {
   // reopened.
   base::StatusOr<std::vector<SealedValue>> Seal(std::span<const PlainValue> values);
 
+  // Seals another value under the key of a person that is in the keyring. NotFound: there is none.
+  base::StatusOr<std::string> SealFor(std::string_view subject_ref, std::string_view place,
+                                      std::string_view value) const;
+
   // The value. NotFound: the person's key was dropped or never was. DataLoss: altered, or of
   // another place.
   base::StatusOr<std::string> Open(std::string_view sealed, std::string_view place) const;

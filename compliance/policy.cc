@@ -9,6 +9,7 @@
 #include "belgrand/compliance/v1/erasure.pb.h"
 #include "belgrand/compliance/v1/hold.pb.h"
 #include "belgrand/compliance/v1/identity.pb.h"
+#include "belgrand/compliance/v1/rights.pb.h"
 #include "belgrand/config/v1/config.pb.h"
 #include "belgrand/detection/v1/detection.pb.h"
 #include "belgrand/detection/v1/setup.pb.h"
@@ -21,6 +22,7 @@
 #include "belgrand/storage/v1/alert_record.pb.h"
 #include "belgrand/storage/v1/audit_entry.pb.h"
 #include "belgrand/storage/v1/backup.pb.h"
+#include "belgrand/storage/v1/case_record.pb.h"
 #include "belgrand/storage/v1/detection_record.pb.h"
 #include "belgrand/storage/v1/erasure.pb.h"
 #include "belgrand/storage/v1/hold_record.pb.h"
@@ -71,6 +73,7 @@ const std::vector<const pb::FileDescriptor*>& SchemaFiles() {
       compliance::v1::Erasure::descriptor()->file(),
       compliance::v1::Hold::descriptor()->file(),
       compliance::v1::Identity::descriptor()->file(),
+      compliance::v1::Case::descriptor()->file(),
       config::v1::Config::descriptor()->file(),
       detection::v1::Signal::descriptor()->file(),
       detection::v1::Setup::descriptor()->file(),
@@ -84,6 +87,7 @@ const std::vector<const pb::FileDescriptor*>& SchemaFiles() {
       storage::v1::AlertRecord::descriptor()->file(),
       storage::v1::AuditEntry::descriptor()->file(),
       storage::v1::BackupSet::descriptor()->file(),
+      storage::v1::CaseRecord::descriptor()->file(),
       storage::v1::SignalRecord::descriptor()->file(),
       storage::v1::ErasureEntry::descriptor()->file(),
       storage::v1::HoldRecord::descriptor()->file(),

@@ -288,6 +288,7 @@ std::string DurationText(std::string_view iso, Language language) {
 
 std::string RecipientText(std::string_view recipient, Language language) {
   if (language == kFrench && recipient == "health authority") return "autorité sanitaire";
+  if (language == kFrench && recipient == "laboratory") return "laboratoire";
   return std::string(recipient);
 }
 
@@ -295,6 +296,7 @@ std::string ActivityText(std::string_view activity, Language language) {
   if (language == kFrench) {
     if (activity == "wastewater surveillance") return "surveillance des eaux usées";
     if (activity == "alerting of health officials") return "alerte des agents de santé publique";
+    if (activity == "rights of persons") return "droits des personnes";
     if (activity == "accountability") return "responsabilité et preuve de conformité";
     if (activity == "operation of the service") return "exploitation du service";
     if (activity == "detection of signals") return "détection de signaux";

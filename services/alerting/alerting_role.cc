@@ -17,6 +17,7 @@
 #include "services/alerting/alerting_options.h"
 #include "services/alerting/alerting_service.h"
 #include "services/alerting/delivery_watch.h"
+#include "services/alerting/discreet_receiver.h"
 #include "services/alerting/erasure.h"
 #include "services/alerting/expiry.h"
 #include "services/alerting/link_pages.h"
@@ -39,16 +40,19 @@ std::set<std::string> StreamNames(const std::vector<config::v1::Receiver>& recei
 class AlertingRole final : public shared::Role {
  public:
   AlertingRole(std::unique_ptr<storage::Store> store, std::unique_ptr<AlertBook> book,
+               std::unique_ptr<shared::Restrictions> restrictions,
                std::unique_ptr<LinkSigner> signer, const config::v1::Alerting& config,
                const shared::Runtime& runtime)
       : links_(config.links()),
+        restrictions_(std::move(restrictions)),
         store_(std::move(store)),
         book_(std::move(book)),
         signer_(std::move(signer)),
         metrics_(runtime.metrics, *book_, runtime.clock),
-        alerts_(*book_, runtime.clock, runtime.guard, metrics_, StreamNames(ReceiversOf(config))),
+        alerts_(*book_, runtime.clock, runtime.guard, metrics_, StreamNames(ReceiversOf(config)),
+                *restrictions_),
         steward_(StewardshipOf(*book_), runtime.guard, runtime.clock),
-        persons_(PersonsOf(*book_, *store_), runtime.guard),
+        persons_(PersonsOf(*book_, *store_, *restrictions_), runtime.guard),
         dispatcher_(*book_, runtime.clock, RetryPolicyOf(config), &metrics_),
         timekeeper_(*book_),
         watch_(config, StreamNames(ReceiversOf(config)), *book_, runtime.clock, runtime.metrics,
@@ -56,7 +60,7 @@ class AlertingRole final : public shared::Role {
     if (signer_ != nullptr) {
       desk_ = std::make_unique<LinkDesk>(*book_, *store_, runtime.clock, *signer_,
                                          LinkPersonsOf(ReceiversOf(config), *signer_));
-      pages_ = std::make_unique<LinkPages>(*desk_, runtime.guard, runtime.metrics);
+      pages_ = std::make_unique<LinkPages>(*desk_, *restrictions_, runtime.guard, runtime.metrics);
     }
     if (config.notices().has_feed()) {
       feed_ = std::make_unique<NoticeFeed>(*book_, config.notices(), runtime.metrics);
@@ -65,7 +69,8 @@ class AlertingRole final : public shared::Role {
       if (receiver.has_stream()) {
         dispatcher_.AddStream(receiver.name(), GiveUpAfter(receiver.stream()));
       } else if (auto made = MakeReceiver(receiver, {runtime.clock, signer_.get()})) {
-        dispatcher_.Add(receiver.name(), std::move(made));
+        dispatcher_.Add(receiver.name(),
+                        std::make_unique<DiscreetReceiver>(std::move(made), *restrictions_));
       }
     }
   }
@@ -110,6 +115,7 @@ class AlertingRole final : public shared::Role {
 
  private:
   const config::v1::Links links_;
+  const std::unique_ptr<shared::Restrictions> restrictions_;
   const std::unique_ptr<storage::Store> store_;
   const std::unique_ptr<AlertBook> book_;
   // All null where links are not configured.
@@ -148,8 +154,11 @@ base::StatusOr<std::unique_ptr<shared::Role>> CreateAlertingRole(const config::v
   if (alerting.has_links()) {
     ASSIGN_OR_RETURN(signer, MakeLinkSigner(alerting.links(), (*book)->instance_id()));
   }
-  return std::unique_ptr<shared::Role>(
-      new AlertingRole(*std::move(store), *std::move(book), std::move(signer), alerting, runtime));
+  auto restrictions = std::make_unique<shared::Restrictions>();
+  RETURN_IF_ERROR(base::Annotate(LoadRestrictions(**store, *restrictions), "alerting"));
+  return std::unique_ptr<shared::Role>(new AlertingRole(*std::move(store), *std::move(book),
+                                                        std::move(restrictions), std::move(signer),
+                                                        alerting, runtime));
 }
 
 }  // namespace belgrand::alerting

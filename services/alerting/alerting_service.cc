@@ -68,12 +68,25 @@ class Seat {
 
 AlertingServiceImpl::AlertingServiceImpl(AlertBook& book, const base::Clock& clock,
                                          shared::Guard& guard, AlertingMetrics& metrics,
-                                         std::set<std::string> subscribers)
+                                         std::set<std::string> subscribers,
+                                         const shared::Restrictions& restrictions)
     : book_(book),
       clock_(clock),
       guard_(guard),
       metrics_(metrics),
-      subscribers_(std::move(subscribers)) {}
+      subscribers_(std::move(subscribers)),
+      restrictions_(restrictions) {}
+
+grpc::Status AlertingServiceImpl::Answer(grpc::ServerContext& context, std::string_view method,
+                                         google::protobuf::Message& response,
+                                         const shared::Guard::Body& body) {
+  return guard_.Unary(context, MethodName(method),
+                      [&](const Caller& caller, CallReport& report) -> base::Status {
+                        RETURN_IF_ERROR(body(caller, report));
+                        restrictions_.Withhold(response);
+                        return base::OkStatus();
+                      });
+}
 
 v1::Alert AlertingServiceImpl::Show(const compliance::AccessScope& scope,
                                     const storage::v1::AlertRecord& record) const {
@@ -84,10 +97,6 @@ v1::Alert AlertingServiceImpl::Show(const compliance::AccessScope& scope,
         WithoutOthers(scope, book_.MutedBy(FactsOf(record), record.alert_id(), clock_.Now())));
   }
   return alert;
-}
-
-compliance::ReadGate AlertingServiceImpl::GateOf(const Caller& caller) const {
-  return {*storage::v1::AlertRecord::descriptor(), clock_.Now(), caller.purpose};
 }
 
 void AlertingServiceImpl::StopStreams() {
@@ -120,8 +129,8 @@ grpc::Status AlertingServiceImpl::ReportSignals(grpc::ServerContext* context,
 grpc::Status AlertingServiceImpl::ListAlerts(grpc::ServerContext* context,
                                              const v1::ListAlertsRequest* request,
                                              v1::ListAlertsResponse* response) {
-  return guard_.Unary(
-      *context, MethodName("ListAlerts"),
+  return Answer(
+      *context, "ListAlerts", *response,
       [&](const Caller& caller, CallReport& report) -> base::Status {
         report.object_kind = "alert";
         AlertFilter filter{.district_id = request->district_id(),
@@ -151,57 +160,57 @@ grpc::Status AlertingServiceImpl::ListAlerts(grpc::ServerContext* context,
 grpc::Status AlertingServiceImpl::GetAlert(grpc::ServerContext* context,
                                            const v1::GetAlertRequest* request,
                                            v1::GetAlertResponse* response) {
-  return guard_.Unary(
-      *context, MethodName("GetAlert"),
-      [&](const Caller& caller, CallReport& report) -> base::Status {
-        ReportAlert(report, request->alert_id());
-        RETURN_IF_ERROR(CheckScope(caller, MethodName("GetAlert"), request->alert_id()));
-        ASSIGN_OR_RETURN(auto history, book_.History(request->alert_id()));
-        ASSIGN_OR_RETURN(const auto deliveries, book_.Deliveries(request->alert_id()));
-        if (request->has_as_of()) {
-          const base::Instant as_of = shared::ToInstant(request->as_of());
-          ASSIGN_OR_RETURN(const auto alert, book_.GetAsOf(request->alert_id(), as_of));
-          if (!GateOf(caller).Shows(alert)) return NoAlert(request->alert_id());
-          *response->mutable_alert() = Concealed(caller.scope, ToWire(alert));
-          std::erase_if(history,
-                        [&](const auto& event) { return event.at_us() > base::ToMicros(as_of); });
-        } else {
-          ASSIGN_OR_RETURN(const auto alert, book_.Get(request->alert_id()));
-          if (!GateOf(caller).Shows(alert)) return NoAlert(request->alert_id());
-          *response->mutable_alert() = Show(caller.scope, alert);
-        }
-        std::set<std::uint64_t> shown;
-        for (const auto& event : history) {
-          shown.insert(event.sequence());
-          *response->add_history() = Concealed(caller.scope, ToWire(event, Repeat::kNo));
-        }
-        for (const auto& delivery : deliveries) {
-          if (shown.contains(delivery.event_sequence())) {
-            v1::Delivery& told = *response->add_deliveries() =
-                Concealed(caller.scope, ToWire(delivery));
-            MarkAcknowledged(history, told);
-          }
-        }
-        return base::OkStatus();
-      });
+  return Answer(*context, "GetAlert", *response,
+                [&](const Caller& caller, CallReport& report) -> base::Status {
+                  ReportAlert(report, request->alert_id());
+                  RETURN_IF_ERROR(CheckScope(caller, MethodName("GetAlert"), request->alert_id()));
+                  ASSIGN_OR_RETURN(auto history, book_.History(request->alert_id()));
+                  ASSIGN_OR_RETURN(const auto deliveries, book_.Deliveries(request->alert_id()));
+                  if (request->has_as_of()) {
+                    const base::Instant as_of = shared::ToInstant(request->as_of());
+                    ASSIGN_OR_RETURN(const auto alert, book_.GetAsOf(request->alert_id(), as_of));
+                    if (!GateOf(caller).Shows(alert)) return NoAlert(request->alert_id());
+                    *response->mutable_alert() = Concealed(caller.scope, ToWire(alert));
+                    std::erase_if(history, [&](const auto& event) {
+                      return event.at_us() > base::ToMicros(as_of);
+                    });
+                  } else {
+                    ASSIGN_OR_RETURN(const auto alert, book_.Get(request->alert_id()));
+                    if (!GateOf(caller).Shows(alert)) return NoAlert(request->alert_id());
+                    *response->mutable_alert() = Show(caller.scope, alert);
+                  }
+                  std::set<std::uint64_t> shown;
+                  for (const auto& event : history) {
+                    shown.insert(event.sequence());
+                    *response->add_history() = Concealed(caller.scope, ToWire(event, Repeat::kNo));
+                  }
+                  for (const auto& delivery : deliveries) {
+                    if (shown.contains(delivery.event_sequence())) {
+                      v1::Delivery& told = *response->add_deliveries() =
+                          Concealed(caller.scope, ToWire(delivery));
+                      MarkAcknowledged(history, told);
+                    }
+                  }
+                  return base::OkStatus();
+                });
 }
 
 template <typename Request, typename Response, typename Act>
 grpc::Status AlertingServiceImpl::ActOn(grpc::ServerContext& context, std::string_view method,
                                         const Request& request, Response& response,
                                         const Act& act) {
-  return guard_.Unary(context, MethodName(method),
-                      [&](const Caller& caller, CallReport& report) -> base::Status {
-                        ReportAlert(report, request.alert_id());
-                        RETURN_IF_ERROR(CheckScope(caller, MethodName(method), request.alert_id()));
-                        const auto known = book_.Get(request.alert_id());
-                        if (known.ok() && !GateOf(caller).Shows(*known)) {
-                          return NoAlert(request.alert_id());
-                        }
-                        ASSIGN_OR_RETURN(const storage::v1::AlertRecord alert, act());
-                        *response.mutable_alert() = Show(caller.scope, alert);
-                        return base::OkStatus();
-                      });
+  return Answer(context, method, response,
+                [&](const Caller& caller, CallReport& report) -> base::Status {
+                  ReportAlert(report, request.alert_id());
+                  RETURN_IF_ERROR(CheckScope(caller, MethodName(method), request.alert_id()));
+                  const auto known = book_.Get(request.alert_id());
+                  if (known.ok() && !GateOf(caller).Shows(*known)) {
+                    return NoAlert(request.alert_id());
+                  }
+                  ASSIGN_OR_RETURN(const storage::v1::AlertRecord alert, act());
+                  *response.mutable_alert() = Show(caller.scope, alert);
+                  return base::OkStatus();
+                });
 }
 
 grpc::Status AlertingServiceImpl::AcknowledgeAlert(grpc::ServerContext* context,
@@ -257,20 +266,19 @@ grpc::Status AlertingServiceImpl::RecordOutcome(grpc::ServerContext* context,
 grpc::Status AlertingServiceImpl::ListTrackRecords(grpc::ServerContext* context,
                                                    const v1::ListTrackRecordsRequest* request,
                                                    v1::ListTrackRecordsResponse* response) {
-  return guard_.Unary(*context, MethodName("ListTrackRecords"),
-                      [&](const Caller& caller, CallReport&) -> base::Status {
-                        ASSIGN_OR_RETURN(
-                            const auto records,
-                            book_.TrackRecords(request->district_id(), request->rule()));
-                        for (const RuleRecord& record : records) {
-                          if (!caller.scope.HoldsDistrict(record.district_id)) continue;
-                          auto& row = *response->add_rows();
-                          row.set_district_id(record.district_id);
-                          row.set_rule(record.rule);
-                          *row.mutable_record() = ToWire(record.counts);
-                        }
-                        return base::OkStatus();
-                      });
+  return Answer(*context, "ListTrackRecords", *response,
+                [&](const Caller& caller, CallReport&) -> base::Status {
+                  ASSIGN_OR_RETURN(const auto records,
+                                   book_.TrackRecords(request->district_id(), request->rule()));
+                  for (const RuleRecord& record : records) {
+                    if (!caller.scope.HoldsDistrict(record.district_id)) continue;
+                    auto& row = *response->add_rows();
+                    row.set_district_id(record.district_id);
+                    row.set_rule(record.rule);
+                    *row.mutable_record() = ToWire(record.counts);
+                  }
+                  return base::OkStatus();
+                });
 }
 
 bool AlertingServiceImpl::HoldsAlert(const compliance::AccessScope& scope,
@@ -356,8 +364,9 @@ base::Status AlertingServiceImpl::Pump(grpc::ServerContext& context, const Calle
       position = event.sequence();
       if (!concerns(event)) continue;
       const Repeat repeat = event.sequence() <= before.sent ? Repeat::kYes : Repeat::kNo;
-      if (!writer.Write(Concealed(caller.scope, ToWire(event, repeat))))
-        return base::OkStatus();  // the client is gone
+      v1::AlertEvent sent = Concealed(caller.scope, ToWire(event, repeat));
+      restrictions_.Withhold(sent);
+      if (!writer.Write(sent)) return base::OkStatus();  // the client is gone
     }
   }
   return base::OkStatus();
@@ -366,8 +375,8 @@ base::Status AlertingServiceImpl::Pump(grpc::ServerContext& context, const Calle
 grpc::Status AlertingServiceImpl::ConfirmEvents(grpc::ServerContext* context,
                                                 const v1::ConfirmEventsRequest* request,
                                                 v1::ConfirmEventsResponse* response) {
-  return guard_.Unary(
-      *context, MethodName("ConfirmEvents"),
+  return Answer(
+      *context, "ConfirmEvents", *response,
       [&](const Caller& caller, CallReport& report) -> base::Status {
         report.object_kind = "alert";
         RETURN_IF_ERROR(CheckSubscriber(request->subscriber()));
@@ -391,21 +400,19 @@ grpc::Status AlertingServiceImpl::ConfirmEvents(grpc::ServerContext* context,
 grpc::Status AlertingServiceImpl::ListDeadLetters(grpc::ServerContext* context,
                                                   const v1::ListDeadLettersRequest*,
                                                   v1::ListDeadLettersResponse* response) {
-  return guard_.Unary(*context, MethodName("ListDeadLetters"),
-                      [&](const Caller& caller, CallReport& report) -> base::Status {
-                        report.object_kind = "alert";
-                        ASSIGN_OR_RETURN(const auto letters, book_.DeadLetters());
-                        const compliance::ReadGate gate(*storage::v1::DeliveryRecord::descriptor(),
-                                                        clock_.Now(), caller.purpose);
-                        for (const auto& letter : letters) {
-                          if (!gate.Shows(letter)) continue;
-                          if (!HoldsAlert(caller.scope, letter.alert_id())) continue;
-                          *response->add_deliveries() = Concealed(caller.scope, ToWire(letter));
-                        }
-                        report.record_count =
-                            static_cast<std::uint64_t>(response->deliveries_size());
-                        return base::OkStatus();
-                      });
+  return Answer(*context, "ListDeadLetters", *response,
+                [&](const Caller& caller, CallReport& report) -> base::Status {
+                  report.object_kind = "alert";
+                  ASSIGN_OR_RETURN(const auto letters, book_.DeadLetters());
+                  const auto gate = GateOf<storage::v1::DeliveryRecord>(caller);
+                  for (const auto& letter : letters) {
+                    if (!gate.Shows(letter)) continue;
+                    if (!HoldsAlert(caller.scope, letter.alert_id())) continue;
+                    *response->add_deliveries() = Concealed(caller.scope, ToWire(letter));
+                  }
+                  report.record_count = static_cast<std::uint64_t>(response->deliveries_size());
+                  return base::OkStatus();
+                });
 }
 
 }  // namespace belgrand::alerting

@@ -13,6 +13,7 @@
 #include "compliance/read_gate.h"
 #include "services/alerting/alerting_metrics.h"
 #include "services/shared/guard.h"
+#include "services/shared/restrictions.h"
 
 namespace belgrand::alerting {
 
@@ -26,9 +27,10 @@ std::string ProvenIdentity(const shared::Caller& caller);
 
 class AlertingServiceImpl final : public v1::AlertingService::Service {
  public:
-  // `subscribers`: names of the stream receivers.
+  // `subscribers`: names of the stream receivers. Whom `restrictions` name stands in no answer.
   AlertingServiceImpl(AlertBook& book, const base::Clock& clock, shared::Guard& guard,
-                      AlertingMetrics& metrics, std::set<std::string> subscribers);
+                      AlertingMetrics& metrics, std::set<std::string> subscribers,
+                      const shared::Restrictions& restrictions);
 
   // Ends every FollowAlerts; idempotent.
   void StopStreams();
@@ -89,6 +91,9 @@ class AlertingServiceImpl final : public v1::AlertingService::Service {
                                v1::ListDeadLettersResponse* response) override;
 
  private:
+  // Through the guard; whoever is restricted is taken out of the response before it leaves.
+  grpc::Status Answer(grpc::ServerContext& context, std::string_view method,
+                      google::protobuf::Message& response, const shared::Guard::Body& body);
   // Does what a person asks to one alert, and answers with the alert.
   template <typename Request, typename Response, typename Act>
   grpc::Status ActOn(grpc::ServerContext& context, std::string_view method, const Request& request,
@@ -111,14 +116,18 @@ class AlertingServiceImpl final : public v1::AlertingService::Service {
   // The alert as it is, with what mutes it now.
   v1::Alert Show(const compliance::AccessScope& scope, const storage::v1::AlertRecord& alert) const;
 
-  // Which alerts are in use, and which in the archive.
-  compliance::ReadGate GateOf(const shared::Caller& caller) const;
+  // Which records of a type are in use, and which in the archive.
+  template <typename Record = storage::v1::AlertRecord>
+  compliance::ReadGate GateOf(const shared::Caller& caller) const {
+    return {*Record::descriptor(), clock_.Now(), caller.purpose};
+  }
 
   AlertBook& book_;
   const base::Clock& clock_;
   shared::Guard& guard_;
   AlertingMetrics& metrics_;
   const std::set<std::string> subscribers_;
+  const shared::Restrictions& restrictions_;
   std::atomic<bool> stopping_ = false;
   std::atomic<int> followers_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "alerting/tables.h"
+#include "services/shared/person_collect.h"
 
 namespace belgrand::alerting {
 namespace {
@@ -17,6 +18,8 @@ using storage::v1::SilenceRecord;
 
 // Key of `meta`: shared::EncodeMark.
 constexpr char kErasedKey[] = "erased";
+// Key of `meta`: belgrand.storage.v1.RestrictionsRecord, or nothing.
+constexpr char kRestrictedKey[] = "restricted";
 
 // Counts what it clears, by record and field.
 class Clearer {
@@ -63,73 +66,62 @@ class Clearer {
   }
 
  private:
-  bool IsPerson(const std::string& name, std::int64_t at_us) const {
-    return persons_.Named(privacy::v1::OFFICIAL, "", name, base::FromMicros(at_us));
+  const compliance::v1::PersonToErase* PersonOf(const std::string& name, std::int64_t at_us) const {
+    return persons_.NamedBy(privacy::v1::OFFICIAL, "", name, base::FromMicros(at_us));
+  }
+  // Whether `name` was one of them; what is correct stands there then, or nothing.
+  bool Replace(std::string& name, std::int64_t at_us, const std::string& record,
+               const char* field) {
+    const auto* person = PersonOf(name, at_us);
+    if (person == nullptr) return false;
+    name = person->replacement();
+    Count(record, field);
+    return true;
+  }
+  // What somebody wrote goes with them; where they are rectified it stays, with the correct name.
+  void ReplaceText(std::string& text, bool theirs, const std::string& record, const char* field) {
+    if (text.empty()) return;
+    auto changed = persons_.WithoutMentions("", text);
+    if (theirs) changed = "";
+    if (!changed) return;
+    text = *std::move(changed);
+    Count(record, field);
   }
   void Count(const std::string& record, const char* field) {
     ++counts_[record + "." + field];
     changed_ = true;
   }
   void ClearAlert(AlertRecord& alert, const std::string& record, const char* field) {
-    if (!IsPerson(alert.acknowledged_by(), alert.acknowledged_at_us())) return;
-    alert.clear_acknowledged_by();
-    Count(record, field);
+    Replace(*alert.mutable_acknowledged_by(), alert.acknowledged_at_us(), record, field);
   }
-  // What somebody wrote goes with them.
   void ClearEvent(AlertEventRecord& event) {
     const std::string& record = AlertEventRecord::descriptor()->full_name();
     if (event.has_alert()) ClearAlert(*event.mutable_alert(), record, "alert.acknowledged_by");
-    const bool theirs = IsPerson(event.by(), event.at_us());
-    if (theirs) {
-      event.clear_by();
-      Count(record, "by");
-    }
-    if (!event.comment().empty() && (theirs || persons_.Mentioned("", event.comment()))) {
-      event.clear_comment();
-      Count(record, "comment");
-    }
+    const bool theirs = Replace(*event.mutable_by(), event.at_us(), record, "by");
+    ReplaceText(*event.mutable_comment(), theirs && event.by().empty(), record, "comment");
   }
   // It goes on without them: what it mutes does not depend on who set it.
   void ClearSilence(SilenceRecord& silence) {
     const std::string& record = SilenceRecord::descriptor()->full_name();
-    const bool theirs = IsPerson(silence.owner(), silence.created_at_us());
-    if (theirs) {
-      silence.clear_owner();
-      Count(record, "owner");
-    }
-    if (!silence.reason().empty() && (theirs || persons_.Mentioned("", silence.reason()))) {
-      silence.clear_reason();
-      Count(record, "reason");
-    }
-    if (IsPerson(silence.ended_by(), silence.ends_at_us())) {
-      silence.clear_ended_by();
-      Count(record, "ended_by");
-    }
-    if (IsPerson(silence.consented_by(), silence.consented_at_us())) {
-      silence.clear_consented_by();
-      Count(record, "consented_by");
-    }
-    if (theirs) silence.clear_made_by_identity();
+    const bool theirs = Replace(*silence.mutable_owner(), silence.created_at_us(), record, "owner");
+    const bool gone = theirs && silence.owner().empty();
+    ReplaceText(*silence.mutable_reason(), gone, record, "reason");
+    Replace(*silence.mutable_ended_by(), silence.ends_at_us(), record, "ended_by");
+    Replace(*silence.mutable_consented_by(), silence.consented_at_us(), record, "consented_by");
+    if (gone) silence.clear_made_by_identity();
   }
   // What was released stays: it names nobody. A first approval without its person is void.
   void ClearNotice(NoticeRecord& notice) {
     const std::string& record = NoticeRecord::descriptor()->full_name();
     for (auto& step : *notice.mutable_steps()) {
-      const bool theirs = IsPerson(step.by(), step.at_us());
-      if (theirs) {
-        step.clear_by();
-        Count(record, "steps.by");
-      }
-      if (!step.comment().empty() && (theirs || persons_.Mentioned("", step.comment()))) {
-        step.clear_comment();
-        Count(record, "steps.comment");
-      }
+      const bool theirs = Replace(*step.mutable_by(), step.at_us(), record, "steps.by");
+      ReplaceText(*step.mutable_comment(), theirs && step.by().empty(), record, "steps.comment");
     }
-    if (!notice.has_draft()) return;
-    const auto& approval = notice.draft().first_approval();
-    if (IsPerson(approval.by(), approval.at_us())) {
+    if (!notice.draft().has_first_approval()) return;
+    auto& approval = *notice.mutable_draft()->mutable_first_approval();
+    if (Replace(*approval.mutable_by(), approval.at_us(), record, "draft.first_approval.by") &&
+        approval.by().empty()) {
       notice.mutable_draft()->clear_first_approval();
-      Count(record, "draft.first_approval.by");
     }
   }
 
@@ -139,9 +131,8 @@ class Clearer {
     const bool under_way = delivery.state() == v1::QUEUED || delivery.state() == v1::RETRYING;
     if (mode_ == SweepMode::kApply && under_way) return;
     for (auto& receipt : *delivery.mutable_receipts()) {
-      if (!IsPerson(receipt.recipient(), receipt.at_us())) continue;
-      receipt.clear_recipient();
-      Count(DeliveryRecord::descriptor()->full_name(), "receipts.recipient");
+      Replace(*receipt.mutable_recipient(), receipt.at_us(),
+              DeliveryRecord::descriptor()->full_name(), "receipts.recipient");
     }
   }
 
@@ -165,9 +156,35 @@ base::StatusOr<std::vector<ErasureLine>> SweepAll(AlertBook& book,
   return clearer.Lines();
 }
 
+base::Status CollectAll(AlertBook& book, const shared::PersonMatcher& whom,
+                        const shared::PersonStewardship::Give& give) {
+  shared::PersonCollector collector("alerting", whom);
+  // Given once the book is not held any more.
+  std::vector<compliance::v1::HeldRecord> held;
+  for (const auto* record :
+       {AlertRecord::descriptor(), AlertEventRecord::descriptor(), SilenceRecord::descriptor(),
+        NoticeRecord::descriptor(), DeliveryRecord::descriptor()}) {
+    RETURN_IF_ERROR(book.Sweep(
+        *record,
+        [&](google::protobuf::Message& message) {
+          if (auto found = collector.Collect(message, "")) held.push_back(*std::move(found));
+          return ExpiryVerdict::kKeep;
+        },
+        SweepMode::kPlan));
+  }
+  for (compliance::v1::HeldRecord& record : held) RETURN_IF_ERROR(give(std::move(record)));
+  return base::OkStatus();
+}
+
 }  // namespace
 
-shared::PersonStewardship PersonsOf(AlertBook& book, storage::Store& store) {
+base::Status LoadRestrictions(const storage::Store& store, shared::Restrictions& restrictions) {
+  ASSIGN_OR_RETURN(const auto stored, store.Get(kMeta, kRestrictedKey));
+  return restrictions.Load(stored);
+}
+
+shared::PersonStewardship PersonsOf(AlertBook& book, storage::Store& store,
+                                    shared::Restrictions& restrictions) {
   shared::PersonStewardship persons;
   persons.store = "alerting";
   persons.find = [&book](const shared::PersonMatcher& whom) {
@@ -192,6 +209,17 @@ shared::PersonStewardship PersonsOf(AlertBook& book, storage::Store& store) {
     storage::Batch batch;
     batch.Put(kMeta, kErasedKey, shared::EncodeMark(mark));
     return store.Write(batch);
+  };
+  persons.collect = [&book](const shared::PersonMatcher& whom,
+                            const shared::PersonStewardship::Give& give) {
+    return CollectAll(book, whom, give);
+  };
+  persons.restrict_to = [&store, &restrictions](const storage::v1::RestrictionsRecord& record) {
+    return restrictions.Replace(record, [&store](std::string_view bytes) {
+      storage::Batch batch;
+      batch.Put(kMeta, kRestrictedKey, bytes);
+      return store.Write(batch);
+    });
   };
   return persons;
 }

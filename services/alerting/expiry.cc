@@ -19,8 +19,8 @@ base::StatusOr<std::vector<ExpiryLine>> SweepAll(AlertBook& book, base::Instant 
   for (const auto* record :
        {storage::v1::DeliveryRecord::descriptor(), storage::v1::AlertRecord::descriptor(),
         storage::v1::AlertEventRecord::descriptor(), storage::v1::OutcomeRecord::descriptor(),
-         storage::v1::SilenceRecord::descriptor(), storage::v1::LinkUseRecord::descriptor(),
-         storage::v1::NoticeRecord::descriptor(), storage::v1::NoticeReleaseRecord::descriptor()}) {
+        storage::v1::SilenceRecord::descriptor(), storage::v1::LinkUseRecord::descriptor(),
+        storage::v1::NoticeRecord::descriptor(), storage::v1::NoticeReleaseRecord::descriptor()}) {
     compliance::ExpiryTally tally(*record, now, compliance::HoldMatcher(*record, holds));
     RETURN_IF_ERROR(book.Sweep(
         *record,

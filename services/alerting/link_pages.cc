@@ -121,12 +121,13 @@ std::string Form(const LinkAnswer& answer, Language language) {
                    : Pick(language, "Dismiss", "Écarter"));
 }
 
-std::string PageOf(const LinkAnswer& answer) {
+std::string PageOf(const LinkAnswer& answer, const shared::Restrictions& restrictions) {
   const Language language = answer.person.language;
   v1::AlertEvent event;
   std::string headline = "Belgrand";
   if (answer.alert) {
     *event.mutable_alert() = ToWire(*answer.alert);
+    restrictions.Withhold(event);
     headline = Headline(event, language);
   }
   std::string out = fmt::format(
@@ -225,8 +226,9 @@ LinkDesk::Persons LinkPersonsOf(const std::vector<config::v1::Receiver>& receive
   return persons;
 }
 
-LinkPages::LinkPages(LinkDesk& desk, shared::Guard& guard, metrics::Registry& metrics)
-    : desk_(desk), guard_(guard) {
+LinkPages::LinkPages(LinkDesk& desk, const shared::Restrictions& restrictions, shared::Guard& guard,
+                     metrics::Registry& metrics)
+    : desk_(desk), restrictions_(restrictions), guard_(guard) {
   for (const auto& labelled : kVerdictLabels) {
     const auto counter = [&](const char* kind) {
       return &metrics.AddCounter("belgrand_alerting_link_requests_total",
@@ -260,7 +262,7 @@ http::Response LinkPages::Handle(const http::PageRequest& request) {
   }
   return {.code = CodeOf(answer.verdict),
           .content_type = "text/html; charset=utf-8",
-          .body = PageOf(answer),
+          .body = PageOf(answer, restrictions_),
           .headers = {{"Cache-Control", "no-store"},
                       {"Referrer-Policy", "no-referrer"},
                       {"X-Content-Type-Options", "nosniff"},

@@ -18,6 +18,7 @@
 #include "platform/http/server.h"
 #include "platform/metrics/registry.h"
 #include "services/shared/guard.h"
+#include "services/shared/restrictions.h"
 
 namespace belgrand::alerting {
 
@@ -34,7 +35,9 @@ LinkDesk::Persons LinkPersonsOf(const std::vector<config::v1::Receiver>& receive
 
 class LinkPages {
  public:
-  LinkPages(LinkDesk& desk, shared::Guard& guard, metrics::Registry& metrics);
+  // Whom `restrictions` name stands on no page.
+  LinkPages(LinkDesk& desk, const shared::Restrictions& restrictions, shared::Guard& guard,
+            metrics::Registry& metrics);
 
   http::Response Handle(const http::PageRequest& request);
   // Where and how they are served.
@@ -42,6 +45,7 @@ class LinkPages {
 
  private:
   LinkDesk& desk_;
+  const shared::Restrictions& restrictions_;
   shared::Guard& guard_;
   std::map<LinkVerdict, metrics::Counter*> looks_;
   std::map<LinkVerdict, metrics::Counter*> uses_;

@@ -39,44 +39,48 @@ template <typename Request, typename Response, typename Act>
 grpc::Status AlertingServiceImpl::ActOnNotice(grpc::ServerContext& context, std::string_view method,
                                               const Request& request, Response& response,
                                               const Act& act) {
-  return guard_.Unary(
-      context, MethodName(method), [&](const Caller& caller, CallReport& report) -> base::Status {
-        report.object_kind = "notice";
-        report.object_ref = std::to_string(request.notice_id());
-        report.record_count = 1;
-        ASSIGN_OR_RETURN(const NoticeRecord before, book_.GetNotice(request.notice_id()));
-        if (!caller.scope.HoldsDistrict(before.district_id())) {
-          return guard_.Deny(caller, MethodName(method), NoNotice(request.notice_id()));
-        }
-        ASSIGN_OR_RETURN(const NoticeRecord notice, act(caller, before));
-        *response.mutable_notice() = Whole(notice);
-        return base::OkStatus();
-      });
+  return Answer(context, method, response,
+                [&](const Caller& caller, CallReport& report) -> base::Status {
+                  report.object_kind = "notice";
+                  report.object_ref = std::to_string(request.notice_id());
+                  report.record_count = 1;
+                  ASSIGN_OR_RETURN(const NoticeRecord before, book_.GetNotice(request.notice_id()));
+                  if (!caller.scope.HoldsDistrict(before.district_id())) {
+                    return guard_.Deny(caller, MethodName(method), NoNotice(request.notice_id()));
+                  }
+                  if (!GateOf<NoticeRecord>(caller).Shows(before))
+                    return NoNotice(request.notice_id());
+                  ASSIGN_OR_RETURN(const NoticeRecord notice, act(caller, before));
+                  *response.mutable_notice() = Whole(notice);
+                  return base::OkStatus();
+                });
 }
 
 grpc::Status AlertingServiceImpl::ListNotices(grpc::ServerContext* context,
                                               const v1::ListNoticesRequest* request,
                                               v1::ListNoticesResponse* response) {
-  return guard_.Unary(*context, MethodName("ListNotices"),
-                      [&](const Caller& caller, CallReport& report) -> base::Status {
-                        report.object_kind = "notice";
-                        ASSIGN_OR_RETURN(const auto notices, book_.Notices());
-                        for (const NoticeRecord& notice : notices) {
-                          if (!IsLive(notice) && !request->include_ended()) continue;
-                          if (!caller.scope.HoldsDistrict(notice.district_id())) continue;
-                          *response->add_notices() = ToWire(notice);
-                        }
-                        report.record_count = static_cast<std::uint64_t>(response->notices_size());
-                        return base::OkStatus();
-                      });
+  return Answer(*context, "ListNotices", *response,
+                [&](const Caller& caller, CallReport& report) -> base::Status {
+                  report.object_kind = "notice";
+                  ASSIGN_OR_RETURN(const auto notices, book_.Notices());
+                  const auto gate = GateOf<NoticeRecord>(caller);
+                  for (const NoticeRecord& notice : notices) {
+                    if (!gate.Shows(notice)) continue;
+                    if (!IsLive(notice) && !request->include_ended()) continue;
+                    if (!caller.scope.HoldsDistrict(notice.district_id())) continue;
+                    *response->add_notices() = ToWire(notice);
+                  }
+                  report.record_count = static_cast<std::uint64_t>(response->notices_size());
+                  return base::OkStatus();
+                });
 }
 
 grpc::Status AlertingServiceImpl::GetNotice(grpc::ServerContext* context,
                                             const v1::GetNoticeRequest* request,
                                             v1::GetNoticeResponse* response) {
-  using Answer = base::StatusOr<NoticeRecord>;
+  using Found = base::StatusOr<NoticeRecord>;
   return ActOnNotice(*context, "GetNotice", *request, *response,
-                     [](const Caller&, const NoticeRecord& notice) { return Answer(notice); });
+                     [](const Caller&, const NoticeRecord& notice) { return Found(notice); });
 }
 
 grpc::Status AlertingServiceImpl::ApproveNotice(grpc::ServerContext* context,

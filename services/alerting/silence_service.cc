@@ -57,27 +57,27 @@ base::Status TooWide(const Caller& caller) {
 grpc::Status AlertingServiceImpl::PreviewSilence(grpc::ServerContext* context,
                                                  const v1::PreviewSilenceRequest* request,
                                                  v1::PreviewSilenceResponse* response) {
-  return guard_.Unary(*context, MethodName("PreviewSilence"),
-                      [&](const Caller& caller, CallReport& report) -> base::Status {
-                        if (!Holds(caller.scope, request->match().district_ids())) {
-                          return guard_.Deny(caller, MethodName("PreviewSilence"), TooWide(caller));
-                        }
-                        ASSIGN_OR_RETURN(const auto alerts,
-                                         book_.PreviewSilence(FromWire(request->match())));
-                        for (const auto& alert : alerts) {
-                          *response->add_alerts() = Show(caller.scope, alert);
-                        }
-                        response->set_needs_consent(book_.NeedsConsent(FromWire(request->match())));
-                        Report(report, alerts.size());
-                        return base::OkStatus();
-                      });
+  return Answer(*context, "PreviewSilence", *response,
+                [&](const Caller& caller, CallReport& report) -> base::Status {
+                  if (!Holds(caller.scope, request->match().district_ids())) {
+                    return guard_.Deny(caller, MethodName("PreviewSilence"), TooWide(caller));
+                  }
+                  ASSIGN_OR_RETURN(const auto alerts,
+                                   book_.PreviewSilence(FromWire(request->match())));
+                  for (const auto& alert : alerts) {
+                    *response->add_alerts() = Show(caller.scope, alert);
+                  }
+                  response->set_needs_consent(book_.NeedsConsent(FromWire(request->match())));
+                  Report(report, alerts.size());
+                  return base::OkStatus();
+                });
 }
 
 grpc::Status AlertingServiceImpl::CreateSilence(grpc::ServerContext* context,
                                                 const v1::CreateSilenceRequest* request,
                                                 v1::CreateSilenceResponse* response) {
-  return guard_.Unary(
-      *context, MethodName("CreateSilence"),
+  return Answer(
+      *context, "CreateSilence", *response,
       [&](const Caller& caller, CallReport& report) -> base::Status {
         Report(report, 1);
         if (!Holds(caller.scope, request->match().district_ids())) {
@@ -115,23 +115,23 @@ base::Status AlertingServiceImpl::CheckSilenceScope(const Caller& caller, std::s
 grpc::Status AlertingServiceImpl::EndSilence(grpc::ServerContext* context,
                                              const v1::EndSilenceRequest* request,
                                              v1::EndSilenceResponse* response) {
-  return guard_.Unary(
-      *context, MethodName("EndSilence"),
-      [&](const Caller& caller, CallReport& report) -> base::Status {
-        Report(report, 1);
-        report.object_ref = std::to_string(request->silence_id());
-        RETURN_IF_ERROR(CheckSilenceScope(caller, "EndSilence", request->silence_id()));
-        ASSIGN_OR_RETURN(const auto ended, book_.EndSilence(request->silence_id(), request->by()));
-        *response->mutable_silence() = ToWire(ended);
-        return base::OkStatus();
-      });
+  return Answer(*context, "EndSilence", *response,
+                [&](const Caller& caller, CallReport& report) -> base::Status {
+                  Report(report, 1);
+                  report.object_ref = std::to_string(request->silence_id());
+                  RETURN_IF_ERROR(CheckSilenceScope(caller, "EndSilence", request->silence_id()));
+                  ASSIGN_OR_RETURN(const auto ended,
+                                   book_.EndSilence(request->silence_id(), request->by()));
+                  *response->mutable_silence() = ToWire(ended);
+                  return base::OkStatus();
+                });
 }
 
 grpc::Status AlertingServiceImpl::ConsentToSilence(grpc::ServerContext* context,
                                                    const v1::ConsentToSilenceRequest* request,
                                                    v1::ConsentToSilenceResponse* response) {
-  return guard_.Unary(
-      *context, MethodName("ConsentToSilence"),
+  return Answer(
+      *context, "ConsentToSilence", *response,
       [&](const Caller& caller, CallReport& report) -> base::Status {
         Report(report, 1);
         report.object_ref = std::to_string(request->silence_id());
@@ -147,28 +147,27 @@ grpc::Status AlertingServiceImpl::ConsentToSilence(grpc::ServerContext* context,
 grpc::Status AlertingServiceImpl::ListSilences(grpc::ServerContext* context,
                                                const v1::ListSilencesRequest* request,
                                                v1::ListSilencesResponse* response) {
-  return guard_.Unary(*context, MethodName("ListSilences"),
-                      [&](const Caller& caller, CallReport& report) -> base::Status {
-                        ASSIGN_OR_RETURN(const auto silences, book_.Silences());
-                        const std::int64_t now_us = base::ToMicros(clock_.Now());
-                        const compliance::ReadGate gate(*storage::v1::SilenceRecord::descriptor(),
-                                                        clock_.Now(), caller.purpose);
-                        for (const auto& silence : silences) {
-                          if (!gate.Shows(silence)) continue;
-                          if (!Holds(caller.scope, silence.district_ids())) continue;
-                          if (silence.ends_at_us() <= now_us && !request->include_ended()) continue;
-                          *response->add_silences() = ToWire(silence);
-                        }
-                        Report(report, static_cast<std::uint64_t>(response->silences_size()));
-                        return base::OkStatus();
-                      });
+  return Answer(*context, "ListSilences", *response,
+                [&](const Caller& caller, CallReport& report) -> base::Status {
+                  ASSIGN_OR_RETURN(const auto silences, book_.Silences());
+                  const std::int64_t now_us = base::ToMicros(clock_.Now());
+                  const auto gate = GateOf<storage::v1::SilenceRecord>(caller);
+                  for (const auto& silence : silences) {
+                    if (!gate.Shows(silence)) continue;
+                    if (!Holds(caller.scope, silence.district_ids())) continue;
+                    if (silence.ends_at_us() <= now_us && !request->include_ended()) continue;
+                    *response->add_silences() = ToWire(silence);
+                  }
+                  Report(report, static_cast<std::uint64_t>(response->silences_size()));
+                  return base::OkStatus();
+                });
 }
 
 grpc::Status AlertingServiceImpl::ExplainRoute(grpc::ServerContext* context,
                                                const v1::ExplainRouteRequest* request,
                                                v1::ExplainRouteResponse* response) {
-  return guard_.Unary(
-      *context, MethodName("ExplainRoute"), [&](const Caller& caller, CallReport&) -> base::Status {
+  return Answer(
+      *context, "ExplainRoute", *response, [&](const Caller& caller, CallReport&) -> base::Status {
         ASSIGN_OR_RETURN(const AlertFacts facts, FactsOf(*request));
         if (!caller.scope.HoldsDistrict(facts.district_id)) {
           return guard_.Deny(caller, MethodName("ExplainRoute"),

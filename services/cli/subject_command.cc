@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <optional>
 
@@ -11,10 +10,11 @@
 #include "compliance/note.h"
 #include "platform/base/file.h"
 #include "platform/base/time.h"
-#include "platform/crypto/encoding.h"
 #include "platform/rpc/channel.h"
 #include "platform/rpc/status.h"
 #include "services/cli/client_flags.h"
+#include "services/cli/subject_person.h"
+#include "services/cli/subject_rights.h"
 #include "services/shared/timestamp.h"
 
 namespace belgrand::cli {
@@ -26,19 +26,10 @@ using compliance::v1::ErasureService;
 
 // A walk over every stored record, a rewrite of the files and two searches of them.
 constexpr base::Duration kTimeout = std::chrono::hours(4);
-const std::map<std::string, privacy::v1::Subject> kKinds = {
-    {"sampler", privacy::v1::SAMPLER},
-    {"lab-staff", privacy::v1::LAB_STAFF},
-    {"official", privacy::v1::OFFICIAL},
-    {"operator", privacy::v1::OPERATOR},
-};
 
 struct SubjectFlags {
   ClientFlags client;
-  std::string kind;
-  std::string tenant;
-  std::string name;
-  std::string reference;
+  PersonFlags person;
   bool yes = false;
   std::string erasure;
   bool search_again = false;
@@ -49,34 +40,6 @@ struct SubjectFlags {
 int Fail(const base::Status& status) {
   std::cerr << base::Message(status) << "\n";
   return kExitRuntime;
-}
-
-base::StatusOr<std::string> NameOf(const SubjectFlags& flags) {
-  if (flags.name != "-") return flags.name;
-  std::string name;
-  if (!std::getline(std::cin, name) || name.empty()) {
-    return base::InvalidArgument("--name -: nothing on standard input");
-  }
-  return name;
-}
-
-base::StatusOr<compliance::v1::SubjectSelector> SelectorOf(const SubjectFlags& flags) {
-  compliance::v1::SubjectSelector selector;
-  if (!flags.reference.empty()) {
-    const auto bytes = crypto::FromHex(flags.reference);
-    if (!bytes.ok() || bytes->size() != compliance::kErasureIdBytes) {
-      return base::InvalidArgument("--reference: 32 hexadecimal digits are needed");
-    }
-    selector.set_subject_ref(*bytes);
-    return selector;
-  }
-  if (flags.kind.empty() || flags.name.empty()) {
-    return base::InvalidArgument("name the person by --kind and --name, or by --reference");
-  }
-  selector.set_subject(kKinds.at(flags.kind));
-  selector.set_tenant(flags.tenant);
-  ASSIGN_OR_RETURN(*selector.mutable_value(), NameOf(flags));
-  return selector;
 }
 
 template <typename Lines>
@@ -117,7 +80,7 @@ base::Status Deliver(const SubjectFlags& flags, const std::string& certificate,
 }
 
 int Erase(const SubjectFlags& flags) {
-  const auto selector = SelectorOf(flags);
+  const auto selector = SelectorOf(flags.person);
   if (!selector.ok()) {
     std::cerr << base::Message(selector.status()) << "\n";
     return kExitUsage;
@@ -151,7 +114,10 @@ int Erase(const SubjectFlags& flags) {
   const grpc::Status status = stub->EraseSubject(&context, request, &response);
   if (!status.ok()) return Fail(rpc::FromGrpc(status));
   PrintLines(response.lines(), "cleared");
-  std::cout << Line(response.erasure());
+  std::cout << Line(response.erasure()) << fmt::format("case {}\n", response.case_id());
+  for (const std::string& order : response.order_ids()) {
+    std::cout << fmt::format("order {} waits for the laboratory to acknowledge it\n", order);
+  }
   const base::Status delivered = Deliver(flags, response.certificate(), response.verifier_key());
   if (!delivered.ok()) return Fail(delivered);
   return response.erasure().clean() ? kExitOk : kExitRuntime;
@@ -225,17 +191,11 @@ void AddSubject(CLI::App& app, RunSlot& run) {
       AddVerb(app, run, "erase", "Print what erasing a person would clear; with --yes, erase them",
               flags, Erase);
   AddClientFlags(*erase, flags->client);
-  std::vector<std::string> kinds;
-  for (const auto& [kind, subject] : kKinds) kinds.push_back(kind);
-  erase->add_option("--kind", flags->kind, "What the person is")->check(CLI::IsMember(kinds));
-  erase->add_option("--tenant", flags->tenant, "The laboratory of a sampler or of its staff");
-  erase->add_option("--name", flags->name,
-                    "Exactly as it was submitted; - reads a line of standard input, so that it "
-                    "stands in no history of commands");
-  erase->add_option("--reference", flags->reference,
-                    "Instead: the person's reference, 32 hexadecimal digits");
+  AddPersonFlags(*erase, flags->person, ByReference::kYes);
   erase->add_flag("--yes", flags->yes, "Erase; there is no way back");
   erase->add_option("--out", flags->out, "File for the certificate; default: printed");
+
+  AddSubjectRights(app, run);
 
   auto* list = AddVerb(app, run, "erasures", "List the erasures; they name nobody", flags, List);
   AddClientFlags(*list, flags->client);

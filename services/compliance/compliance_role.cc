@@ -6,11 +6,13 @@
 #include <filesystem>
 #include <thread>
 
+#include "compliance/case_book.h"
 #include "compliance/erasure_ledger.h"
 #include "compliance/holds.h"
 #include "compliance/identity_book.h"
 #include "compliance/key_check.h"
 #include "compliance/keyring.h"
+#include "compliance/keyring_file.h"
 #include "platform/base/file.h"
 #include "platform/base/log.h"
 #include "platform/base/mutex.h"
@@ -18,6 +20,7 @@
 #include "services/compliance/audit_part.h"
 #include "services/compliance/audit_shards.h"
 #include "services/compliance/audit_steward.h"
+#include "services/compliance/case_keeper.h"
 #include "services/compliance/certificate_shelf.h"
 #include "services/compliance/compliance_metrics.h"
 #include "services/compliance/compliance_service.h"
@@ -29,6 +32,9 @@
 #include "services/compliance/identity_service.h"
 #include "services/compliance/log_pages.h"
 #include "services/compliance/retention_runner.h"
+#include "services/compliance/rights.h"
+#include "services/compliance/rights_service.h"
+#include "services/compliance/subject_export.h"
 
 namespace belgrand::compliance {
 namespace {
@@ -71,7 +77,8 @@ class ComplianceRole final : public shared::Role {
                  std::unique_ptr<AuditShards> log, std::unique_ptr<Cosigner> cosigner,
                  std::unique_ptr<Keyring> keyring, std::unique_ptr<ErasureLedger> ledger,
                  std::unique_ptr<CertificateShelf> certificates,
-                 std::unique_ptr<IdentityBook> identities, std::unique_ptr<HoldBook> holds)
+                 std::unique_ptr<IdentityBook> identities, std::unique_ptr<HoldBook> holds,
+                 std::unique_ptr<CaseBook> cases, const crypto::Key256& name_key)
       : clock_(runtime.clock),
         peers_(runtime.peers),
         metrics_(runtime.metrics),
@@ -86,14 +93,20 @@ class ComplianceRole final : public shared::Role {
         holds_(std::move(holds)),
         two_person_above_(config.compliance().two_person_above()),
         callers_(config.access(), *identities_, runtime.clock),
+        cases_(std::move(cases)),
+        name_key_(name_key),
         service_(runtime.clock, runtime.guard, metrics_, *log_, *cosigner_, *entries_, *keyring_,
                  callers_),
         erasures_(runtime.guard, runtime.metrics,
                   [this](const v1::AuditEvent& event) {
                     return service_.Append({&event, 1}).status();
                   }),
-        identity_service_(runtime.clock, runtime.guard, *identities_, callers_),
+        identity_service_(runtime.clock, runtime.guard, *identities_, callers_, withheld_owners_),
         hold_service_(runtime.clock, runtime.guard, *holds_),
+        rights_calls_(runtime.guard,
+                      [this](const v1::AuditEvent& event) {
+                        return service_.Append({&event, 1}).status();
+                      }),
         checkpoint_at_us_(base::ToMicros(runtime.clock.Now())) {
     AddGauges(runtime.metrics);
   }
@@ -102,7 +115,7 @@ class ComplianceRole final : public shared::Role {
 
   std::string_view name() const override { return "compliance"; }
   std::vector<grpc::Service*> services() override {
-    return {&service_, &erasures_, &identity_service_, &hold_service_};
+    return {&service_, &erasures_, &identity_service_, &hold_service_, &rights_calls_};
   }
   shared::ComplianceAccess* compliance_access() override { return &service_; }
 
@@ -113,21 +126,7 @@ class ComplianceRole final : public shared::Role {
   }
 
   base::Status Start() override {
-    ASSIGN_OR_RETURN(auto stewards, ConnectStewards(peers_));
-    stewards.push_back(std::make_unique<BookSteward<IdentityBook>>(*identities_));
-    stewards.push_back(std::make_unique<BookSteward<HoldBook>>(*holds_));
-    stewards.push_back(std::make_unique<AuditSteward>(*log_, clock_));
-    retention_ = std::make_unique<RetentionRunner>(
-        clock_, std::move(stewards), *holds_,
-        TwoPersonRule{two_person_above_,
-                      [this](const std::string& actor) { return identities_->OwnerOf(actor); }});
-    service_.Connect(retention_.get());
-    hold_service_.Connect(retention_.get());
-    ASSIGN_OR_RETURN(auto holders, ConnectPersonHolders(peers_));
-    holders.push_back(std::make_unique<IdentityHolder>(*identities_, *holds_, clock_));
-    eraser_ = std::make_unique<Eraser>(clock_, *keyring_, *ledger_, *certificates_, places_,
-                                       std::move(holders));
-    erasures_.Connect(eraser_.get());
+    RETURN_IF_ERROR(ConnectParts());
     RETURN_IF_ERROR(BeginHalfYear());
     v1::AuditEvent started;
     started.set_actor("service:compliance");
@@ -163,6 +162,7 @@ class ComplianceRole final : public shared::Role {
     if (timer_.joinable()) timer_.join();
     cosigner_->Stop();
     if (eraser_) eraser_->Stop();
+    if (rights_) rights_->Stop();
   }
 
   base::Status Ready() override {
@@ -184,10 +184,49 @@ class ComplianceRole final : public shared::Role {
       sink.Announce(note.size());
       RETURN_IF_ERROR(sink.AddBytes("certificates/" + path.filename().string(), note));
     }
-    return base::OkStatus();
+    ASSIGN_OR_RETURN(const std::string book, EncodeCaseBook(cases_->Read()));
+    sink.Announce(book.size());
+    return sink.AddBytes(kCaseBookFile, book);
   }
 
  private:
+  // What needs the other roles.
+  base::Status ConnectParts() {
+    ASSIGN_OR_RETURN(auto stewards, ConnectStewards(peers_));
+    stewards.push_back(std::make_unique<BookSteward<IdentityBook>>(*identities_));
+    stewards.push_back(std::make_unique<BookSteward<HoldBook>>(*holds_));
+    stewards.push_back(std::make_unique<AuditSteward>(*log_, clock_));
+    stewards.push_back(MakeCaseSteward(*cases_));
+    retention_ = std::make_unique<RetentionRunner>(
+        clock_, std::move(stewards), *holds_,
+        TwoPersonRule{two_person_above_,
+                      [this](const std::string& actor) { return identities_->OwnerOf(actor); }});
+    ASSIGN_OR_RETURN(auto holders, ConnectHolders());
+    eraser_ = std::make_unique<Eraser>(
+        clock_, *keyring_, *ledger_, *certificates_, places_, std::move(holders),
+        [this](const std::string& erasure) { return ReplacementOf(*cases_, *keyring_, erasure); },
+        [this] { rights_->TellRoles(); });
+    ASSIGN_OR_RETURN(auto told, ConnectHolders());
+    rights_ = std::make_unique<Rights>(
+        clock_, *keyring_, *cases_, name_key_, std::move(told),
+        [this](const std::string& erasure) { return eraser_->StateOf(erasure); });
+    exporter_ = std::make_unique<SubjectExport>(*keyring_, *log_, rights_->holders());
+    service_.Connect(retention_.get(), [this] { return rights_->RestrictedReferences(); });
+    erasures_.Connect(eraser_.get(), rights_.get());
+    hold_service_.Connect(retention_.get());
+    rights_calls_.Connect(rights_.get(), eraser_.get(), exporter_.get());
+    return base::OkStatus();
+  }
+
+  // Everything that holds persons.
+  base::StatusOr<std::vector<std::unique_ptr<PersonHolder>>> ConnectHolders() {
+    ASSIGN_OR_RETURN(auto holders, ConnectPersonHolders(peers_));
+    holders.push_back(
+        std::make_unique<IdentityHolder>(*identities_, *holds_, clock_, withheld_owners_));
+    holders.push_back(MakeCaseHolder(*cases_, *keyring_, name_key_));
+    return holders;
+  }
+
   // Before the roles of this process open: a database that came back from a backup loses whom it
   // should not know. A role in another process that is not there yet is told when it is; until
   // then nothing opens what it has sealed.
@@ -198,6 +237,8 @@ class ComplianceRole final : public shared::Role {
       base::Log(base::LogLevel::kWarning, "erasures_not_caught_up", {{"reason", status}});
     }
     eraser_->Start();
+    rights_->Follow();
+    rights_->Start();
     return base::OkStatus();
   }
 
@@ -225,6 +266,28 @@ class ComplianceRole final : public shared::Role {
     gauges_.push_back(registry.AddGaugeFunction(
         "belgrand_compliance_keyring_persons", "Persons whose key is in the keyring.",
         [this] { return static_cast<double>(keyring_->size()); }));
+    AddCaseGauges(registry);
+  }
+
+  void AddCaseGauges(metrics::Registry& registry) {
+    const auto add = [&](const char* name, const char* help, const auto& value) {
+      gauges_.push_back(registry.AddGaugeFunction(name, help, [this, value] {
+        return rights_ ? static_cast<double>(value(rights_->Count())) : 0.0;
+      }));
+    };
+    using Depth = Rights::Depth;
+    add("belgrand_compliance_cases_open", "Requests of persons that wait for a decision.",
+        [](const Depth& depth) { return depth.open; });
+    add("belgrand_compliance_cases_due_soon", "Of these, due within seven days.",
+        [](const Depth& depth) { return depth.due_soon; });
+    add("belgrand_compliance_cases_overdue", "Of these, past the time of Article 12(3).",
+        [](const Depth& depth) { return depth.overdue; });
+    add("belgrand_compliance_cases_restricting", "Cases that withhold a person from readers.",
+        [](const Depth& depth) { return depth.restricting; });
+    add("belgrand_compliance_orders_pending", "Orders that a laboratory has not acknowledged.",
+        [](const Depth& depth) { return depth.orders_pending; });
+    add("belgrand_compliance_order_oldest_seconds", "How long the oldest of these has waited.",
+        [](const Depth& depth) { return depth.oldest_order.count() / 1'000'000; });
   }
 
   // So that a restore without the keyring is noticed.
@@ -290,16 +353,22 @@ class ComplianceRole final : public shared::Role {
   const std::unique_ptr<Keyring> keyring_;
   const std::unique_ptr<ErasureLedger> ledger_;
   const std::unique_ptr<CertificateShelf> certificates_;
-  std::unique_ptr<RetentionRunner> retention_;
-  std::unique_ptr<Eraser> eraser_;
   const std::unique_ptr<IdentityBook> identities_;
   const std::unique_ptr<HoldBook> holds_;
   const std::uint64_t two_person_above_;
   const CallerCheck callers_;
+  WithheldOwners withheld_owners_;
+  const std::unique_ptr<CaseBook> cases_;
+  const crypto::Key256 name_key_;
+  std::unique_ptr<RetentionRunner> retention_;
+  std::unique_ptr<Eraser> eraser_;
+  std::unique_ptr<Rights> rights_;
+  std::unique_ptr<SubjectExport> exporter_;
   ComplianceServiceImpl service_;
   ErasureServiceImpl erasures_;
   IdentityServiceImpl identity_service_;
   HoldServiceImpl hold_service_;
+  RightsServiceImpl rights_calls_;
   std::atomic<std::int64_t> checkpoint_at_us_;
   base::Mutex mutex_;
   base::CondVar wake_;
@@ -310,6 +379,14 @@ class ComplianceRole final : public shared::Role {
   // Last: no scrape may reach a member that is gone.
   std::vector<std::shared_ptr<void>> gauges_;
 };
+
+// Of the digests of restricted persons, which roles keep: not that of the ledger, which they do
+// not.
+base::StatusOr<crypto::Key256> OpenNameKey(const std::filesystem::path& path) {
+  auto key = ReadKeyFile(path);
+  if (key.status().code() == base::StatusCode::kNotFound) return CreateKeyFile(path);
+  return key;
+}
 
 base::StatusOr<std::vector<WitnessPeer>> WitnessesOf(const config::v1::Compliance& config) {
   std::vector<WitnessPeer> peers;
@@ -357,13 +434,15 @@ base::StatusOr<std::unique_ptr<shared::Role>> CreateComplianceRole(const config:
                                           config.compliance().audit_origin() + "/erasures"));
   ASSIGN_OR_RETURN(auto identities, IdentityBook::Open(keyring_dir / "identities.bin"));
   ASSIGN_OR_RETURN(auto holds, HoldBook::Open(keyring_dir / "holds.bin"));
+  ASSIGN_OR_RETURN(auto cases, CaseBook::Open(home / kCaseBookFile));
+  ASSIGN_OR_RETURN(const crypto::Key256 name_key, OpenNameKey(keyring_dir / kRightsKeyFile));
   RETURN_IF_ERROR(RecordKeys(home / kKeyCheckFile, keyring_dir));
   ErasurePlaces places{keyring_dir, home / "audit", options.closed, config.backup().directory(),
                        home / "search"};
-  return std::make_unique<ComplianceRole>(runtime, config, std::move(places), std::move(entries),
-                                          std::move(log), std::move(cosigner), std::move(keyring),
-                                          std::move(ledger), std::move(certificates),
-                                          std::move(identities), std::move(holds));
+  return std::make_unique<ComplianceRole>(
+      runtime, config, std::move(places), std::move(entries), std::move(log), std::move(cosigner),
+      std::move(keyring), std::move(ledger), std::move(certificates), std::move(identities),
+      std::move(holds), std::move(cases), name_key);
 }
 
 }  // namespace belgrand::compliance

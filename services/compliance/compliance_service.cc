@@ -4,6 +4,7 @@
 
 #include "compliance/audit_log.h"
 #include "compliance/checkpoint.h"
+#include "compliance/sealed_field.h"
 #include "compliance/tlog_proof.h"
 #include "platform/crypto/secret.h"
 #include "services/shared/timestamp.h"
@@ -258,7 +259,14 @@ grpc::Status ComplianceServiceImpl::OpenFields(grpc::ServerContext* context,
           return base::InvalidArgument("{} items: ask for 1 to {}", request->items_size(),
                                        kMaxOpenItems);
         }
+        const auto restricted = restricted_();
         for (const v1::OpenFieldsRequest::Item& item : request->items()) {
+          const auto reference = SubjectRefOf(item.sealed());
+          if (reference.ok() && restricted.contains(*reference)) {
+            response->add_results()->set_status_code(
+                static_cast<int>(base::StatusCode::kPermissionDenied));
+            continue;
+          }
           base::StatusOr<std::string> value = keyring_.Open(item.sealed(), item.place());
           v1::OpenFieldsResponse::Result& result = *response->add_results();
           result.set_status_code(static_cast<int>(value.status().code()));

@@ -5,7 +5,10 @@
 // Thread safety: safe after Connect.
 #pragma once
 
+#include <functional>
+#include <set>
 #include <span>
+#include <string>
 
 #include "belgrand/compliance/v1/compliance.grpc.pb.h"
 #include "compliance/keyring.h"
@@ -45,8 +48,13 @@ class ComplianceServiceImpl final : public v1::ComplianceService::Service,
         keyring_(keyring),
         callers_(callers) {}
 
-  // Before the first call of PlanRetention or ApplyRetention.
-  void Connect(RetentionRunner* retention) { retention_ = retention; }
+  // References of persons whose values are opened for nobody.
+  using Restricted = std::function<std::set<std::string, std::less<>>()>;
+  // Before the first call from outside.
+  void Connect(RetentionRunner* retention, Restricted restricted) {
+    retention_ = retention;
+    restricted_ = std::move(restricted);
+  }
 
   // Why the audit log refuses to write; OK while it does not.
   base::Status WriteStatus() const {
@@ -103,6 +111,7 @@ class ComplianceServiceImpl final : public v1::ComplianceService::Service,
   Keyring& keyring_;
   const CallerCheck& callers_;
   RetentionRunner* retention_ = nullptr;
+  Restricted restricted_;
   mutable base::Mutex refusal_mutex_;
   base::Status refusal_ GUARDED_BY(refusal_mutex_);
 };

@@ -11,9 +11,9 @@ namespace belgrand::compliance {
 namespace {
 
 constexpr base::Duration kCatchUpInterval = std::chrono::seconds(10);
-// A batch that was sealed before the key went may be stored after the walk.
+// A batch that was sealed before the key went may be stored after the walk; and who is withheld is
+// named by that until the first pass has ended.
 constexpr int kMaxPasses = 3;
-constexpr std::size_t kMaxNameBytes = 320;
 
 void AddLines(const google::protobuf::RepeatedPtrField<v1::ErasureLine>& from,
               std::vector<v1::ErasureLine>& to) {
@@ -69,6 +69,8 @@ std::vector<std::string> Limits(const ErasureRecord& record, const ErasureFacts&
   return limits;
 }
 
+}  // namespace
+
 base::Status CheckNamed(const v1::SubjectSelector& selector) {
   const bool laboratory =
       selector.subject() == privacy::v1::SAMPLER || selector.subject() == privacy::v1::LAB_STAFF;
@@ -90,8 +92,6 @@ base::Status CheckNamed(const v1::SubjectSelector& selector) {
   }
   return base::OkStatus();
 }
-
-}  // namespace
 
 class Eraser::Turn {
  public:
@@ -157,6 +157,9 @@ v1::PersonToErase Eraser::PersonOf(const ErasureRecord& record) const {
   person.set_subject_ref(record.person.subject_ref);
   person.set_name_digest(record.person.name_digest);
   *person.mutable_stored_until() = shared::ToTimestamp(record.begun);
+  if (record.person.rectified && replacement_of_) {
+    person.set_replacement(replacement_of_(crypto::ToHex(record.id)));
+  }
   return person;
 }
 
@@ -241,17 +244,18 @@ base::StatusOr<v1::PlanErasureResponse> Eraser::Plan(const v1::SubjectSelector& 
 }
 
 base::StatusOr<v1::EraseSubjectResponse> Eraser::Erase(const std::string& id,
-                                                       const v1::SubjectSelector& selector) {
+                                                       const v1::SubjectSelector& selector,
+                                                       const std::string& replacement) {
   const Turn turn(*this);
   RETURN_IF_ERROR(turn.status());
   RETURN_IF_ERROR(CatchUpInTurn());
-  ASSIGN_OR_RETURN(const v1::PersonToErase person, Resolve(selector));
+  ASSIGN_OR_RETURN(v1::PersonToErase person, Resolve(selector));
+  person.set_replacement(replacement);
   ASSIGN_OR_RETURN(const Findings before, Prove(person));
   RETURN_IF_ERROR(CheckKnown(person, before.lines));
-  RETURN_IF_ERROR(
-      ledger_
-          .Begin(id, {person.subject(), person.subject_ref(), person.name_digest()}, clock_.Now())
-          .status());
+  const ErasedPerson erased{person.subject(), person.subject_ref(), person.name_digest(),
+                            !replacement.empty()};
+  RETURN_IF_ERROR(ledger_.Begin(id, erased, clock_.Now()).status());
   auto carried_out = CarryOut(*ledger_.Find(id), person, before.searched);
   if (!carried_out.ok()) {
     return base::Annotate(carried_out.status(),
@@ -280,6 +284,7 @@ base::StatusOr<v1::EraseSubjectResponse> Eraser::CarryOut(
       ASSIGN_OR_RETURN(const v1::ErasePersonsResponse response, holder->Erase(request));
       AddLines(response.lines(), facts.cleared);
     }
+    if (after_pass_) after_pass_();
     ASSIGN_OR_RETURN(Findings after, FindEverywhere(person, Search::kAgain));
     facts.searched = std::move(after.searched);
   }
@@ -351,7 +356,15 @@ v1::Erasure Eraser::Describe(const ErasureRecord& record) const {
   *erasure.mutable_begun_at() = shared::ToTimestamp(record.begun);
   if (record.finished) *erasure.mutable_finished_at() = shared::ToTimestamp(*record.finished);
   erasure.set_clean(record.clean);
+  erasure.set_rectified(record.person.rectified);
   return erasure;
+}
+
+ErasureState Eraser::StateOf(const std::string& id_hex) const {
+  const auto id = crypto::FromHex(id_hex);
+  const auto record = id.ok() ? ledger_.Find(*id) : std::nullopt;
+  if (!record) return ErasureState::kUnknown;
+  return record->finished ? ErasureState::kFinished : ErasureState::kBegun;
 }
 
 v1::ListErasuresResponse Eraser::List() const {

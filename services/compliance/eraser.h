@@ -11,6 +11,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,10 @@
 
 namespace belgrand::compliance {
 
+// InvalidArgument: the selector names nobody by kind, laboratory and name, or an unusable one.
+base::Status CheckNamed(const v1::SubjectSelector& selector);
+inline constexpr std::size_t kMaxNameBytes = 320;
+
 struct ErasurePlaces {
   std::filesystem::path keyring;
   std::filesystem::path audit_log;
@@ -36,18 +41,31 @@ struct ErasurePlaces {
   std::filesystem::path scratch;  // does not exist; room for a backup
 };
 
+enum class ErasureState { kUnknown, kBegun, kFinished };
+
 class Eraser {
  public:
-  // Borrows all but the holders.
+  // What a rectification, by its id in hexadecimal, puts in the place of the old name; empty: that
+  // is not known any more.
+  using ReplacementOf = std::function<std::string(const std::string&)>;
+
+  // Called when every role has cleared its fields: whom they withhold must not name who is gone.
+  using AfterPass = std::function<void()>;
+
+  // Borrows all but the holders. `replacement_of` null: nothing is ever rectified; `after_pass`
+  // null: nobody is ever withheld.
   Eraser(const base::Clock& clock, Keyring& keyring, ErasureLedger& ledger,
          CertificateShelf& certificates, ErasurePlaces places,
-         std::vector<std::unique_ptr<PersonHolder>> holders)
+         std::vector<std::unique_ptr<PersonHolder>> holders, ReplacementOf replacement_of = nullptr,
+         AfterPass after_pass = nullptr)
       : clock_(clock),
         keyring_(keyring),
         ledger_(ledger),
         certificates_(certificates),
         places_(std::move(places)),
-        holders_(std::move(holders)) {}
+        holders_(std::move(holders)),
+        replacement_of_(std::move(replacement_of)),
+        after_pass_(std::move(after_pass)) {}
   ~Eraser() { Stop(); }
 
   // NotFound: nobody of that name. InvalidArgument: the selector names nobody. Unavailable: a role
@@ -57,8 +75,13 @@ class Eraser {
   static std::string NewId();
   // `id` of NewId. As Plan; Aborted: another one is under way. An error after the beginning says
   // so: then it is finished later.
+  // `replacement`: the correct name, which is written where the old one stood, and which
+  // ReplacementOf must give from now on; empty: nothing is.
   base::StatusOr<v1::EraseSubjectResponse> Erase(const std::string& id,
-                                                 const v1::SubjectSelector& selector);
+                                                 const v1::SubjectSelector& selector,
+                                                 const std::string& replacement = {});
+  // By its id in hexadecimal.
+  ErasureState StateOf(const std::string& id_hex) const;
 
   v1::ListErasuresResponse List() const;
 
@@ -105,6 +128,8 @@ class Eraser {
   CertificateShelf& certificates_;
   const ErasurePlaces places_;
   const std::vector<std::unique_ptr<PersonHolder>> holders_;
+  const ReplacementOf replacement_of_;
+  const AfterPass after_pass_;
   base::Mutex mutex_;
   base::CondVar wake_;
   bool busy_ GUARDED_BY(mutex_) = false;

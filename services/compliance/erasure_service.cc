@@ -44,21 +44,29 @@ grpc::Status ErasureServiceImpl::PlanErasure(grpc::ServerContext* context,
 grpc::Status ErasureServiceImpl::EraseSubject(grpc::ServerContext* context,
                                               const v1::EraseSubjectRequest* request,
                                               v1::EraseSubjectResponse* response) {
-  return guard_.Unary(*context, Method("EraseSubject"),
-                      [&](const Caller& caller, CallReport& report) -> base::Status {
-                        const std::string id = Eraser::NewId();
-                        report.object_kind = "erasure";
-                        report.object_ref = crypto::ToHex(id);
-                        // The guard adds the outcome under the same request id.
-                        report.request_id = shared::Guard::NewRequestId();
-                        RETURN_IF_ERROR(AppendIntent(caller, report));
-                        ASSIGN_OR_RETURN(*response, eraser_->Erase(id, request->person()));
-                        for (const auto& line : response->lines()) {
-                          report.record_count += line.count();
-                        }
-                        erasures_.Increment();
-                        return base::OkStatus();
-                      });
+  return guard_.Unary(
+      *context, Method("EraseSubject"),
+      [&](const Caller& caller, CallReport& report) -> base::Status {
+        const std::string id = Eraser::NewId();
+        report.object_kind = "erasure";
+        report.object_ref = crypto::ToHex(id);
+        // The guard adds the outcome under the same request id.
+        report.request_id = shared::Guard::NewRequestId();
+        RETURN_IF_ERROR(AppendIntent(caller, report));
+        // Who is not known has no case and no order.
+        RETURN_IF_ERROR(eraser_->Plan(request->person()).status());
+        ASSIGN_OR_RETURN(const Rights::Prepared prepared,
+                         rights_->PrepareErasure(request->person(), report.object_ref));
+        ASSIGN_OR_RETURN(*response, eraser_->Erase(id, request->person()));
+        RETURN_IF_ERROR(rights_->Complete(report.object_ref));
+        response->set_case_id(prepared.case_id);
+        response->mutable_order_ids()->Assign(prepared.order_ids.begin(), prepared.order_ids.end());
+        for (const auto& line : response->lines()) {
+          report.record_count += line.count();
+        }
+        erasures_.Increment();
+        return base::OkStatus();
+      });
 }
 
 grpc::Status ErasureServiceImpl::ListErasures(grpc::ServerContext* context,

@@ -11,6 +11,7 @@
 #include "belgrand/compliance/v1/erasure.grpc.pb.h"
 #include "platform/metrics/registry.h"
 #include "services/compliance/eraser.h"
+#include "services/compliance/rights.h"
 #include "services/shared/guard.h"
 
 namespace belgrand::compliance {
@@ -26,7 +27,10 @@ class ErasureServiceImpl final : public v1::ErasureService::Service {
         erasures_(metrics.AddCounter("belgrand_compliance_erasures_total", "Persons erased.")) {}
 
   // Before the first call.
-  void Connect(Eraser* eraser) { eraser_ = eraser; }
+  void Connect(Eraser* eraser, Rights* rights) {
+    eraser_ = eraser;
+    rights_ = rights;
+  }
 
   grpc::Status PlanErasure(grpc::ServerContext* context, const v1::PlanErasureRequest* request,
                            v1::PlanErasureResponse* response) override;
@@ -46,6 +50,7 @@ class ErasureServiceImpl final : public v1::ErasureService::Service {
   const AppendAudit append_;
   metrics::Counter& erasures_;
   Eraser* eraser_ = nullptr;
+  Rights* rights_ = nullptr;
 };
 
 }  // namespace belgrand::compliance

@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "compliance/erasure_ledger.h"
 #include "platform/base/file.h"
 #include "platform/storage/search.h"
-#include "services/shared/person_matcher.h"
+#include "services/shared/person_collect.h"
 #include "services/shared/person_steward.h"
 #include "services/shared/timestamp.h"
 
@@ -29,16 +30,20 @@ bool MayBeOf(const Record& record, const v1::PersonToErase& person) {
          std::find(laboratories.begin(), laboratories.end(), person.tenant()) != laboratories.end();
 }
 
-bool IsOwned(const Record& record, const Persons& persons, const shared::PersonMatcher& matcher) {
+// Whose of them; null: nobody's.
+const v1::PersonToErase* OwnerAmong(const Record& record, const shared::PersonMatcher& matcher) {
   const base::Instant created = base::FromMicros(record.created_us());
-  return std::any_of(persons.begin(), persons.end(), [&](const v1::PersonToErase& person) {
-    if (record.owner().empty() || !MayBeOf(record, person)) return false;
-    if (person.value().empty()) {
-      return matcher.Named(person.subject(), person.tenant(), record.owner(), created);
-    }
-    return record.owner() == person.value() &&
-           (!person.has_stored_until() || created <= shared::ToInstant(person.stored_until()));
-  });
+  const auto& persons = matcher.persons();
+  const auto owner =
+      std::find_if(persons.begin(), persons.end(), [&](const v1::PersonToErase& person) {
+        if (record.owner().empty() || !MayBeOf(record, person)) return false;
+        if (person.value().empty()) {
+          return matcher.Named(person.subject(), person.tenant(), record.owner(), created);
+        }
+        return record.owner() == person.value() &&
+               (!person.has_stored_until() || created <= shared::ToInstant(person.stored_until()));
+      });
+  return owner == persons.end() ? nullptr : &*owner;
 }
 
 v1::ErasureLine Line(const google::protobuf::Descriptor& record, const char* field,
@@ -80,10 +85,35 @@ std::uint64_t HoldsName(const std::vector<Record>& records, const Persons& perso
 
 }  // namespace
 
-IdentityHolder::IdentityHolder(IdentityBook& book, HoldBook& holds, const base::Clock& clock)
+base::Status WithheldOwners::Replace(const v1::SetRestrictionsRequest& request) {
+  std::optional<shared::PersonMatcher> persons;
+  if (!request.persons().empty()) {
+    std::vector<v1::PersonToErase> restricted;
+    for (const v1::RestrictedPerson& person : request.persons()) {
+      v1::PersonToErase& one = restricted.emplace_back();
+      one.set_subject(person.subject());
+      one.set_tenant(person.tenant());
+      one.set_name_digest(person.name_digest());
+    }
+    ASSIGN_OR_RETURN(persons,
+                     shared::PersonMatcher::Make(std::move(restricted), request.name_key()));
+  }
+  const base::MutexLock lock(mutex_);
+  persons_ = std::move(persons);
+  return base::OkStatus();
+}
+
+bool WithheldOwners::Withholds(const Record& record) const {
+  const base::MutexLock lock(mutex_);
+  return persons_ && OwnerAmong(record, *persons_) != nullptr;
+}
+
+IdentityHolder::IdentityHolder(IdentityBook& book, HoldBook& holds, const base::Clock& clock,
+                               WithheldOwners& withheld)
     : book_(book),
       holds_(holds),
       clock_(clock),
+      withheld_(withheld),
       mark_(book.file().parent_path() / "identities.erased") {}
 
 base::StatusOr<v1::FindPersonsResponse> IdentityHolder::Find(
@@ -102,7 +132,7 @@ base::StatusOr<v1::FindPersonsResponse> IdentityHolder::Find(
   ASSIGN_OR_RETURN(const auto matcher, shared::PersonMatcher::Make(request));
   const std::vector<Record> known = book_.List();
   const auto owned = std::count_if(known.begin(), known.end(), [&](const Record& record) {
-    return IsOwned(record, request.persons(), matcher);
+    return OwnerAmong(record, matcher) != nullptr;
   });
   *response.add_lines() = Line(*Record::descriptor(), "owner", static_cast<std::uint64_t>(owned));
   *response.add_lines() =
@@ -124,21 +154,54 @@ base::StatusOr<v1::FindPersonsResponse> IdentityHolder::Find(
 base::StatusOr<v1::ErasePersonsResponse> IdentityHolder::Erase(
     const v1::ErasePersonsRequest& request) {
   ASSIGN_OR_RETURN(const auto matcher, shared::PersonMatcher::Make(request));
-  ASSIGN_OR_RETURN(
-      const std::uint64_t count,
-      book_.ForgetOwners(
-          [&](const Record& record) { return IsOwned(record, request.persons(), matcher); },
-          clock_.Now()));
+  ASSIGN_OR_RETURN(const std::uint64_t count,
+                   book_.ReplaceOwners(
+                       [&](const Record& record) {
+                         const v1::PersonToErase* const owner = OwnerAmong(record, matcher);
+                         return owner == nullptr ? std::nullopt
+                                                 : std::optional<std::string>(owner->replacement());
+                       },
+                       clock_.Now()));
   v1::ErasePersonsResponse response;
   *response.add_lines() = Line(*Record::descriptor(), "owner", count);
-  ASSIGN_OR_RETURN(
-      const std::uint64_t reasons,
-      holds_.ForgetReasons([&](const HoldBook::Record& hold) { return Mentions(hold, matcher); }));
+  ASSIGN_OR_RETURN(const std::uint64_t reasons,
+                   holds_.ReplaceReasons([&](const HoldBook::Record& hold) {
+                     return matcher.WithoutMentions("", hold.reason());
+                   }));
   *response.add_lines() = Line(*HoldBook::Record::descriptor(), "reason", reasons);
   // Last: what comes before is repeated when it was broken off.
   RETURN_IF_ERROR(base::WriteFileAtomically(
       mark_, shared::EncodeMark({request.ledger_id(), request.erased_through()}), 0600));
   return response;
+}
+
+base::Status IdentityHolder::Collect(const v1::CollectPersonsRequest& request, const Take& take) {
+  ASSIGN_OR_RETURN(const auto person,
+                   shared::PersonMatcher::Make({request.person()}, request.name_key()));
+  // The schema says OPERATOR of owners, whatever their role: so the collector is asked for one.
+  v1::PersonToErase owner = request.person();
+  owner.set_subject(privacy::v1::OPERATOR);
+  owner.clear_tenant();
+  ASSIGN_OR_RETURN(const crypto::Key256 key, crypto::Key256::FromBytes(request.name_key()));
+  owner.set_name_digest(NameDigest(key, owner.subject(), "", owner.value()));
+  ASSIGN_OR_RETURN(const auto matcher, shared::PersonMatcher::Make({owner}, request.name_key()));
+  shared::PersonCollector collector(std::string(name()), matcher);
+  for (const Record& record : book_.List()) {
+    if (OwnerAmong(record, person) == nullptr) continue;
+    auto held = collector.Collect(record, "");
+    if (!held) continue;
+    v1::HeldField& actor = *held->add_fields();
+    actor.set_name("actor");
+    actor.set_value(record.actor());
+    actor.set_category(privacy::v1::IDENTITY);
+    if (held->fields(0).has_gone_at()) *actor.mutable_gone_at() = held->fields(0).gone_at();
+    RETURN_IF_ERROR(take(*std::move(held)));
+  }
+  shared::PersonCollector mentions(std::string(name()), person);
+  for (const HoldBook::Record& hold : holds_.List()) {
+    if (auto held = mentions.Collect(hold, "")) RETURN_IF_ERROR(take(*std::move(held)));
+  }
+  return base::OkStatus();
 }
 
 }  // namespace belgrand::compliance

@@ -1,5 +1,6 @@
 #include "services/compliance/identity_service.h"
 
+#include "services/shared/restrictions.h"
 #include "services/shared/timestamp.h"
 
 namespace belgrand::compliance {
@@ -14,10 +15,20 @@ std::string Method(std::string_view name) {
   return fmt::format("belgrand.compliance.v1.IdentityService.{}", name);
 }
 
-void ToWire(const IdentityBook::Record& record, v1::Identity& identity) {
+base::Duration LifetimeOf(const v1::CreateIdentityRequest& request) {
+  if (!request.has_lifetime()) return kDefaultLifetime;
+  // Beyond a year it is over the limit anyway, and must not overflow.
+  constexpr std::int64_t kYear = 366LL * 86'400;
+  return std::chrono::seconds(std::clamp<std::int64_t>(request.lifetime().seconds(), -1, kYear));
+}
+
+}  // namespace
+
+void IdentityServiceImpl::ToWire(const IdentityBook::Record& record, v1::Identity& identity) const {
   identity.set_actor(record.actor());
   identity.set_kind(static_cast<v1::Identity::Kind>(record.kind()));
-  identity.set_owner(record.owner());
+  identity.set_owner(withheld_.Withholds(record) ? std::string(shared::kWithheldText)
+                                                 : record.owner());
   identity.set_role(static_cast<privacy::v1::Role>(record.role()));
   *identity.mutable_scope() = record.scope();
   const auto set = [](std::int64_t us, auto* (v1::Identity::*field)(), v1::Identity& out) {
@@ -27,15 +38,6 @@ void ToWire(const IdentityBook::Record& record, v1::Identity& identity) {
   set(record.expires_us(), &v1::Identity::mutable_expires_at, identity);
   set(record.revoked_us(), &v1::Identity::mutable_revoked_at, identity);
 }
-
-base::Duration LifetimeOf(const v1::CreateIdentityRequest& request) {
-  if (!request.has_lifetime()) return kDefaultLifetime;
-  // Beyond a year it is over the limit anyway, and must not overflow.
-  constexpr std::int64_t kYear = 366LL * 86'400;
-  return std::chrono::seconds(std::clamp<std::int64_t>(request.lifetime().seconds(), -1, kYear));
-}
-
-}  // namespace
 
 grpc::Status IdentityServiceImpl::CreateIdentity(grpc::ServerContext* context,
                                                  const v1::CreateIdentityRequest* request,

@@ -7,15 +7,17 @@
 #include "compliance/identity_book.h"
 #include "platform/base/clock.h"
 #include "services/compliance/caller_check.h"
+#include "services/compliance/identity_holder.h"
 #include "services/shared/guard.h"
 
 namespace belgrand::compliance {
 
 class IdentityServiceImpl final : public v1::IdentityService::Service {
  public:
+  // An owner whom `withheld` names stands in no answer.
   IdentityServiceImpl(const base::Clock& clock, shared::Guard& guard, IdentityBook& book,
-                      const CallerCheck& callers)
-      : clock_(clock), guard_(guard), book_(book), callers_(callers) {}
+                      const CallerCheck& callers, const WithheldOwners& withheld)
+      : clock_(clock), guard_(guard), book_(book), callers_(callers), withheld_(withheld) {}
 
   grpc::Status CreateIdentity(grpc::ServerContext* context,
                               const v1::CreateIdentityRequest* request,
@@ -30,10 +32,13 @@ class IdentityServiceImpl final : public v1::IdentityService::Service {
                            v1::CheckCallerResponse* response) override;
 
  private:
+  void ToWire(const IdentityBook::Record& record, v1::Identity& identity) const;
+
   const base::Clock& clock_;
   shared::Guard& guard_;
   IdentityBook& book_;
   const CallerCheck& callers_;
+  const WithheldOwners& withheld_;
 };
 
 }  // namespace belgrand::compliance

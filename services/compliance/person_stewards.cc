@@ -9,6 +9,7 @@ namespace {
 
 // A walk over every record of a role, a rewrite of its files, and a search of them.
 constexpr base::Duration kTimeout = std::chrono::hours(2);
+constexpr base::Duration kRestrictTimeout = std::chrono::seconds(10);
 
 template <typename Service>
 class HolderClient final : public PersonHolder {
@@ -34,6 +35,31 @@ class HolderClient final : public PersonHolder {
     const grpc::Status status = stub_->ErasePersons(&context, request, &response);
     if (!status.ok()) return base::Annotate(rpc::FromGrpc(status), name());
     return response;
+  }
+
+  base::Status Collect(const v1::CollectPersonsRequest& request, const Take& take) override {
+    grpc::ClientContext context;
+    rpc::SetTimeout(context, kTimeout);
+    const auto reader = stub_->CollectPersons(&context, request);
+    v1::CollectPersonsResponse page;
+    while (reader->Read(&page)) {
+      for (v1::HeldRecord& record : *page.mutable_records()) {
+        const base::Status taken = take(std::move(record));
+        if (taken.ok()) continue;
+        context.TryCancel();
+        static_cast<void>(reader->Finish());
+        return taken;
+      }
+    }
+    return base::Annotate(rpc::FromGrpc(reader->Finish()), name());
+  }
+
+  base::Status Restrict(const v1::SetRestrictionsRequest& request) override {
+    grpc::ClientContext context;
+    rpc::SetTimeout(context, kRestrictTimeout);
+    v1::SetRestrictionsResponse response;
+    return base::Annotate(rpc::FromGrpc(stub_->SetRestrictions(&context, request, &response)),
+                          name());
   }
 
  private:

@@ -3,6 +3,7 @@
 // Thread safety: as the channels behind: safe.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,11 @@ class PersonHolder {
   // Idempotent.
   virtual base::StatusOr<v1::ErasePersonsResponse> Erase(
       const v1::ErasePersonsRequest& request) = 0;
+  // Everything that is stored of one person; `take` may end it with an error, which is returned.
+  using Take = std::function<base::Status(v1::HeldRecord)>;
+  virtual base::Status Collect(const v1::CollectPersonsRequest& request, const Take& take) = 0;
+  // Idempotent.
+  virtual base::Status Restrict(const v1::SetRestrictionsRequest& request) = 0;
 };
 
 // FailedPrecondition: one has no channel.

@@ -58,6 +58,32 @@ bool IsWordByte(char c) {
   return byte >= 0x80 || std::isalnum(byte) != 0;
 }
 
+// Whether the name at `at` is a part of the replacement that stands there already.
+bool IsReplaced(std::string_view text, std::size_t at, const PersonToErase& person) {
+  const std::string& replacement = person.replacement();
+  for (std::size_t in = replacement.find(person.value()); in != std::string::npos;
+       in = replacement.find(person.value(), in + 1)) {
+    if (at >= in && text.substr(at - in, replacement.size()) == replacement) return true;
+  }
+  return false;
+}
+
+// Where the name stands as words of its own, one mention after the other.
+std::vector<std::size_t> Mentions(std::string_view text, const PersonToErase& person) {
+  const std::string& name = person.value();
+  std::vector<std::size_t> places;
+  std::size_t from = 0;
+  for (std::size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1)) {
+    const std::size_t end = at + name.size();
+    const bool word =
+        (at == 0 || !IsWordByte(text[at - 1])) && (end == text.size() || !IsWordByte(text[end]));
+    if (!word || at < from || IsReplaced(text, at, person)) continue;
+    places.push_back(at);
+    from = end;
+  }
+  return places;
+}
+
 std::uint64_t Sum(const std::vector<std::uint64_t>& hits, std::size_t from, std::size_t to) {
   std::uint64_t sum = 0;
   for (std::size_t i = from; i < std::min(to, hits.size()); ++i) sum += hits[i];
@@ -72,7 +98,8 @@ base::StatusOr<PersonMatcher> PersonMatcher::Make(std::vector<PersonToErase> per
   if (!name_key.empty()) {
     ASSIGN_OR_RETURN(matcher.name_key_, crypto::Key256::FromBytes(name_key));
   }
-  for (const PersonToErase& person : persons) {
+  for (std::size_t i = 0; i < persons.size(); ++i) {
+    const PersonToErase& person = persons[i];
     if (!person.subject_ref().empty() &&
         person.subject_ref().size() != compliance::kSubjectRefBytes) {
       return base::InvalidArgument("subject_ref has {} bytes: {} are needed",
@@ -82,12 +109,13 @@ base::StatusOr<PersonMatcher> PersonMatcher::Make(std::vector<PersonToErase> per
         (person.name_digest().size() != kDigestBytes || name_key.empty())) {
       return base::InvalidArgument("name_digest needs {} bytes and name_key", kDigestBytes);
     }
-    if (!person.subject_ref().empty()) matcher.references_.insert(person.subject_ref());
+    if (!person.subject_ref().empty()) matcher.references_.emplace(person.subject_ref(), i);
     if (!person.name_digest().empty()) {
       matcher.digests_.insert(
           {person.name_digest(),
            {person.subject(),
-            person.has_stored_until() ? ToInstant(person.stored_until()) : base::Instant::max()}});
+            person.has_stored_until() ? ToInstant(person.stored_until()) : base::Instant::max(),
+            i}});
     }
     matcher.AddForms(person);
   }
@@ -111,14 +139,15 @@ void PersonMatcher::AddForms(const PersonToErase& person) {
   for (std::size_t offset = 0; offset < 3; ++offset) loose_.push_back(Base64At(name, offset));
 }
 
-bool PersonMatcher::Sealed(std::string_view sealed) const {
-  if (references_.empty() || sealed.size() < compliance::kSealedOverheadBytes) return false;
-  return references_.contains(sealed.substr(1, compliance::kSubjectRefBytes));
+const PersonToErase* PersonMatcher::SealedBy(std::string_view sealed) const {
+  if (references_.empty() || sealed.size() < compliance::kSealedOverheadBytes) return nullptr;
+  const auto person = references_.find(sealed.substr(1, compliance::kSubjectRefBytes));
+  return person == references_.end() ? nullptr : &persons_[person->second];
 }
 
-bool PersonMatcher::Named(privacy::v1::Subject subject, std::string_view tenant,
-                          std::string_view name, base::Instant stored) const {
-  if (digests_.empty() || name.empty()) return false;
+const PersonToErase* PersonMatcher::NamedBy(privacy::v1::Subject subject, std::string_view tenant,
+                                            std::string_view name, base::Instant stored) const {
+  if (digests_.empty() || name.empty()) return nullptr;
   const std::string key = fmt::format("{}/{}/{}", static_cast<int>(subject), tenant, name);
   auto known = known_digests_.find(key);
   if (known == known_digests_.end()) {
@@ -127,22 +156,30 @@ bool PersonMatcher::Named(privacy::v1::Subject subject, std::string_view tenant,
         known_digests_.emplace(key, compliance::NameDigest(name_key_, subject, tenant, name)).first;
   }
   const auto [from, to] = digests_.equal_range(known->second);
-  return std::any_of(from, to, [&](const auto& entry) {
+  const auto found = std::find_if(from, to, [&](const auto& entry) {
     return entry.second.subject == subject && stored <= entry.second.until;
   });
+  return found == to ? nullptr : &persons_[found->second.person];
 }
 
-bool PersonMatcher::Mentioned(std::string_view tenant, std::string_view text) const {
-  return std::any_of(persons_.begin(), persons_.end(), [&](const PersonToErase& person) {
-    const std::string& name = person.value();
-    if (name.size() < kMinExactBytes || person.tenant() != tenant) return false;
-    for (std::size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1)) {
-      const std::size_t end = at + name.size();
-      if ((at == 0 || !IsWordByte(text[at - 1])) && (end == text.size() || !IsWordByte(text[end])))
-        return true;
+std::optional<std::string> PersonMatcher::WithoutMentions(std::string_view tenant,
+                                                          std::string_view text) const {
+  std::optional<std::string> changed;
+  for (const PersonToErase& person : persons_) {
+    if (person.value().size() < kMinExactBytes || person.tenant() != tenant) continue;
+    const std::string here = changed.value_or(std::string(text));
+    const std::vector<std::size_t> places = Mentions(here, person);
+    if (places.empty()) continue;
+    if (person.replacement().empty()) return std::string();
+    std::string rewritten;
+    std::size_t done = 0;
+    for (const std::size_t at : places) {
+      rewritten.append(here, done, at - done).append(person.replacement());
+      done = at + person.value().size();
     }
-    return false;
-  });
+    changed = rewritten.append(here, done);
+  }
+  return changed;
 }
 
 std::vector<std::string> Sought(const PersonMatcher& matcher) {

@@ -7,7 +7,7 @@
 #pragma once
 
 #include <map>
-#include <set>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,13 +30,26 @@ class PersonMatcher {
   static base::StatusOr<PersonMatcher> Make(std::vector<compliance::v1::PersonToErase> persons,
                                             std::string_view name_key);
 
-  // A sealed value (docs/formats/sealed_field.md) of one of them.
-  bool Sealed(std::string_view sealed) const;
-  // A name in clear, stored at an instant.
+  // Whose sealed value (docs/formats/sealed_field.md) it is; null: nobody's of them.
+  const compliance::v1::PersonToErase* SealedBy(std::string_view sealed) const;
+  bool Sealed(std::string_view sealed) const { return SealedBy(sealed) != nullptr; }
+  // Whose name in clear, stored at an instant, it is; null: nobody's of them.
+  const compliance::v1::PersonToErase* NamedBy(privacy::v1::Subject subject,
+                                               std::string_view tenant, std::string_view name,
+                                               base::Instant stored) const;
   bool Named(privacy::v1::Subject subject, std::string_view tenant, std::string_view name,
-             base::Instant stored) const;
+             base::Instant stored) const {
+    return NamedBy(subject, tenant, name, stored) != nullptr;
+  }
   // A text that holds the name as words of its own. Only while the name is known.
-  bool Mentioned(std::string_view tenant, std::string_view text) const;
+  bool Mentioned(std::string_view tenant, std::string_view text) const {
+    return WithoutMentions(tenant, text).has_value();
+  }
+  // What becomes of such a text: the replacement stands for the name of who is rectified; nothing
+  // is left of one that mentions who is erased. Nothing: it mentions nobody.
+  std::optional<std::string> WithoutMentions(std::string_view tenant, std::string_view text) const;
+
+  const std::vector<compliance::v1::PersonToErase>& persons() const { return persons_; }
 
   // The persons themselves: their references, and names as a field stores them.
   const std::vector<std::string>& exact() const { return exact_; }
@@ -48,12 +61,13 @@ class PersonMatcher {
   struct Named_ {
     privacy::v1::Subject subject;
     base::Instant until;
+    std::size_t person;  // index into persons_
   };
   PersonMatcher() = default;
   void AddForms(const compliance::v1::PersonToErase& person);
 
   std::vector<compliance::v1::PersonToErase> persons_;
-  std::set<std::string, std::less<>> references_;
+  std::map<std::string, std::size_t, std::less<>> references_;  // to an index into persons_
   std::multimap<std::string, Named_> digests_;
   crypto::Key256 name_key_;
   std::vector<std::string> exact_;

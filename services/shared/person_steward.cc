@@ -6,6 +6,8 @@ namespace belgrand::shared {
 namespace {
 
 constexpr std::size_t kLedgerIdBytes = 16;
+// A message of a stream has at most so many records: far from any limit of a message.
+constexpr int kRecordsPerMessage = 500;
 
 }  // namespace
 
@@ -67,6 +69,49 @@ grpc::Status PersonSteward::ErasePersons(grpc::ServerContext& context,
         // Last: what comes before is repeated when it was broken off.
         return stewardship_.set_mark({request.ledger_id(), request.erased_through()});
       });
+}
+
+grpc::Status PersonSteward::CollectPersons(
+    grpc::ServerContext& context, const compliance::v1::CollectPersonsRequest& request,
+    grpc::ServerWriter<compliance::v1::CollectPersonsResponse>& writer) {
+  return guard_.Stream(
+      context, service_ + ".CollectPersons", {}, [&](const Caller&) -> base::Status {
+        ASSIGN_OR_RETURN(const PersonMatcher matcher,
+                         PersonMatcher::Make({request.person()}, request.name_key()));
+        compliance::v1::CollectPersonsResponse page;
+        const auto send = [&]() -> base::Status {
+          if (page.records().empty() || writer.Write(page)) {
+            page.Clear();
+            return base::OkStatus();
+          }
+          return base::MakeStatus(base::StatusCode::kCancelled, "the caller went away");
+        };
+        RETURN_IF_ERROR(
+            stewardship_.collect(matcher, [&](compliance::v1::HeldRecord record) -> base::Status {
+              *page.add_records() = std::move(record);
+              return page.records_size() < kRecordsPerMessage ? base::OkStatus() : send();
+            }));
+        return send();
+      });
+}
+
+grpc::Status PersonSteward::SetRestrictions(grpc::ServerContext& context,
+                                            const compliance::v1::SetRestrictionsRequest& request) {
+  return guard_.Unary(context, service_ + ".SetRestrictions",
+                      [&](const Caller&, CallReport& report) -> base::Status {
+                        report.object_kind = "case";
+                        storage::v1::RestrictionsRecord record;
+                        record.set_name_key(request.name_key());
+                        for (const auto& person : request.persons()) {
+                          auto& restricted = *record.add_persons();
+                          restricted.set_subject(person.subject());
+                          restricted.set_tenant(person.tenant());
+                          restricted.set_subject_ref(person.subject_ref());
+                          restricted.set_name_digest(person.name_digest());
+                          restricted.set_name_bytes(person.name_bytes());
+                        }
+                        return stewardship_.restrict_to(record);
+                      });
 }
 
 }  // namespace belgrand::shared

@@ -1,5 +1,5 @@
-// How a role answers for the persons in what it stores: counted, searched for, and erased, for
-// compliance. The role gives what its store does; this gives the rest.
+// How a role answers for the persons in what it stores: counted, searched for, erased or rectified,
+// collected and withheld, for compliance. The role gives what its store does; this gives the rest.
 //
 // Thread safety: safe when the functions are; erasing runs one at a time. Borrows the guard.
 #pragma once
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "belgrand/compliance/v1/erasure.grpc.pb.h"
+#include "belgrand/storage/v1/case_record.pb.h"
 #include "platform/base/mutex.h"
 #include "platform/storage/search.h"
 #include "services/shared/guard.h"
@@ -36,6 +37,11 @@ struct PersonStewardship {
   std::function<base::StatusOr<storage::SearchFacts>(const std::vector<std::string>&)> search;
   std::function<base::StatusOr<ErasureMark>()> mark;
   std::function<base::Status(const ErasureMark&)> set_mark;
+  // Gives every record that holds the one person of the matcher.
+  using Give = std::function<base::Status(compliance::v1::HeldRecord)>;
+  std::function<base::Status(const PersonMatcher&, const Give&)> collect;
+  // Withholds these persons, and nobody else, from readers; after a restart too.
+  std::function<base::Status(const storage::v1::RestrictionsRecord&)> restrict_to;
 };
 
 class PersonSteward {
@@ -49,6 +55,11 @@ class PersonSteward {
   grpc::Status ErasePersons(grpc::ServerContext& context,
                             const compliance::v1::ErasePersonsRequest& request,
                             compliance::v1::ErasePersonsResponse& response);
+  grpc::Status CollectPersons(grpc::ServerContext& context,
+                              const compliance::v1::CollectPersonsRequest& request,
+                              grpc::ServerWriter<compliance::v1::CollectPersonsResponse>& writer);
+  grpc::Status SetRestrictions(grpc::ServerContext& context,
+                               const compliance::v1::SetRestrictionsRequest& request);
 
  private:
   const std::string service_;
@@ -73,6 +84,16 @@ class PersonsService final : public Contract::Service {
                             const compliance::v1::ErasePersonsRequest* request,
                             compliance::v1::ErasePersonsResponse* response) override {
     return steward_.ErasePersons(*context, *request, *response);
+  }
+  grpc::Status CollectPersons(
+      grpc::ServerContext* context, const compliance::v1::CollectPersonsRequest* request,
+      grpc::ServerWriter<compliance::v1::CollectPersonsResponse>* writer) override {
+    return steward_.CollectPersons(*context, *request, *writer);
+  }
+  grpc::Status SetRestrictions(grpc::ServerContext* context,
+                               const compliance::v1::SetRestrictionsRequest* request,
+                               compliance::v1::SetRestrictionsResponse*) override {
+    return steward_.SetRestrictions(*context, *request);
   }
 
  private:

@@ -33,6 +33,8 @@ inline constexpr std::string_view kCatalogueKey = "catalogue";
 inline constexpr std::string_view kCompactionDueKey = "compaction_due";
 // shared::EncodeMark.
 inline constexpr std::string_view kErasedKey = "erased";
+// belgrand.storage.v1.RestrictionsRecord, or nothing.
+inline constexpr std::string_view kRestrictedKey = "restricted";
 // Random bytes that name this database's feed, made once.
 inline constexpr std::string_view kFeedIdKey = "feed_id";
 inline constexpr std::size_t kFeedIdBytes = 16;

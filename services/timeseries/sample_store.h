@@ -42,6 +42,7 @@
 #include "services/backup/sink.h"
 #include "services/shared/person_matcher.h"
 #include "services/shared/person_steward.h"
+#include "services/shared/restrictions.h"
 #include "services/timeseries/append_plan.h"
 #include "services/timeseries/identity_index.h"
 #include "services/timeseries/layout.h"
@@ -167,11 +168,20 @@ class SampleStore {
   // How often the versions hold persons, by field.
   base::StatusOr<std::vector<compliance::v1::ErasureLine>> FindPersons(
       const shared::PersonMatcher& persons) const;
-  // Clears those fields, then rewrites the files so that the bytes are gone. Idempotent and
-  // resumable. Appends go on meanwhile: what was on its way while the person's key was dropped may
-  // come after the walk, so whoever calls this looks again.
+  // Clears those fields, or writes in what is correct, then rewrites the files so that the bytes
+  // are gone. Idempotent and resumable. Appends go on meanwhile: what was on its way while the
+  // person's key was dropped may come after the walk, so whoever calls this looks again.
+  // FailedPrecondition: who is to be replaced needs `seal`.
+  using Sealer = std::function<base::StatusOr<compliance::v1::SealFieldsResponse>(
+      const compliance::v1::SealFieldsRequest&)>;
   base::StatusOr<std::vector<compliance::v1::ErasureLine>> ErasePersons(
-      const shared::PersonMatcher& persons);
+      const shared::PersonMatcher& persons, const Sealer& seal = nullptr);
+  // Every version that says something of the one person of the matcher.
+  base::Status CollectPerson(const shared::PersonMatcher& person,
+                             const shared::PersonStewardship::Give& give) const;
+  base::Status LoadRestrictions(shared::Restrictions& restrictions) const;
+  base::Status Restrict(const storage::v1::RestrictionsRecord& record,
+                        shared::Restrictions& restrictions);
   base::StatusOr<storage::SearchFacts> SearchFiles(const std::vector<std::string>& sought) const;
   // Which erasures were carried out here.
   base::StatusOr<shared::ErasureMark> erased() const;

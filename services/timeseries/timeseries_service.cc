@@ -62,6 +62,19 @@ base::Status Stopping() {
 
 }  // namespace
 
+v1::SampleVersion TimeseriesServiceImpl::Shown(const Record& record, SealedFields sealed,
+                                               Comment comment) const {
+  const auto convert = [&](const Record& shown) {
+    v1::SampleVersion sample = ToSampleVersion(shown, sealed);
+    if (comment == Comment::kInclude) sample.set_comment(shown.comment());
+    return sample;
+  };
+  if (!restrictions_.any()) return convert(record);
+  Record discreet = record;
+  restrictions_.Withhold(discreet, record.laboratory_id());
+  return convert(discreet);
+}
+
 grpc::Status TimeseriesServiceImpl::AppendSamples(grpc::ServerContext* context,
                                                   const v1::AppendSamplesRequest* request,
                                                   v1::AppendSamplesResponse* response) {
@@ -162,7 +175,7 @@ base::Status TimeseriesServiceImpl::SendSeries(const grpc::ServerContext& contex
     v1::ReadSeriesResponse response;
     for (const Record& row : rows) {
       if (!gate.Shows(row) || !caller.scope.HoldsLaboratory(row.laboratory_id())) continue;
-      *response.add_samples() = ToSampleVersion(row, SealedFields::kLeaveOut);
+      *response.add_samples() = Shown(row, SealedFields::kLeaveOut);
     }
     if (response.samples().empty()) continue;
     if (!writer.Write(response)) break;
@@ -251,10 +264,9 @@ grpc::Status TimeseriesServiceImpl::GetSampleHistory(grpc::ServerContext* contex
         const bool may_open = std::find(caller.roles.begin(), caller.roles.end(),
                                         privacy::v1::DATA_PROTECTION_OFFICER) != caller.roles.end();
         for (const Record& version : history) {
-          v1::SampleVersion& sent = *response->add_versions();
-          sent =
-              ToSampleVersion(version, may_open ? SealedFields::kInclude : SealedFields::kLeaveOut);
-          sent.set_comment(version.comment());
+          *response->add_versions() =
+              Shown(version, may_open ? SealedFields::kInclude : SealedFields::kLeaveOut,
+                    Comment::kInclude);
         }
         return base::OkStatus();
       });
@@ -297,7 +309,7 @@ base::Status TimeseriesServiceImpl::SendFeed(const grpc::ServerContext& context,
     for (const Record& record : page.records) {
       // What detection has learnt from stays its own.
       if (!is_role && !gate.Shows(record)) continue;
-      *response.add_samples() = ToSampleVersion(record, SealedFields::kLeaveOut);
+      *response.add_samples() = Shown(record, SealedFields::kLeaveOut);
     }
     response.set_newest_sequence(page.newest);
     response.set_covered_sequence(page.last_read);

@@ -7,7 +7,9 @@
 
 #include "belgrand/timeseries/v1/timeseries.grpc.pb.h"
 #include "services/shared/guard.h"
+#include "services/shared/restrictions.h"
 #include "services/shared/sample_appender.h"
+#include "services/timeseries/convert.h"
 #include "services/timeseries/follower_set.h"
 #include "services/timeseries/sample_store.h"
 #include "services/timeseries/timeseries_metrics.h"
@@ -20,9 +22,16 @@ class TimeseriesServiceImpl final : public v1::TimeseriesService::Service,
   // Rows in one message of a stream.
   static constexpr std::size_t kMaxRowsPerMessage = 500;
 
+  // Whom `restrictions` name stands in no answer.
   TimeseriesServiceImpl(SampleStore& store, shared::Guard& guard, TimeseriesMetrics& metrics,
-                        FollowerSet& followers, const base::Clock& clock)
-      : store_(store), guard_(guard), metrics_(metrics), followers_(followers), clock_(clock) {}
+                        FollowerSet& followers, const shared::Restrictions& restrictions,
+                        const base::Clock& clock)
+      : store_(store),
+        guard_(guard),
+        metrics_(metrics),
+        followers_(followers),
+        restrictions_(restrictions),
+        clock_(clock) {}
 
   // Ends every stream; later ones end at once.
   void StopStreams() {
@@ -47,6 +56,10 @@ class TimeseriesServiceImpl final : public v1::TimeseriesService::Service,
                           grpc::ServerWriter<v1::FollowFeedResponse>* writer) override;
 
  private:
+  enum class Comment { kLeaveOut, kInclude };
+  // As readers are shown it: without persons who are restricted.
+  v1::SampleVersion Shown(const Record& record, SealedFields sealed,
+                          Comment comment = Comment::kLeaveOut) const;
   base::StatusOr<v1::AppendSamplesResponse> Store(std::vector<Record> rows, AppendMode mode,
                                                   Hashes hashes);
   base::Status AddLatestValues(const v1::ReadLatestValuesRequest::Place& place,
@@ -65,6 +78,7 @@ class TimeseriesServiceImpl final : public v1::TimeseriesService::Service,
   shared::Guard& guard_;
   TimeseriesMetrics& metrics_;
   FollowerSet& followers_;
+  const shared::Restrictions& restrictions_;
   const base::Clock& clock_;
   std::atomic<bool> stopping_ = false;
 };

@@ -43,6 +43,13 @@ v1::PlaceHoldRequest Request(base::Instant review_by) {
   return request;
 }
 
+// Clears the reasons of which `mentions` is true.
+HoldBook::Rewording Without(const std::function<bool(const HoldBook::Record&)>& mentions) {
+  return [mentions](const HoldBook::Record& hold) {
+    return mentions(hold) ? std::optional<std::string>("") : std::nullopt;
+  };
+}
+
 class HoldBookTest : public ::testing::Test {
  protected:
   HoldBookTest() { Reopen(); }
@@ -124,10 +131,11 @@ TEST_F(HoldBookTest, ADamagedFileIsRefusedWhole) {
 
 TEST_F(HoldBookTest, AReasonIsForgottenAndTheHoldStays) {
   ASSERT_OK(book_->Place(Request(At("2026-06-01")), now_));
-  EXPECT_EQ(book_->ForgetReasons([](const auto& hold) { return hold.reason() == "x"; }).value(),
-            0U);
-  EXPECT_EQ(book_->ForgetReasons([](const auto&) { return true; }).value(), 1U);
-  EXPECT_EQ(book_->ForgetReasons([](const auto&) { return true; }).value(), 0U);
+  EXPECT_EQ(
+      book_->ReplaceReasons(Without([](const auto& hold) { return hold.reason() == "x"; })).value(),
+      0U);
+  EXPECT_EQ(book_->ReplaceReasons(Without([](const auto&) { return true; })).value(), 1U);
+  EXPECT_EQ(book_->ReplaceReasons(Without([](const auto&) { return true; })).value(), 0U);
   Reopen();
   EXPECT_EQ(book_->List()[0].reason(), "");
   EXPECT_EQ(book_->InForce().size(), 1U);
@@ -176,7 +184,9 @@ TEST_F(HoldBookTest, ARandomLifeAgreesWithAModel) {
         const std::string reason = some->reason;
         const std::uint64_t count = reason.empty() ? 0 : 1;
         ASSERT_EQ(
-            book_->ForgetReasons([&](const auto& hold) { return hold.reason() == reason; }).value(),
+            book_
+                ->ReplaceReasons(Without([&](const auto& hold) { return hold.reason() == reason; }))
+                .value(),
             count);
         some->reason.clear();
         break;

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "compliance/case_book.h"
 #include "compliance/erasure_ledger.h"
 #include "compliance/keyring.h"
 #include "platform/base/file.h"
@@ -22,7 +23,7 @@ class KeyCheckTest : public ::testing::Test {
   void SetUp() override {
     ASSERT_OK(Keyring::OpenDirectory({keys_}));
     ASSERT_OK(ErasureLedger::Open(keys_));
-    for (const char* name : {"certificates.seed", "audit_actor.key"}) {
+    for (const char* name : {"certificates.seed", "audit_actor.key", kRightsKeyFile}) {
       ASSERT_OK(base::WriteFileAtomically(keys_ / name, crypto::RandomBytes(32), 0600));
     }
     ASSERT_OK(RecordKeys(file_, keys_));

@@ -37,7 +37,8 @@ class AlertErasureTest : public ::testing::Test {
     auto book = AlertBook::Open(*store_, clock_, {{{"console", {}}}, "instance", rules});
     ASSERT_OK(book);
     book_ = *std::move(book);
-    persons_ = PersonsOf(*book_, *store_);
+    ASSERT_OK(LoadRestrictions(*store_, restrictions_));
+    persons_ = PersonsOf(*book_, *store_, restrictions_);
   }
   void Raise(const std::string& district, std::uint64_t feed) {
     const Signal signal = MakeSignal({.area = district, .feed = feed, .district = district});
@@ -96,8 +97,10 @@ class AlertErasureTest : public ::testing::Test {
     ASSERT_OK(book_->Save(delivery));
   }
   enum class Name { kKnown, kForgotten };
-  shared::PersonMatcher Official(Name name = Name::kKnown) const {
+  shared::PersonMatcher Official(Name name = Name::kKnown,
+                                 const std::string& replacement = {}) const {
     PersonToErase person;
+    person.set_replacement(replacement);
     person.set_subject(privacy::v1::OFFICIAL);
     person.set_name_digest(compliance::NameDigest(key_, privacy::v1::OFFICIAL, "", kName));
     *person.mutable_stored_until() = shared::ToTimestamp(clock_.Now());
@@ -124,6 +127,7 @@ class AlertErasureTest : public ::testing::Test {
   const crypto::Key256 key_ = crypto::Key256::Random();
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<AlertBook> book_;
+  shared::Restrictions restrictions_;
   shared::PersonStewardship persons_;
 };
 
@@ -193,6 +197,55 @@ TEST_F(AlertErasureTest, WhatIsStoredLaterIsOfSomebodyWhoCameBack) {
   ASSERT_OK(book_->Acknowledge("east/SARS-CoV-2/trend", kName, ""));
   EXPECT_THAT(Counts(persons_.erase(before)), ElementsAre(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1));
   EXPECT_EQ(book_->Get("east/SARS-CoV-2/trend")->acknowledged_by(), kName);
+}
+
+TEST_F(AlertErasureTest, ARectifiedNameStandsCorrectedEverywhereAndTheOldOneInNoFile) {
+  Fill();
+  const shared::PersonMatcher correct = Official(Name::kKnown, "A. Official-Smith");
+  EXPECT_THAT(Counts(persons_.erase(correct)), ElementsAre(1, 1, 1, 1, 1, 1, 1, 1));
+  EXPECT_THAT(Counts(persons_.erase(correct)), ElementsAre(0, 0, 0, 0, 0, 0, 0, 0))
+      << "what is correct is not corrected again";
+  EXPECT_EQ(Hits(std::string("\x0b") + kName), 0U) << "the old name as a field";
+  Reopen();
+  EXPECT_EQ(book_->Get(kNorth)->acknowledged_by(), "A. Official-Smith");
+  EXPECT_EQ(book_->History(kNorth)->back().by(), "A. Official-Smith");
+  EXPECT_EQ(book_->History(kNorth)->back().comment(), "calling the hospital") << "it stays";
+  EXPECT_EQ(book_->History(kSouth)->back().comment(), "told A. Official-Smith of it");
+  EXPECT_EQ(book_->Silences()->at(0).owner(), "A. Official-Smith");
+  EXPECT_EQ(book_->Silences()->at(1).ended_by(), "A. Official-Smith");
+}
+
+TEST_F(AlertErasureTest, CollectsEveryRecordOfOneOfficial) {
+  Fill();
+  std::vector<std::string> found;
+  ASSERT_OK(persons_.collect(Official(), [&](compliance::v1::HeldRecord record) {
+    for (const auto& field : record.fields()) {
+      if (field.category() == privacy::v1::IDENTITY || field.category() == privacy::v1::CONTACT) {
+        found.push_back(record.record().substr(20) + "." + field.name());
+      }
+      EXPECT_EQ(field.value().find("B. Other"), std::string::npos);
+    }
+    return base::OkStatus();
+  }));
+  EXPECT_THAT(found,
+              ElementsAre("AlertRecord.acknowledged_by", "AlertEventRecord.alert.acknowledged_by",
+                          "AlertEventRecord.by", "SilenceRecord.owner", "SilenceRecord.ended_by",
+                          "DeliveryRecord.receipts.recipient"));
+}
+
+TEST_F(AlertErasureTest, WhomItWithholdsIsKnownAfterARestart) {
+  storage::v1::RestrictionsRecord record;
+  record.set_name_key(std::string(key_.view()));
+  auto& person = *record.add_persons();
+  person.set_subject(privacy::v1::OFFICIAL);
+  person.set_name_digest(compliance::NameDigest(key_, privacy::v1::OFFICIAL, "", kName));
+  ASSERT_OK(persons_.restrict_to(record));
+  shared::Restrictions restarted;
+  ASSERT_OK(LoadRestrictions(*store_, restarted));
+  EXPECT_TRUE(restarted.any());
+  ASSERT_OK(persons_.restrict_to({}));
+  ASSERT_OK(LoadRestrictions(*store_, restarted));
+  EXPECT_FALSE(restarted.any());
 }
 
 TEST_F(AlertErasureTest, TheMarkOfErasuresOutlivesARestart) {

@@ -30,7 +30,7 @@ class IdentityHolderTest : public ::testing::Test {
     holder_.reset();
     book_ = IdentityBook::Open(dir_.path() / "identities.bin").value();
     holds_ = HoldBook::Open(dir_.path() / "holds.bin").value();
-    holder_ = std::make_unique<IdentityHolder>(*book_, *holds_, clock_);
+    holder_ = std::make_unique<IdentityHolder>(*book_, *holds_, clock_, withheld_);
   }
   IdentityBook::Issued Issue(const std::string& owner, privacy::v1::Role role,
                              const v1::AccessScope& scope) {
@@ -50,6 +50,7 @@ class IdentityHolderTest : public ::testing::Test {
   base::FakeClock clock_{base::ParseInstant("2031-06-01T12:00:00Z").value()};
   std::unique_ptr<IdentityBook> book_;
   std::unique_ptr<HoldBook> holds_;
+  WithheldOwners withheld_;
   std::unique_ptr<IdentityHolder> holder_;
 };
 
@@ -73,7 +74,7 @@ TEST_F(IdentityHolderTest, AnErasedOfficialHasNoTokenAndNoNameLeft) {
                                              dir_.path() / "certificates.seed", "log/erasures")
                           .value();
   std::vector<std::unique_ptr<PersonHolder>> holders;
-  holders.push_back(std::make_unique<IdentityHolder>(*book_, *holds_, clock_));
+  holders.push_back(std::make_unique<IdentityHolder>(*book_, *holds_, clock_, withheld_));
   Eraser eraser(clock_, *keyring, *ledger, *certificates,
                 ErasurePlaces{dir_.path(), dir_.path() / "audit", {}, {}, dir_.path() / "search"},
                 std::move(holders));
@@ -166,6 +167,61 @@ TEST_F(IdentityHolderTest, AnErasureIsRepeatedWithoutTheNameByItsDigest) {
   EXPECT_THAT(book_->CheckToken(old.token, clock_.Now()),
               StatusIs(base::StatusCode::kUnauthenticated, HasSubstr("revoked")));
   EXPECT_TRUE(IsGood(later)) << "who came back";
+}
+
+TEST_F(IdentityHolderTest, WhoIsRectifiedKeepsTheirTokensUnderTheCorrectName) {
+  const auto token = Issue("F. Nightingail", privacy::v1::HEALTH_OFFICIAL, Everything());
+  v1::ErasePersonsRequest erase;
+  auto& person = *erase.add_persons();
+  person.set_subject(privacy::v1::OFFICIAL);
+  person.set_value("F. Nightingail");
+  person.set_replacement(kName);
+  ASSERT_OK(holder_->Erase(erase));
+  Open();
+  EXPECT_TRUE(IsGood(token));
+  EXPECT_EQ(book_->List().front().owner(), kName);
+}
+
+TEST_F(IdentityHolderTest, APersonIsGivenTheirIdentitiesAndNoOthers) {
+  const auto theirs = Issue(kName, privacy::v1::HEALTH_OFFICIAL, Everything());
+  Issue("W. Farr", privacy::v1::HEALTH_OFFICIAL, Everything());
+  v1::CollectPersonsRequest request;
+  request.set_name_key(std::string(32, '\x0b'));
+  request.mutable_person()->set_subject(privacy::v1::OFFICIAL);
+  request.mutable_person()->set_value(kName);
+  std::vector<v1::HeldRecord> records;
+  ASSERT_OK(holder_->Collect(request, [&](v1::HeldRecord record) {
+    records.push_back(std::move(record));
+    return base::OkStatus();
+  }));
+  ASSERT_EQ(records.size(), 1U);
+  std::map<std::string, std::string> values;
+  for (const auto& field : records[0].fields()) values[field.name()] = field.value();
+  EXPECT_EQ(values["owner"], kName);
+  EXPECT_EQ(values["actor"], theirs.record.actor());
+  EXPECT_FALSE(values.contains("secret_sha256"));
+  request.mutable_person()->set_value("F. Nightingale-Shore");
+  ASSERT_OK(holder_->Collect(
+      request, [](const v1::HeldRecord&) { return base::Internal("nobody has this name"); }));
+}
+
+TEST_F(IdentityHolderTest, OwnersAreWithheldUntilTheyAreNotRestrictedAnyMore) {
+  Issue(kName, privacy::v1::HEALTH_OFFICIAL, Everything());
+  const auto record = book_->List().front();
+  EXPECT_FALSE(withheld_.Withholds(record));
+  const crypto::Key256 key = crypto::Key256::FromBytes(std::string(32, '\x0b')).value();
+  v1::SetRestrictionsRequest request;
+  request.set_name_key(std::string(key.view()));
+  auto& person = *request.add_persons();
+  person.set_subject(privacy::v1::OFFICIAL);
+  person.set_name_digest(NameDigest(key, privacy::v1::OFFICIAL, "", kName));
+  ASSERT_OK(holder_->Restrict(request));
+  EXPECT_TRUE(withheld_.Withholds(record));
+  person.set_name_digest("short");
+  EXPECT_FALSE(holder_->Restrict(request).ok());
+  EXPECT_TRUE(withheld_.Withholds(record)) << "what was refused changes nothing";
+  ASSERT_OK(holder_->Restrict({}));
+  EXPECT_FALSE(withheld_.Withholds(record));
 }
 
 }  // namespace

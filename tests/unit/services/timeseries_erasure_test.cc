@@ -4,6 +4,7 @@
 
 #include <map>
 #include <random>
+#include <set>
 
 #include "compliance/sealed_field.h"
 #include "tests/unit/services/timeseries_fixture.h"
@@ -92,6 +93,86 @@ TEST_F(SampleErasureTest, ThePersonLeavesEveryVersionAndFileAndTheRestStays) {
   Reopen();
   EXPECT_EQ(Count(store_->FindPersons(Persons({1})), "sampled_by_sealed"), 0U);
   EXPECT_TRUE(CloseAndFsck().clean());
+}
+
+TEST_F(SampleErasureTest, ARectifiedNameIsSealedAnewOnceForEachPlaceAndLogAndSeriesAgree) {
+  for (int i = 0; i < 3; ++i) {
+    Record row = Row("s" + std::to_string(i), "shieldhall", "2021-01-04", 1);
+    row.set_sampled_by_sealed(Sealed(1));
+    row.set_analysed_by_sealed(Sealed(2));
+    row.set_comment("J. Snow was late");
+    Append(row);
+  }
+  PersonToErase person;
+  person.set_subject(privacy::v1::SAMPLER);
+  person.set_subject_ref(Ref(1));
+  person.set_tenant("lab");
+  person.set_value("J. Snow");
+  person.set_replacement("J. Snowe");
+  const auto matcher = shared::PersonMatcher::Make({person}, "");
+  ASSERT_OK(matcher);
+  EXPECT_THAT(store_->ErasePersons(*matcher),
+              belgrand::testing::StatusIs(base::StatusCode::kFailedPrecondition, ::testing::_))
+      << "without a keyring nothing is lost";
+  std::vector<std::string> places;
+  const auto seal = [&](const compliance::v1::SealFieldsRequest& request)
+      -> base::StatusOr<compliance::v1::SealFieldsResponse> {
+    compliance::v1::SealFieldsResponse response;
+    for (const auto& field : request.fields()) {
+      EXPECT_EQ(field.value(), "J. Snowe");
+      EXPECT_EQ(field.tenant(), "lab");
+      auto& sealed = *response.add_fields();
+      sealed.set_subject_ref(Ref(3));
+      if (request.look_up_only()) continue;
+      places.push_back(field.place());
+      sealed.set_sealed(compliance::SealField(key_, Ref(3), field.place(), field.value()));
+    }
+    return response;
+  };
+  EXPECT_EQ(Count(store_->ErasePersons(*matcher, seal), "sampled_by_sealed"), 3U);
+  EXPECT_EQ(Count(store_->ErasePersons(*matcher, seal), "sampled_by_sealed"), 0U);
+  EXPECT_EQ(Hits(1), 0U);
+  EXPECT_GT(Hits(2), 0U) << "the other person stays";
+  const auto history = store_->History("lab", "s1", "sars-cov-2");
+  ASSERT_OK(history);
+  const Record& row = history->at(0);
+  EXPECT_EQ(row.comment(), "J. Snowe was late");
+  EXPECT_EQ(compliance::SubjectRefOf(row.sampled_by_sealed()).value(), Ref(3));
+  EXPECT_EQ(compliance::OpenField(key_, "SampleRecord.sampled_by_sealed/lab/" + row.request_id(),
+                                  row.sampled_by_sealed())
+                .value(),
+            "J. Snowe");
+  const std::set<std::string> once(places.begin(), places.end());
+  EXPECT_EQ(once.size(), places.size());
+  Reopen();
+  EXPECT_TRUE(CloseAndFsck().clean()) << "log and series hold the same bytes";
+}
+
+TEST_F(SampleErasureTest, CollectsEveryVersionOfOnePersonAndNobodyElse) {
+  Record row = Row("s1", "shieldhall", "2021-01-04", 1);
+  row.set_sampled_by_sealed(Sealed(1));
+  row.set_analysed_by_sealed(Sealed(2));
+  Append(row);
+  row = Row("s2", "shieldhall", "2021-01-05", 1);
+  row.set_sampled_by_sealed(Sealed(2));
+  Append(row);
+  std::vector<compliance::v1::HeldRecord> held;
+  const auto person = Persons({1});
+  ASSERT_OK(store_->CollectPerson(person, [&](compliance::v1::HeldRecord record) {
+    held.push_back(std::move(record));
+    return base::OkStatus();
+  }));
+  ASSERT_EQ(held.size(), 1U);
+  int personal = 0;
+  for (const auto& field : held[0].fields()) {
+    if (field.category() == privacy::v1::NOT_PERSONAL) continue;
+    ++personal;
+    EXPECT_EQ(field.name(), "sampled_by_sealed");
+    EXPECT_EQ(compliance::SubjectRefOf(field.sealed()).value(), Ref(1));
+    EXPECT_EQ(field.places_size(), 2);
+    EXPECT_TRUE(field.has_gone_at());
+  }
+  EXPECT_EQ(personal, 1);
 }
 
 TEST_F(SampleErasureTest, TextsThatMentionThePersonGoAndLongerWordsStay) {
