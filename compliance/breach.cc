@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "compliance/read_limit.h"
+
 namespace belgrand::compliance {
 namespace {
 
@@ -22,6 +24,17 @@ const Disclosure* FindDisclosure(const Register& processing, std::string_view me
     if (disclosure.method == method) return &disclosure;
   }
   return nullptr;
+}
+
+bool Names(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// An entry that does not say in which role or what for was shown everything.
+bool MayHaveRead(const storage::v1::AuditEntry& entry, const ShownField& field) {
+  const auto role = static_cast<privacy::v1::Role>(entry.role());
+  if (role == privacy::v1::ROLE_UNSPECIFIED || entry.purpose() == 0) return true;
+  return MayRead(*field.field, {&role, 1}, static_cast<privacy::v1::Purpose>(entry.purpose()));
 }
 
 base::Instant AMonthAfter(base::Instant at) {
@@ -77,9 +90,12 @@ void BreachScoper::Count(const storage::v1::AuditEntry& entry) {
       use.more_objects += !use.objects.contains(entry.object_ref());
     }
   }
-  if (!use.fields.empty()) return;
-  if (const Disclosure* disclosure = FindDisclosure(processing_, name)) {
-    for (const ShownField& field : disclosure->fields) use.fields.push_back(field.name);
+  const Disclosure* disclosure = FindDisclosure(processing_, name);
+  if (disclosure == nullptr) return;
+  for (const ShownField& field : disclosure->fields) {
+    if (MayHaveRead(entry, field) && !Names(use.fields, field.name)) {
+      use.fields.push_back(field.name);
+    }
   }
 }
 
@@ -109,6 +125,7 @@ std::vector<PersonsBound> BreachScoper::Persons(std::uint64_t sealed_persons) co
     const Disclosure* disclosure = FindDisclosure(processing_, name);
     if (disclosure == nullptr) continue;
     for (const ShownField& field : disclosure->fields) {
+      if (!Names(use.fields, field.name)) continue;
       const std::string full = name + ":" + field.name;
       shown[field.subject].insert({full, {full, field.category, field.subject}});
     }

@@ -340,13 +340,13 @@ base::StatusOr<std::uint64_t> IdentityBook::ForgetOwners(const IsOwned& is_owned
       now);
 }
 
-base::StatusOr<std::uint64_t> IdentityBook::ReplaceOwners(const OwnerOf& owner_of,
+base::StatusOr<std::uint64_t> IdentityBook::ReplaceOwners(const Renaming& renamed,
                                                           base::Instant now) {
   const base::MutexLock lock(mutex_);
   std::uint64_t count = 0;
   for (auto& [actor, record] : records_) {
     if (record.owner().empty()) continue;
-    auto owner = owner_of(record);
+    auto owner = renamed(record);
     if (!owner) continue;
     // Nobody's token is nobody's to use.
     if (owner->empty() && record.kind() == v1::Identity::TOKEN) MarkRevoked(record, now);

@@ -82,10 +82,10 @@ class IdentityBook {
   // are tokens; a certificate's limit stays. Returns how many. Unavailable: as Revoke.
   using IsOwned = std::function<bool(const Record&)>;
   base::StatusOr<std::uint64_t> ForgetOwners(const IsOwned& is_owned, base::Instant now);
-  // The same for erasure and rectification at once: who `owner_of` says a record is of now, nobody
+  // The same for erasure and rectification at once: who `renamed` says a record is of now, nobody
   // (empty), or nothing new (nullopt). Tokens of who has another name stay good.
-  using OwnerOf = std::function<std::optional<std::string>(const Record&)>;
-  base::StatusOr<std::uint64_t> ReplaceOwners(const OwnerOf& owner_of, base::Instant now);
+  using Renaming = std::function<std::optional<std::string>(const Record&)>;
+  base::StatusOr<std::uint64_t> ReplaceOwners(const Renaming& renamed, base::Instant now);
   // What the file says, for a search of it.
   base::StatusOr<std::vector<Record>> ReadStored() const;
   const std::filesystem::path& file() const { return file_; }

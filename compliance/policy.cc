@@ -45,7 +45,7 @@ void Collect(const pb::Descriptor* message, std::vector<const pb::Descriptor*>& 
   for (int i = 0; i < message->nested_type_count(); ++i) Collect(message->nested_type(i), out);
 }
 
-using MethodTable = std::map<std::string, const privacy::v1::MethodPolicy*, std::less<>>;
+using MethodTable = std::map<std::string, const pb::MethodDescriptor*, std::less<>>;
 
 MethodTable BuildMethodTable() {
   MethodTable table;
@@ -53,11 +53,10 @@ MethodTable BuildMethodTable() {
     for (int s = 0; s < file->service_count(); ++s) {
       const pb::ServiceDescriptor* service = file->service(s);
       for (int m = 0; m < service->method_count(); ++m) {
-        const pb::MethodOptions& options = service->method(m)->options();
-        if (!options.HasExtension(privacy::v1::method)) continue;
-        const privacy::v1::MethodPolicy* const policy = &options.GetExtension(privacy::v1::method);
-        table.emplace(service->full_name() + "/" + service->method(m)->name(), policy);
-        table.emplace(service->method(m)->full_name(), policy);
+        const pb::MethodDescriptor* const method = service->method(m);
+        if (!method->options().HasExtension(privacy::v1::method)) continue;
+        table.emplace(service->full_name() + "/" + method->name(), method);
+        table.emplace(method->full_name(), method);
       }
     }
   }
@@ -121,13 +120,23 @@ const privacy::v1::RecordPolicy* RecordPolicyOf(const pb::Descriptor& message) {
   return &message.options().GetExtension(privacy::v1::record);
 }
 
-const privacy::v1::MethodPolicy* FindMethodPolicy(std::string_view full_method_name) {
+const pb::MethodDescriptor* FindMethod(std::string_view full_method_name) {
   static const auto* const table = new MethodTable(BuildMethodTable());
   if (!full_method_name.empty() && full_method_name.front() == '/') {
     full_method_name.remove_prefix(1);
   }
   const auto found = table->find(full_method_name);
   return found == table->end() ? nullptr : found->second;
+}
+
+const privacy::v1::MethodPolicy* FindMethodPolicy(std::string_view full_method_name) {
+  const pb::MethodDescriptor* const method = FindMethod(full_method_name);
+  return method == nullptr ? nullptr : &method->options().GetExtension(privacy::v1::method);
+}
+
+bool IsForOthers(const privacy::v1::MethodPolicy& policy) {
+  return std::any_of(policy.roles().begin(), policy.roles().end(),
+                     [](int role) { return role != privacy::v1::INTERNAL_SERVICE; });
 }
 
 bool MayCall(const privacy::v1::MethodPolicy* policy, privacy::v1::Role role) {

@@ -35,11 +35,14 @@ privacy::v1::Category CategoryOf(const google::protobuf::FieldDescriptor& field)
 // nullptr when the message carries no (record).
 const privacy::v1::RecordPolicy* RecordPolicyOf(const google::protobuf::Descriptor& message);
 
-// The policy of a method by its name on the wire, "/belgrand.ingest.v1.IngestService/SubmitSamples"
-// (the leading slash may be absent), or in the schema,
-// "belgrand.ingest.v1.IngestService.SubmitSamples". nullptr: unknown method, or one without
+// A method that has a policy, and that policy, by its name on the wire,
+// "/belgrand.ingest.v1.IngestService/SubmitSamples" (the leading slash may be absent), or in the
+// schema, "belgrand.ingest.v1.IngestService.SubmitSamples". nullptr: unknown method, or one without
 // (method): refuse the call. The health and reflection services of gRPC are not in this table.
+const google::protobuf::MethodDescriptor* FindMethod(std::string_view full_method_name);
 const privacy::v1::MethodPolicy* FindMethodPolicy(std::string_view full_method_name);
+// Whether anybody but the project's own services may call it.
+bool IsForOthers(const privacy::v1::MethodPolicy& policy);
 // Whether `role` is among the policy's roles; false for a null policy or an unspecified role.
 bool MayCall(const privacy::v1::MethodPolicy* policy, privacy::v1::Role role);
 

@@ -63,7 +63,7 @@ void AddDisclosures(const pb::ServiceDescriptor& service, std::vector<Disclosure
     disclosure.method = std::string(method.full_name());
     for (const auto& [path, field] : PersonalFields(*method.output_type())) {
       const privacy::v1::FieldPolicy& own = FieldPolicyOf(*field);
-      disclosure.fields.push_back({path, own.category(), own.subject()});
+      disclosure.fields.push_back({path, own.category(), own.subject(), field});
     }
     if (disclosure.fields.empty()) continue;
     const privacy::v1::MethodPolicy* policy = FindMethodPolicy(disclosure.method);

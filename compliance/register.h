@@ -52,6 +52,7 @@ struct ShownField {
   std::string name;
   privacy::v1::Category category = privacy::v1::CATEGORY_UNSPECIFIED;
   privacy::v1::Subject subject = privacy::v1::SUBJECT_UNSPECIFIED;
+  const google::protobuf::FieldDescriptor* field = nullptr;
 };
 
 // A method whose answer holds personal fields.

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "belgrand/privacy/v1/privacy.pb.h"
+#include "compliance/read_limit.h"
 #include "compliance/policy.h"
 #include "compliance/proof_text.h"
 #include "compliance/retention.h"
@@ -60,31 +61,12 @@ Options OptionsOf(const pb::Message& policy) {
   return options;
 }
 
-void CollectShown(const pb::Descriptor& message, std::set<const pb::Descriptor*>& seen,
-                  std::set<std::string>& shown) {
-  // Well-known types carry no classes: the field that holds one answers for it.
-  if (!message.full_name().starts_with("belgrand.") || !seen.insert(&message).second) return;
-  for (int i = 0; i < message.field_count(); ++i) {
-    const pb::FieldDescriptor& field = *message.field(i);
-    if (IsWithheld(CategoryOf(field))) {
-      shown.insert(field.full_name());
-    } else if (field.message_type() != nullptr) {
-      CollectShown(*field.message_type(), seen, shown);
-    }
-  }
-}
-
 void AddMethod(const pb::MethodDescriptor& method, SchemaFacts& facts) {
   const auto& policy = method.options().GetExtension(privacy::v1::method);
   facts.facts["method " + method.full_name()] = OptionsOf(policy);
-  const bool outside = std::any_of(policy.roles().begin(), policy.roles().end(),
-                                   [](int role) { return role != privacy::v1::INTERNAL_SERVICE; });
-  if (!outside) return;
-  std::set<const pb::Descriptor*> seen;
-  std::set<std::string> shown;
-  CollectShown(*method.output_type(), seen, shown);
-  for (const std::string& field : shown) {
-    facts.facts[fmt::format("shows {} {}", method.full_name(), field)] = {};
+  if (!IsForOthers(policy)) return;
+  for (const pb::FieldDescriptor* field : PersonalFieldsOf(*method.output_type())) {
+    facts.facts[fmt::format("shows {} {}", method.full_name(), field->full_name())] = {};
   }
 }
 
@@ -143,7 +125,8 @@ class Comparison {
     if (before == now) return;
     const std::string what = fmt::format("{} {} -> {}", name, before.empty() ? "unset" : before,
                                          now.empty() ? "unset" : now);
-    if (name == "roles" || name == "recipients" || name == "purposes" || name == "transfers") {
+    if (name == "roles" || name == "recipients" || name == "purposes" || name == "transfers" ||
+        name == "readers" || name == "read_for") {
       // Where nothing was said of purposes there was no limit to them.
       if (name == "purposes" && before.empty()) {
         Add(Kind::kNarrows, what);

@@ -6,6 +6,7 @@
 #include <set>
 #include <string_view>
 
+#include "compliance/read_limit.h"
 #include "compliance/policy.h"
 #include "compliance/retention.h"
 
@@ -76,6 +77,7 @@ class Checker {
       for (int i = 0; i < file->enum_type_count(); ++i) CheckEnum(*file->enum_type(i));
       for (int i = 0; i < file->service_count(); ++i) CheckService(*file->service(i));
     }
+    CheckReaders(messages);
     return std::move(problems_);
   }
 
@@ -288,12 +290,64 @@ class Checker {
     });
   }
 
+  // Of the fields that answers to others hold, and of no others.
+  void CheckReaders(const std::vector<const pb::Descriptor*>& messages) {
+    std::set<const pb::FieldDescriptor*> answered;
+    for (const pb::FileDescriptor* file : files_) {
+      for (int s = 0; s < file->service_count(); ++s) {
+        for (int m = 0; m < file->service(s)->method_count(); ++m) {
+          const pb::MethodDescriptor& method = *file->service(s)->method(m);
+          if (!IsForOthers(method.options().GetExtension(privacy::v1::method))) continue;
+          const auto fields = PersonalFieldsOf(*method.output_type());
+          answered.insert(fields.begin(), fields.end());
+        }
+      }
+    }
+    for (const pb::Descriptor* message : messages) {
+      for (int i = 0; i < message->field_count(); ++i) {
+        const pb::FieldDescriptor& field = *message->field(i);
+        if (answered.contains(&field)) {
+          CheckReadersOf(field);
+        } else if (!FieldPolicyOf(field).readers().empty() ||
+                   !FieldPolicyOf(field).read_for().empty()) {
+          Report(field.full_name(), "readers",
+                 "names readers, and is no personal field of an answer to others");
+        }
+      }
+    }
+  }
+
+  void CheckReadersOf(const pb::FieldDescriptor& field) {
+    const FieldPolicy& policy = FieldPolicyOf(field);
+    if (policy.readers().empty() || policy.read_for().empty()) {
+      return Report(field.full_name(), "readers",
+                    "stands in answers: say who may read it (readers) and what for (read_for)");
+    }
+    const auto claims = [](int role, int purpose) {
+      return MayClaim(static_cast<privacy::v1::Role>(role),
+                      static_cast<privacy::v1::Purpose>(purpose));
+    };
+    for (const int role : policy.readers()) {
+      if (std::none_of(policy.read_for().begin(), policy.read_for().end(),
+                       [&](int purpose) { return claims(role, purpose); })) {
+        Report(field.full_name(), "readers",
+               fmt::format("role {} may read it, and for none of its purposes", role));
+      }
+    }
+    for (const int purpose : policy.read_for()) {
+      if (std::none_of(policy.readers().begin(), policy.readers().end(),
+                       [&](int role) { return claims(role, purpose); })) {
+        Report(field.full_name(), "readers",
+               fmt::format("may be read for purpose {}, and by nobody", purpose));
+      }
+    }
+  }
+
   void CheckService(const pb::ServiceDescriptor& service) {
     for (int i = 0; i < service.method_count(); ++i) {
       const pb::MethodDescriptor& method = *service.method(i);
       const privacy::v1::MethodPolicy& policy = method.options().GetExtension(privacy::v1::method);
       if (policy.roles().empty()) Report(method.full_name(), "method", "names no role");
-      bool outside = false;
       for (const int role : policy.roles()) {
         if (role == privacy::v1::ROLE_UNSPECIFIED || !privacy::v1::Role_IsValid(role)) {
           Report(method.full_name(), "method", fmt::format("role {} is none", role));
@@ -305,7 +359,6 @@ class Checker {
                  fmt::format("{} may call it, and for none of its purposes",
                              privacy::v1::Role_Name(known)));
         }
-        outside = outside || role != privacy::v1::INTERNAL_SERVICE;
       }
       if (policy.purposes().empty()) Report(method.full_name(), "method", "names no purpose");
       for (const int purpose : policy.purposes()) {
@@ -316,7 +369,7 @@ class Checker {
       if (policy.audit() == privacy::v1::AUDIT_LEVEL_UNSPECIFIED ||
           !privacy::v1::AuditLevel_IsValid(policy.audit())) {
         Report(method.full_name(), "method", "has no audit level");
-      } else if (policy.audit() == privacy::v1::NOT_AUDITED && outside &&
+      } else if (policy.audit() == privacy::v1::NOT_AUDITED && IsForOthers(policy) &&
                  ShowsPersonalData(method)) {
         Report(method.full_name(), "method",
                "carries personal data for callers from outside and is not AUDITED");

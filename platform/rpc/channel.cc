@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "platform/base/address.h"
+#include "platform/rpc/answer_gate.h"
 #include "platform/rpc/call_headers.h"
 #include "platform/rpc/call_order.h"
 
@@ -41,6 +42,35 @@ class AddHeadersFactory final : public grpc::experimental::ClientInterceptorFact
   const Headers headers_;
 };
 
+class TellWithheld final : public grpc::experimental::Interceptor {
+ public:
+  explicit TellWithheld(const OnWithheld& tell) : tell_(tell) {}
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+    if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_STATUS)) {
+      const auto& trailers = *methods->GetRecvTrailingMetadata();
+      if (const auto found = trailers.find(kWithheldTrailer); found != trailers.end()) {
+        tell_(std::string_view(found->second.data(), found->second.size()));
+      }
+    }
+    methods->Proceed();
+  }
+
+ private:
+  const OnWithheld tell_;
+};
+
+class TellWithheldFactory final : public grpc::experimental::ClientInterceptorFactoryInterface {
+ public:
+  explicit TellWithheldFactory(OnWithheld tell) : tell_(std::move(tell)) {}
+  grpc::experimental::Interceptor* CreateClientInterceptor(
+      grpc::experimental::ClientRpcInfo*) override {
+    return new TellWithheld(tell_);  // gRPC owns it
+  }
+
+ private:
+  const OnWithheld tell_;
+};
+
 }  // namespace
 
 base::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& target,
@@ -51,7 +81,7 @@ base::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& ta
 
 base::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannelWithHeaders(
     const std::string& target, const std::optional<base::TlsFiles>& tls, Headers headers,
-    int max_message_bytes) {
+    int max_message_bytes, OnWithheld on_withheld) {
   ASSIGN_OR_RETURN(const base::Address address, base::ParseAddress(target));
   if (!tls && !base::IsLoopback(address)) {
     return base::PermissionDenied(
@@ -76,6 +106,9 @@ base::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannelWithHeaders(
   auto interceptors = OrderOfClientCalls();
   if (!headers.empty()) {
     interceptors.push_back(std::make_unique<AddHeadersFactory>(std::move(headers)));
+  }
+  if (on_withheld) {
+    interceptors.push_back(std::make_unique<TellWithheldFactory>(std::move(on_withheld)));
   }
   return grpc::experimental::CreateCustomChannelWithInterceptors(target, credentials, arguments,
                                                                  std::move(interceptors));

@@ -50,13 +50,16 @@ void SetLimits(const ConnectionLimits& limits, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
 }
 
-std::unique_ptr<grpc::Server> Build(const ServerOptions& options, grpc::ServerBuilder& builder) {
+std::unique_ptr<grpc::Server> Build(const ServerOptions& options, AnswerGate* answers,
+                                    grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(options.max_message_bytes);
   builder.SetMaxSendMessageSize(options.max_message_bytes);
   grpc::ResourceQuota quota("belgrand");
   quota.SetMaxThreads(options.max_threads);
   builder.SetResourceQuota(quota);
-  builder.experimental().SetInterceptorCreators(OrderOfServerCalls());
+  auto interceptors = OrderOfServerCalls();
+  if (answers != nullptr) interceptors.push_back(answers->Interceptors());
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   for (grpc::Service* service : options.services) builder.RegisterService(service);
   return builder.BuildAndStart();
 }
@@ -93,13 +96,13 @@ base::StatusOr<std::unique_ptr<Server>> Server::Create(const ServerOptions& opti
   builder.AddListeningPort(options.listen, credentials, &impl->port);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   SetLimits(options.connections, builder);
-  impl->server = Build(options, builder);
+  impl->server = Build(options, options.answers, builder);
   if (!impl->server || impl->port <= 0) {
     return base::Unavailable("cannot listen on {}: it is in use or not of this machine",
                              options.listen);
   }
   grpc::ServerBuilder inside;
-  impl->inside = Build(options, inside);
+  impl->inside = Build(options, nullptr, inside);
   std::unique_ptr<Server> server(new Server(std::move(impl)));
   server->SetServing(false);
   return server;

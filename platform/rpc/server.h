@@ -15,6 +15,7 @@
 
 #include "platform/base/error.h"
 #include "platform/base/time.h"
+#include "platform/rpc/answer_gate.h"
 #include "platform/rpc/server_credentials.h"
 #include "platform/rpc/tls.h"
 
@@ -41,6 +42,8 @@ struct ServerOptions {
   ConnectionLimits connections;
   enum class Reflection { kOff, kOn } reflection = Reflection::kOff;
   std::vector<grpc::Service*> services;  // borrowed; must outlive the server
+  // What answers to calls from outside pass; null: nothing. Borrowed as well.
+  AnswerGate* answers = nullptr;
 };
 
 class Server {

@@ -13,6 +13,7 @@
 #include "belgrand/compliance/v1/erasure.pb.h"
 #include "belgrand/compliance/v1/hold.pb.h"
 #include "belgrand/compliance/v1/identity.pb.h"
+#include "belgrand/compliance/v1/rights.pb.h"
 #include "belgrand/detection/v1/detection.pb.h"
 #include "belgrand/detection/v1/setup.pb.h"
 #include "belgrand/ingest/v1/ingest.pb.h"
@@ -31,6 +32,7 @@ std::vector<const google::protobuf::FileDescriptor*> Files() {
       compliance::v1::SealFieldsRequest::descriptor()->file(),
       compliance::v1::Erasure::descriptor()->file(),
       compliance::v1::Hold::descriptor()->file(),
+      compliance::v1::Case::descriptor()->file(),
       compliance::v1::AccessScope::descriptor()->file(),
       detection::v1::Signal::descriptor()->file(),
       detection::v1::Setup::descriptor()->file(),

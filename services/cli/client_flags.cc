@@ -3,10 +3,14 @@
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <optional>
+#include <set>
 
 #include "platform/base/file.h"
+#include "platform/base/mutex.h"
 #include "platform/base/tls_files.h"
 #include "platform/rpc/call_headers.h"
 #include "sample/texts.h"
@@ -43,6 +47,8 @@ ingest::v1::Language VerdictLanguage(const ClientFlags& flags) {
 
 namespace {
 
+constexpr int kMaxAnswerBytes = 16 << 20;
+
 base::StatusOr<std::string> ReadToken(const std::string& file) {
   struct stat info {};
   if (::stat(file.c_str(), &info) == 0 && (info.st_mode & 077U) != 0) {
@@ -60,6 +66,20 @@ base::StatusOr<std::string> ReadToken(const std::string& file) {
     }
   }
   return token;
+}
+
+// Says each once: nobody should take for absent what was left out.
+rpc::OnWithheld TellOnce(ingest::v1::Language language) {
+  const char* const words =
+      language == ingest::v1::FRENCH
+          ? "non communiqué (votre rôle et cette finalité n'y donnent pas droit)"
+          : "left out (your role and this purpose give no right to it)";
+  auto told = std::make_shared<std::set<std::string, std::less<>>>();
+  auto mutex = std::make_shared<base::Mutex>();
+  return [words, told, mutex](std::string_view names) {
+    const base::MutexLock lock(*mutex);
+    if (told->emplace(names).second) fmt::print(stderr, "{}: {}\n", words, names);
+  };
 }
 
 }  // namespace
@@ -87,7 +107,8 @@ base::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ClientFlags& flags)
     headers.emplace_back("authorization", "Bearer " + token);
   }
   if (!flags.purpose.empty()) headers.emplace_back(shared::kPurposeHeader, flags.purpose);
-  return rpc::OpenChannelWithHeaders(flags.server, tls, std::move(headers));
+  return rpc::OpenChannelWithHeaders(flags.server, tls, std::move(headers), kMaxAnswerBytes,
+                                     TellOnce(VerdictLanguage(flags)));
 }
 
 }  // namespace belgrand::cli

@@ -32,6 +32,7 @@ ingest::v1::Language VerdictLanguage(const ClientFlags& flags);
 // Declares --server, --tls-cert, --tls-key, --tls-ca, --purpose and --lang.
 void AddClientFlags(CLI::App& app, ClientFlags& flags);
 
+// Through it what answers leave out (platform/rpc/answer_gate.h) is told on stderr.
 // InvalidArgument: only some of the TLS files. PermissionDenied: not loopback and no TLS.
 base::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ClientFlags& flags);
 

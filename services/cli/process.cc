@@ -262,6 +262,7 @@ base::StatusOr<std::unique_ptr<Process>> Process::Create(const config::v1::Confi
   options.max_threads = 256 + static_cast<int>(config.ingest().max_streams()) +
                         static_cast<int>(config.sensors().max_streams());
   options.connections = ConnectionLimits(config.connections());
+  options.answers = &impl->guard.answers();
   if (config.reflection()) options.reflection = rpc::ServerOptions::Reflection::kOn;
   for (const auto& role : impl->roles) {
     for (grpc::Service* service : role->services()) options.services.push_back(service);

@@ -10,11 +10,14 @@
 #include <string>
 #include <vector>
 
+#include "belgrand/compliance/v1/compliance.grpc.pb.h"
 #include "platform/base/clock.h"
 #include "platform/base/file.h"
 #include "platform/crypto/encoding.h"
 #include "platform/crypto/hash.h"
 #include "platform/crypto/secret.h"
+#include "platform/rpc/channel.h"
+#include "platform/rpc/status.h"
 #include "publication/ledger.h"
 #include "publication/release.h"
 #include "publication/render.h"
@@ -31,6 +34,8 @@ namespace fs = std::filesystem;
 
 struct Flags {
   ClientFlags client;
+  // Of the audit log; empty: the same service.
+  std::string audit_server;
   HistoryFlags history;
   std::string ledger;
   std::string out;
@@ -166,6 +171,31 @@ void Tell(const publication::Release& release, const SourceReport& source) {
   }
 }
 
+// Of what comes from a service the audit log knows before anybody else does.
+base::Status Audit(const Flags& flags, const publication::Record& record,
+                   const std::string& sha256) {
+  if (!flags.history.samples.empty()) {
+    std::cout << "made from a file, not from a service: no audit log has it\n";
+    return base::OkStatus();
+  }
+  ClientFlags client = flags.client;
+  if (!flags.audit_server.empty()) client.server = flags.audit_server;
+  ASSIGN_OR_RETURN(const auto channel, Connect(client));
+  compliance::v1::RecordReleaseRequest request;
+  request.set_number(record.number);
+  request.set_record_sha256(sha256);
+  request.set_cells(record.cells.size());
+  grpc::ClientContext context;
+  rpc::SetTimeout(context, std::chrono::seconds(60));
+  compliance::v1::RecordReleaseResponse response;
+  const auto stub = compliance::v1::ComplianceService::NewStub(channel);
+  const base::Status told = rpc::FromGrpc(stub->RecordRelease(&context, request, &response));
+  return base::Annotate(
+      told, fmt::format("release {} is in the ledger, which goes on counting it as published, and "
+                        "its files were not written, for the audit log did not take it",
+                        record.number));
+}
+
 // The record first: what the public may have seen must be known to every later release.
 base::Status Write(const Flags& flags, const publication::Release& release,
                    const publication::ReleaseOptions& options, publication::Ledger& ledger) {
@@ -181,6 +211,7 @@ base::Status Write(const Flags& flags, const publication::Release& release,
   fs::create_directories(folder, error);
   if (error) return base::Unavailable("{}: {}", flags.out, error.message());
   RETURN_IF_ERROR(ledger.Append(release.record));
+  RETURN_IF_ERROR(Audit(flags, ledger.records().back(), ledger.newest_sha256()));
   publication::MetadataFacts facts;
   facts.number = ledger.records().back().number;
   facts.record_sha256 = ledger.newest_sha256();
@@ -281,6 +312,8 @@ void AddPublish(CLI::App& app, RunSlot& run) {
   release->add_option("--samples", flags->history.samples,
                       "samples of a file instead of a service (docs/formats/README.md)");
   release->add_option("--sites", flags->history.sites, "table of sites for that file");
+  release->add_option("--audit-server", flags->audit_server,
+                      "host:port of the compliance role, where it is another than --server");
   release->add_option("--out", flags->out, "folder for the files that the public gets");
   release->add_option("--target", flags->targets, "only these targets; all when not given");
   release->add_option("--from", flags->from, "collected from this day on; 364 days when not given");

@@ -143,6 +143,10 @@ int Certify(const SubjectFlags& flags) {
   compliance::v1::CertifyErasureRequest request;
   request.set_erasure_id(flags.erasure);
   request.set_search_again(flags.search_again);
+  const auto name = TextOrLine("--name", flags.person.name);
+  if (!name.ok()) return Fail(name.status());
+  request.set_value(*name);
+  request.set_tenant(flags.person.tenant);
   grpc::ClientContext context;
   rpc::SetTimeout(context, kTimeout);
   compliance::v1::CertifyErasureResponse response;
@@ -206,6 +210,11 @@ void AddSubject(CLI::App& app, RunSlot& run) {
   certificate->add_option("--erasure", flags->erasure, "Its id, as `erase` printed it")->required();
   certificate->add_flag("--search-again", flags->search_again,
                         "Search the databases, and the backups made since, as they are now");
+  certificate->add_option("--name", flags->person.name,
+                          "With --search-again, of an official or operator: the name that was "
+                          "erased, which is kept nowhere; - for a line of standard input");
+  certificate->add_option("--tenant", flags->person.tenant,
+                          "The laboratory of that name; none for an official");
   certificate->add_option("--out", flags->out, "File for the certificate; default: printed");
 
   auto* verify =

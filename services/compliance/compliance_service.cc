@@ -6,6 +6,7 @@
 #include "compliance/checkpoint.h"
 #include "compliance/sealed_field.h"
 #include "compliance/tlog_proof.h"
+#include "platform/crypto/encoding.h"
 #include "platform/crypto/secret.h"
 #include "services/shared/timestamp.h"
 
@@ -281,6 +282,28 @@ grpc::Status ComplianceServiceImpl::OpenFields(grpc::ServerContext* context,
             return value.status();
           }
         }
+        return base::OkStatus();
+      });
+}
+
+grpc::Status ComplianceServiceImpl::RecordRelease(grpc::ServerContext* context,
+                                                  const v1::RecordReleaseRequest* request,
+                                                  v1::RecordReleaseResponse*) {
+  // Its entry is all that it leaves.
+  return guard_.Unary(
+      *context, Method("RecordRelease"), [&](const Caller&, CallReport& report) -> base::Status {
+        report.object_kind = "release";
+        if (request->number() == 0) {
+          return base::InvalidArgument("number is 0: releases are numbered from 1");
+        }
+        constexpr std::size_t kHexDigits = 64;
+        if (request->record_sha256().size() != kHexDigits ||
+            !crypto::FromHex(request->record_sha256()).ok()) {
+          return base::InvalidArgument(
+              "record_sha256 is not 64 hexadecimal digits: send the hash of the ledger's record");
+        }
+        report.object_ref = fmt::format("{}/{}", request->number(), request->record_sha256());
+        report.record_count = request->cells();
         return base::OkStatus();
       });
 }

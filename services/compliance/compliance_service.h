@@ -90,6 +90,8 @@ class ComplianceServiceImpl final : public v1::ComplianceService::Service,
                           v1::SealFieldsResponse* response) override;
   grpc::Status OpenFields(grpc::ServerContext* context, const v1::OpenFieldsRequest* request,
                           v1::OpenFieldsResponse* response) override;
+  grpc::Status RecordRelease(grpc::ServerContext* context, const v1::RecordReleaseRequest* request,
+                             v1::RecordReleaseResponse* response) override;
   grpc::Status PlanRetention(grpc::ServerContext* context, const v1::PlanRetentionRequest* request,
                              v1::PlanRetentionResponse* response) override;
   grpc::Status ApplyRetention(grpc::ServerContext* context,

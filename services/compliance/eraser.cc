@@ -321,19 +321,41 @@ base::StatusOr<std::string> Eraser::Certificate(const ErasureRecord& record, Era
   return note;
 }
 
-base::StatusOr<v1::CertifyErasureResponse> Eraser::Certify(const std::string& id_hex,
-                                                           Search search) {
+base::StatusOr<v1::PersonToErase> Eraser::PersonAgain(
+    const ErasureRecord& record, const v1::CertifyErasureRequest& request) const {
+  v1::PersonToErase person = PersonOf(record);
+  if (request.value().empty()) {
+    if (!person.subject_ref().empty()) return person;
+    return base::InvalidArgument(
+        "value is empty: the databases knew this person by name alone, which is kept nowhere; say "
+        "it once more, or the search has nothing to look for");
+  }
+  if (NameDigest(ledger_.name_key(), person.subject(), request.tenant(), request.value()) !=
+      person.name_digest()) {
+    return base::InvalidArgument(
+        "value (and tenant '{}') is not the name that this erasure was of: letters and spaces must "
+        "be as they were",
+        request.tenant());
+  }
+  person.set_value(request.value());
+  person.set_tenant(request.tenant());
+  return person;
+}
+
+base::StatusOr<v1::CertifyErasureResponse> Eraser::Certify(
+    const v1::CertifyErasureRequest& request) {
+  const std::string& id_hex = request.erasure_id();
   const auto id = crypto::FromHex(id_hex);
   const auto record = id.ok() ? ledger_.Find(*id) : std::nullopt;
   if (!record) return base::NotFound("there is no erasure '{}'", id_hex);
   v1::CertifyErasureResponse response;
-  if (search == Search::kAgain) {
+  if (request.search_again()) {
     const Turn turn(*this);
     RETURN_IF_ERROR(turn.status());
     if (!record->finished) {
       return base::FailedPrecondition("erasure {} is not finished yet", id_hex);
     }
-    const v1::PersonToErase person = PersonOf(*record);
+    ASSIGN_OR_RETURN(const v1::PersonToErase person, PersonAgain(*record, request));
     ASSIGN_OR_RETURN(Findings after, FindEverywhere(person, Search::kAgain));
     ASSIGN_OR_RETURN(const auto matcher,
                      shared::PersonMatcher::Make({person}, ledger_.name_key().view()));

@@ -85,9 +85,9 @@ class Eraser {
 
   v1::ListErasuresResponse List() const;
 
-  enum class Search { kNo, kAgain };
-  // NotFound: no such erasure, or no certificate of it.
-  base::StatusOr<v1::CertifyErasureResponse> Certify(const std::string& id_hex, Search search);
+  // NotFound: no such erasure, or no certificate of it. InvalidArgument: a search needs the name,
+  // or another was given.
+  base::StatusOr<v1::CertifyErasureResponse> Certify(const v1::CertifyErasureRequest& request);
 
   // Finishes what was broken off and tells roles of erasures they missed. Cheap when there is
   // nothing to do.
@@ -105,7 +105,11 @@ class Eraser {
   class Turn;
 
   base::StatusOr<v1::PersonToErase> Resolve(const v1::SubjectSelector& selector) const;
+  enum class Search { kNo, kAgain };
   v1::PersonToErase PersonOf(const ErasureRecord& record) const;
+  // With the name, where the databases knew the person by it.
+  base::StatusOr<v1::PersonToErase> PersonAgain(const ErasureRecord& record,
+                                                const v1::CertifyErasureRequest& request) const;
   base::StatusOr<Findings> FindEverywhere(const v1::PersonToErase& person, Search search);
   base::Status SearchOwnFiles(const shared::PersonMatcher& matcher,
                               std::vector<v1::SearchLine>& lines) const;

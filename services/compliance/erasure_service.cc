@@ -84,16 +84,13 @@ grpc::Status ErasureServiceImpl::ListErasures(grpc::ServerContext* context,
 grpc::Status ErasureServiceImpl::CertifyErasure(grpc::ServerContext* context,
                                                 const v1::CertifyErasureRequest* request,
                                                 v1::CertifyErasureResponse* response) {
-  return guard_.Unary(
-      *context, Method("CertifyErasure"), [&](const Caller&, CallReport& report) -> base::Status {
-        report.object_kind = "erasure";
-        report.object_ref = request->erasure_id();
-        ASSIGN_OR_RETURN(
-            *response,
-            eraser_->Certify(request->erasure_id(), request->search_again() ? Eraser::Search::kAgain
-                                                                            : Eraser::Search::kNo));
-        return base::OkStatus();
-      });
+  return guard_.Unary(*context, Method("CertifyErasure"),
+                      [&](const Caller&, CallReport& report) -> base::Status {
+                        report.object_kind = "erasure";
+                        report.object_ref = request->erasure_id();
+                        ASSIGN_OR_RETURN(*response, eraser_->Certify(*request));
+                        return base::OkStatus();
+                      });
 }
 
 }  // namespace belgrand::compliance

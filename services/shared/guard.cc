@@ -9,6 +9,7 @@
 #include "belgrand/compliance/v1/identity.grpc.pb.h"
 #include "compliance/identity_book.h"
 #include "compliance/policy.h"
+#include "compliance/read_limit.h"
 #include "platform/base/log.h"
 #include "platform/base/mutex.h"
 #include "platform/rpc/channel.h"
@@ -64,6 +65,8 @@ struct Guard::Method {
   std::string name;
   const privacy::v1::MethodPolicy* policy = nullptr;  // null: refused
   metrics::Histogram* latency = nullptr;
+  // The type of its answers, where they may hold what not every caller may read; else null.
+  const google::protobuf::Descriptor* limited_answer = nullptr;
 
   bool audited() const { return policy && policy->audit() == privacy::v1::AUDITED; }
 };
@@ -80,6 +83,7 @@ Guard::Guard(const base::Clock& clock, metrics::Registry& metrics, const Peers& 
       peers_(peers),
       max_calls_(max_calls),
       tokens_(tokens),
+      answers_(compliance::HasReaders),
       methods_(std::make_unique<Methods>()) {}
 Guard::~Guard() = default;
 
@@ -94,6 +98,9 @@ const Guard::Method& Guard::Find(std::string_view name) {
   if (fresh) {
     it->second.name = std::string(name);
     it->second.policy = compliance::FindMethodPolicy(name);
+    if (compliance::HasReaders(name)) {
+      it->second.limited_answer = compliance::FindMethod(name)->output_type();
+    }
     it->second.latency =
         &metrics_.AddHistogram("belgrand_rpc_duration_seconds", "How long calls take, by method.",
                                metrics::LatencyBuckets(), {{"method", it->second.name}});
@@ -205,7 +212,18 @@ base::StatusOr<Caller> Guard::Admit(grpc::ServerContext& context, Visit& visit,
   if (!purpose.ok()) return Refuse(caller, method, purpose.status());
   caller.purpose = *purpose;
   RETURN_IF_ERROR(visit.CountFor(caller, identified->expires_at));
+  LimitAnswers(context, caller, method);
   return std::move(caller);
+}
+
+void Guard::LimitAnswers(const grpc::ServerContext& context, const Caller& caller,
+                         const Method& method) {
+  if (method.limited_answer == nullptr) return;
+  auto limit = std::make_shared<const compliance::ReadLimit>(*method.limited_answer, caller.roles,
+                                                             caller.purpose);
+  answers_.Set(context, [limit = std::move(limit)](const auto& answer, auto& left_out) {
+    return limit->Reduced(answer, left_out);
+  });
 }
 
 // A refusal is an event of its own; when even that cannot be written the caller still gets no

@@ -36,6 +36,7 @@
 #include "platform/base/error.h"
 #include "platform/base/mutex.h"
 #include "platform/metrics/registry.h"
+#include "platform/rpc/answer_gate.h"
 #include "platform/rpc/identity.h"
 #include "services/shared/denial_log.h"
 #include "services/shared/peers.h"
@@ -86,6 +87,10 @@ class Guard {
   base::Status CheckCertificate(const rpc::PeerIdentity& peer) {
     return IdentifyCertificate(peer).status();
   }
+
+  // What answers to calls from outside have to pass: fields that their reader may not see are left
+  // out (compliance/read_limit.h).
+  rpc::AnswerGate& answers() { return answers_; }
 
   // To be called every second: cuts off the calls under way of callers who were revoked or whose
   // token expired, and writes the counts of refusals that got no entry of their own.
@@ -157,6 +162,7 @@ class Guard {
                                                         const Identified& identified,
                                                         const Method& method);
   base::Status CheckWanted(const grpc::ServerContext& context);
+  void LimitAnswers(const grpc::ServerContext& context, const Caller& caller, const Method& method);
   void CountRefusal(const char* limit);
   const Method& Find(std::string_view name);
   base::Status Append(const compliance::v1::AppendAuditRequest& request);
@@ -169,6 +175,7 @@ class Guard {
   const Peers& peers_;
   const int max_calls_;
   const Tokens tokens_;
+  rpc::AnswerGate answers_;
   DenialLog denials_;
   std::atomic<Phase> phase_ = Phase::kClosed;
   std::atomic<int> visitors_ = 0;

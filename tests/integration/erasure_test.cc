@@ -37,9 +37,6 @@ TEST_P(ErasurePathTest, TheOfficerErasesAPersonInEveryRoleAndTheLogSaysSoWithout
   const auto samples = WaveSamples(options_);
   ASSERT_OK(client.Submit(samples));
   const std::string analyst = samples[0].analysed_by();
-  // Sealed names are shown to whom may open them only.
-  client.series =
-      timeseries::v1::TimeseriesService::NewStub(deployment_.Channel(RoleName::kTimeseries, "dpo"));
   const auto before = client.History(samples[0]);
   ASSERT_OK(before);
   ASSERT_NE(before->versions(0).analysed_by_sealed(), "");

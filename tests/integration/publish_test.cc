@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -92,10 +94,31 @@ TEST_F(PublishTest, ReleasesWhatTheServiceKnowsAndNoSmallSite) {
   run({"sites", "load", Write("sites.csv", kSites)}, RoleName::kTimeseries, "operator");
   run({"import", Write("samples.csv", Samples({kCity, kTown, kVillage, kHill, kDale, kPrison}))},
       RoleName::kIngest, "laboratory");
-  const CommandResult result =
-      run({"publish", "release", "--ledger", Path("ledger"), "--out", Path("public"), "--from",
-           "2024-01-01", "--to", "2024-01-29", "--with-sites", "--count-epsilon", "1/2"},
-          RoleName::kTimeseries, "official");
+  const std::vector<std::string> compliance =
+      deployment.ClientFlags(RoleName::kCompliance, "official");
+  const std::string audit_server =
+      *(std::find(compliance.begin(), compliance.end(), "--server") + 1);
+  const std::vector<std::string> release = {
+      "publish",      "release",         "--ledger",   Path("ledger"), "--out",
+      Path("public"), "--from",          "2024-01-01", "--to",         "2024-01-29",
+      "--with-sites", "--count-epsilon", "1/2"};
+  // Nothing leaves that the audit log does not know.
+  std::vector<std::string> unheard = release;
+  unheard[3] = Path("unheard");
+  for (const std::string& flag : deployment.ClientFlags(RoleName::kTimeseries, "official")) {
+    unheard.push_back(flag);
+  }
+  const CommandResult refused = RunBelgrand(unheard);
+  EXPECT_NE(refused.exit_code, 0) << "this role keeps no audit log";
+  EXPECT_THAT(refused.err, HasSubstr("its files were not written"));
+  EXPECT_FALSE(std::filesystem::exists(Path("public/release-000001.csv")));
+  std::vector<std::string> heard = release;
+  heard.insert(heard.end(), {"--audit-server", audit_server});
+  const CommandResult result = run(heard, RoleName::kTimeseries, "official");
+  const CommandResult audit =
+      run({"audit", "show", "--count", "1000"}, RoleName::kCompliance, "dpo");
+  EXPECT_THAT(audit.out, HasSubstr("RecordRelease"));
+  EXPECT_THAT(audit.out, HasSubstr("1/"));
   EXPECT_THAT(result.out, HasSubstr("wins nothing new"));
   const std::string csv = Read(Path("public/release-000001.csv"));
   EXPECT_THAT(csv, HasSubstr("sars-cov-2,site,city,2024-01-01,1,released,10000,1,90000\n"));

@@ -3,6 +3,7 @@
 // name.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
@@ -337,6 +338,43 @@ TEST(SchemaMutationTest, ReportsPersonalDataThatLeavesWithoutAudit) {
               Reports("belgrand.ingest.v1.IngestService.StreamSamples", "method"));
   EXPECT_THAT(unaudited("belgrand/alerting/v1/alerting.proto", 0, "FollowAlerts"),
               Reports("belgrand.alerting.v1.AlertingService.FollowAlerts", "method"));
+}
+
+TEST(SchemaMutationTest, ReportsAnAnswersFieldThatSaysNothingOfReaders) {
+  const auto answered = [](const auto&, const auto& f) { return Policy(f).readers_size() > 0; };
+  const int fields = MutateFields(
+      "readers", [](auto& f) { MutablePolicy(f).clear_readers(); }, answered);
+  EXPECT_GE(fields, 30);
+  EXPECT_EQ(MutateFields(
+                "readers", [](auto& f) { MutablePolicy(f).clear_read_for(); }, answered),
+            fields);
+  // Whoever may claim none of the purposes, a purpose that none of them may claim.
+  EXPECT_EQ(
+      MutateFields(
+          "readers", [](auto& f) { MutablePolicy(f).add_readers(privacy::v1::SENSOR_GATEWAY); },
+          [](const auto&, const auto& f) {
+            const auto& purposes = Policy(f).read_for();
+            return Policy(f).readers_size() > 0 &&
+                   std::find(purposes.begin(), purposes.end(), privacy::v1::MEASUREMENT) ==
+                       purposes.end();
+          }),
+      fields - 4);
+  EXPECT_EQ(MutateFields(
+                "readers",
+                [](auto& f) { MutablePolicy(f).add_read_for(privacy::v1::PUBLIC_INFORMATION); },
+                answered),
+            fields);
+  EXPECT_GT(MutateFields(
+                "readers",
+                [](auto& f) {
+                  MutablePolicy(f).add_readers(privacy::v1::HEALTH_OFFICIAL);
+                  MutablePolicy(f).add_read_for(privacy::v1::SURVEILLANCE);
+                },
+                [](const auto& name, const auto& f) {
+                  return IsStored(name) && Policy(f).category() != privacy::v1::NOT_PERSONAL &&
+                         Policy(f).category() != privacy::v1::COMPOSITE;
+                }),
+            30);
 }
 
 TEST(SchemaMutationTest, ReportsAnEnumWhoseZeroMeansSomething) {

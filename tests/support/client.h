@@ -50,6 +50,9 @@ class Client {
             deployment.Channel(shared::RoleName::kIngest, "laboratory"))),
         series(timeseries::v1::TimeseriesService::NewStub(
             deployment.Channel(shared::RoleName::kTimeseries, "official"))),
+        // Sealed names are shown to whom may open them only.
+        records(timeseries::v1::TimeseriesService::NewStub(
+            deployment.Channel(shared::RoleName::kTimeseries, "dpo"))),
         detection(detection::v1::DetectionService::NewStub(
             deployment.Channel(shared::RoleName::kDetection, "official"))),
         official(alerting::v1::AlertingService::NewStub(
@@ -80,7 +83,7 @@ class Client {
     request.set_sample_id(sample.sample_id());
     request.set_target(sample.target());
     return Call<timeseries::v1::GetSampleHistoryResponse>(
-        *series, &timeseries::v1::TimeseriesService::Stub::GetSampleHistory, request);
+        *records, &timeseries::v1::TimeseriesService::Stub::GetSampleHistory, request);
   }
 
   base::StatusOr<std::vector<timeseries::v1::SampleVersion>> ReadSeries(
@@ -153,6 +156,7 @@ class Client {
   std::unique_ptr<timeseries::v1::SiteService::Stub> sites;
   std::unique_ptr<ingest::v1::IngestService::Stub> laboratory;
   std::unique_ptr<timeseries::v1::TimeseriesService::Stub> series;
+  std::unique_ptr<timeseries::v1::TimeseriesService::Stub> records;
   std::unique_ptr<detection::v1::DetectionService::Stub> detection;
   std::unique_ptr<alerting::v1::AlertingService::Stub> official;
   std::unique_ptr<compliance::v1::ComplianceService::Stub> dpo;

@@ -9,6 +9,7 @@
 
 #include "platform/base/check.h"
 #include "platform/base/file.h"
+#include "platform/rpc/call_headers.h"
 #include "platform/rpc/channel.h"
 
 namespace belgrand::testing {
@@ -112,8 +113,12 @@ std::vector<int> Deployment::TerminateAll() {
 
 std::shared_ptr<grpc::Channel> Deployment::Channel(RoleName role, const std::string& who) {
   const std::string target = "localhost:" + std::to_string(ports_.at(ProcessOf(role)));
-  auto channel = authority_ ? rpc::OpenChannel(target, Certificate(who))
-                            : rpc::OpenChannel(target, std::nullopt);
+  // Where nothing says who calls, what for says it.
+  rpc::Headers headers;
+  if (!authority_ && who == "dpo") headers.emplace_back("belgrand-purpose", "data-protection");
+  std::optional<base::TlsFiles> tls;
+  if (authority_) tls = Certificate(who);
+  auto channel = rpc::OpenChannelWithHeaders(target, tls, std::move(headers));
   BELGRAND_CHECK(channel.ok());
   return *channel;
 }

@@ -85,6 +85,7 @@ class IdentityTest : public ::testing::Test {
       sample.set_censoring(ingest::v1::NONE);
       sample.set_lod(1000);
       sample.set_loq(3000);
+      sample.set_comment("filtered twice");
     }
     const auto stub = ingest::v1::IngestService::NewStub(channel);
     const auto answer = Call<ingest::v1::SubmitSamplesResponse>(
@@ -93,6 +94,23 @@ class IdentityTest : public ::testing::Test {
     for (const auto& verdict : answer->verdicts()) {
       EXPECT_EQ(verdict.outcome(), ingest::v1::Verdict::ACCEPTED);
     }
+  }
+
+  // The comment of a row, and what the answer says was left out.
+  std::pair<std::string, std::string> ReadComment(const std::shared_ptr<grpc::Channel>& channel) {
+    timeseries::v1::GetSampleHistoryRequest request;
+    request.set_laboratory_id("lab-a");
+    request.set_sample_id("S-site-n");
+    request.set_target("sars-cov-2");
+    const auto stub = timeseries::v1::TimeseriesService::NewStub(channel);
+    grpc::ClientContext context;
+    rpc::SetTimeout(context, std::chrono::seconds(30));
+    timeseries::v1::GetSampleHistoryResponse response;
+    EXPECT_OK(rpc::FromGrpc(stub->GetSampleHistory(&context, request, &response)));
+    const auto& trailers = context.GetServerTrailingMetadata();
+    const auto found = trailers.find("belgrand-withheld");
+    return {response.versions_size() == 1 ? response.versions(0).comment() : "",
+            found == trailers.end() ? "" : std::string(found->second.data(), found->second.size())};
   }
 
   // Laboratories of the rows that are read, or why not.
@@ -183,6 +201,23 @@ TEST_F(IdentityTest, ALaboratoryReadsItsOwnRowsOnly) {
   ASSERT_OK(limited);
   EXPECT_EQ(*limited, std::vector<std::string>{"lab-b"});
   EXPECT_EQ(Read(ChannelOf(token), "site-s").status().code(), base::StatusCode::kNotFound);
+}
+
+// The same rows for everybody who may read them, and in each what they may see.
+TEST_F(IdentityTest, WhatALaboratoryWroteIsNotTheOperatorsToRead) {
+  const auto [token, actor] = Issue({"--role", "official", "--everything"});
+  const auto official = ReadComment(ChannelOf(token));
+  EXPECT_EQ(official.first, "filtered twice");
+  EXPECT_EQ(official.second, "");
+  const auto operated = ReadComment(Channel(operator_));
+  EXPECT_EQ(operated.first, "");
+  EXPECT_EQ(operated.second, "belgrand.timeseries.v1.SampleVersion.comment");
+  // The command says so as well.
+  const auto own = Run({"void", "--lab", "lab-a", "--sample", "S-site-n", "--target", "sars-cov-2",
+                        "--reason", "x", "--by", "y", "--dry-run"},
+                       Tls(operator_));
+  EXPECT_THAT(own.err, HasSubstr("left out"));
+  EXPECT_THAT(own.err, HasSubstr("SampleVersion.comment"));
 }
 
 TEST_F(IdentityTest, WithoutAnIdentityNothingIsServed) {

@@ -84,6 +84,19 @@ TEST_F(BreachTest, NamesTheFieldsThatTheRegisterSaysAnAnswerShows) {
   EXPECT_TRUE(officials);
 }
 
+TEST_F(BreachTest, CountsWhatRoleAndPurposeWereShownAndNoMore) {
+  storage::v1::AuditEntry entry = Entry(kThief, kListAlerts, kMorning);
+  entry.set_role(privacy::v1::SERVICE_OPERATOR);
+  entry.set_purpose(privacy::v1::OPERATION);
+  Take(entry);
+  EXPECT_FALSE(Done().showed_personal_fields()) << "operators read alerts without names";
+  entry.set_role(privacy::v1::HEALTH_OFFICIAL);
+  entry.set_purpose(privacy::v1::OUTBREAK_RESPONSE);
+  Take(entry);
+  EXPECT_TRUE(Done().showed_personal_fields());
+  EXPECT_THAT(Done().uses.front().fields, Not(IsEmpty()));
+}
+
 TEST_F(BreachTest, ARefusedCallShowedNothing) {
   Take(Entry(kThief, kListAlerts, kMorning, 1, 7));
   const BreachScope scope = Done();

@@ -1,13 +1,17 @@
 // Server, channel, TLS, identity and status details, over real sockets.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <future>
+#include <set>
 #include <sstream>
 #include <thread>
 
 #include "belgrand/detection/v1/detection.grpc.pb.h"
 #include "belgrand/error/v1/error.pb.h"
 #include "platform/base/file.h"
+#include "platform/rpc/answer_gate.h"
+#include "platform/rpc/call_headers.h"
 #include "platform/rpc/channel.h"
 #include "platform/rpc/identity.h"
 #include "platform/rpc/server.h"
@@ -96,6 +100,80 @@ TEST(ServerTest, AHandlerThatOutlivesTheStopStillReachesItsPeers) {
   (*server)->Stop(std::chrono::milliseconds(10));
   EXPECT_EQ(service.answer.get_future().get(), "reached");
   EXPECT_FALSE(caller.get().ok());
+}
+
+// Answers and sends who rises: 2 of them.
+class Talkative final : public detection::v1::DetectionService::Service {
+ public:
+  std::function<void(const grpc::ServerContext&)> admit = [](const grpc::ServerContext&) {};
+
+ private:
+  grpc::Status ListAreaStates(grpc::ServerContext* context,
+                              const detection::v1::ListAreaStatesRequest*,
+                              detection::v1::ListAreaStatesResponse* response) override {
+    admit(*context);
+    for (const char* area : {"north", "south"}) response->add_states()->set_area_id(area);
+    return grpc::Status::OK;
+  }
+};
+
+struct Heard {
+  std::vector<std::string> areas;
+  std::vector<std::string> withheld;
+};
+
+Heard AskForAreas(const std::string& address) {
+  Heard heard;
+  const auto channel =
+      OpenChannelWithHeaders(address, std::nullopt, {}, 1 << 20, [&](std::string_view names) {
+        heard.withheld.emplace_back(names);
+      }).value();
+  const auto stub = detection::v1::DetectionService::NewStub(channel);
+  grpc::ClientContext context;
+  SetTimeout(context, std::chrono::seconds(10));
+  detection::v1::ListAreaStatesResponse response;
+  EXPECT_OK(FromGrpc(stub->ListAreaStates(&context, {}, &response)));
+  for (const auto& state : response.states()) heard.areas.push_back(state.area_id());
+  return heard;
+}
+
+// A gate before a server whose handler sets `filter`, if any.
+Heard AskThroughGate(bool watched, const AnswerGate::Filter& filter) {
+  AnswerGate gate([&](std::string_view method) {
+    return watched && method == "/belgrand.detection.v1.DetectionService/ListAreaStates";
+  });
+  Talkative service;
+  if (filter) {
+    service.admit = [&](const grpc::ServerContext& context) { gate.Set(context, filter); };
+  }
+  ServerOptions options;
+  options.listen = "127.0.0.1:0";
+  options.services = {&service};
+  options.answers = &gate;
+  auto server = Server::Create(options);
+  EXPECT_OK(server);
+  return AskForAreas("127.0.0.1:" + std::to_string((*server)->port()));
+}
+
+TEST(AnswerGateTest, NothingLeavesAWatchedCallThatNobodyAdmitted) {
+  EXPECT_THAT(AskThroughGate(true, nullptr).areas, ::testing::IsEmpty());
+  EXPECT_THAT(AskThroughGate(false, nullptr).areas, ::testing::ElementsAre("north", "south"));
+}
+
+TEST(AnswerGateTest, SendsWhatTheFilterLeavesAndNamesTheRest) {
+  const Heard whole = AskThroughGate(true, [](const auto&, auto&) { return nullptr; });
+  EXPECT_THAT(whole.areas, ::testing::ElementsAre("north", "south"));
+  EXPECT_THAT(whole.withheld, ::testing::IsEmpty());
+  const Heard less = AskThroughGate(
+      true, [](const google::protobuf::Message& answer, std::set<std::string>& left_out) {
+        auto one = std::make_unique<detection::v1::ListAreaStatesResponse>();
+        one->CopyFrom(answer);
+        one->mutable_states()->RemoveLast();
+        left_out.insert({"south", "b"});
+        return one;
+      });
+  EXPECT_THAT(less.areas, ::testing::ElementsAre("north"));
+  EXPECT_THAT(less.withheld, ::testing::ElementsAre("b,south"));
 }
 
 TEST(ServerTest, MutualTlsGivesTheIdentityOfTheCertificate) {

@@ -21,6 +21,7 @@
 #include "platform/rpc/server.h"
 #include "platform/rpc/status.h"
 #include "services/cli/alerts_command.h"
+#include "services/shared/guard.h"
 #include "services/shared/timestamp.h"
 #include "tests/support/sink.h"
 #include "tests/support/status_matchers.h"
@@ -100,6 +101,7 @@ class AlertingRoleTest : public ::testing::Test {
     v1::GetAlertRequest request;
     request.set_alert_id(id);
     grpc::ClientContext context;
+    if (!purpose_.empty()) context.AddMetadata(shared::kPurposeHeader, purpose_);
     v1::GetAlertResponse response;
     EXPECT_OK(rpc::FromGrpc(stub_->GetAlert(&context, request, &response)));
     return response;
@@ -191,6 +193,7 @@ class AlertingRoleTest : public ::testing::Test {
   std::unique_ptr<shared::Guard> guard_;
   std::unique_ptr<shared::Runtime> runtime_;
   std::unique_ptr<shared::Role> role_;
+  std::string purpose_;  // of Get; empty: the ordinary one
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<v1::AlertingService::Stub> stub_;
 };

@@ -99,6 +99,7 @@ class ComplianceFixture : public ::testing::Test {
     options.services.push_back(&samples_);
     options.services.push_back(&alerts_);
     options.services.push_back(&readings_);
+    options.answers = &guard_->answers();
     auto server = rpc::Server::Create(options);
     ASSERT_OK(server);
     server_ = std::move(*server);

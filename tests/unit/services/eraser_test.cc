@@ -166,6 +166,16 @@ class EraserTest : public ::testing::Test {
     return selector;
   }
 
+  base::StatusOr<v1::CertifyErasureResponse> Certify(const std::string& id,
+                                                     bool search_again = false,
+                                                     const std::string& name = {}) {
+    v1::CertifyErasureRequest request;
+    request.set_erasure_id(id);
+    request.set_search_again(search_again);
+    request.set_value(name);
+    return eraser_->Certify(request);
+  }
+
   testing::TempDir dir_;
   base::FakeClock clock_{base::ParseInstant("2031-06-01T12:00:00Z").value()};
   std::map<std::string, std::string> replacements_;  // by erasure
@@ -291,7 +301,7 @@ TEST_F(EraserTest, BrokenOffAnywhereItIsFinishedAfterARestart) {
     EXPECT_TRUE(record.clean);
     EXPECT_EQ(sample_shelf_.through, ledger_->newest());
     EXPECT_EQ(alert_shelf_.through, ledger_->newest());
-    EXPECT_OK(eraser_->Certify(eraser_->List().erasures().rbegin()->id(), Eraser::Search::kNo));
+    EXPECT_OK(Certify(eraser_->List().erasures().rbegin()->id()));
   }
   EXPECT_GT(ledger_->newest(), 3U);
 }
@@ -383,16 +393,33 @@ TEST_F(EraserTest, CertifiesAgainWhatIsThereNow) {
   const auto erased = eraser_->Erase(Eraser::NewId(), Sampler("J. Snow"));
   ASSERT_OK(erased);
   const std::string id = erased->erasure().id();
-  const auto same = eraser_->Certify(id, Eraser::Search::kNo);
+  const auto same = Certify(id);
   ASSERT_OK(same);
   EXPECT_EQ(same->certificate(), erased->certificate());
   sample_shelf_.sealed[50] = sealed;  // somebody put it back behind our back
-  const auto again = eraser_->Certify(id, Eraser::Search::kAgain);
+  const auto again = Certify(id, true);
   ASSERT_OK(again);
   EXPECT_FALSE(again->erasure().clean());
   EXPECT_THAT(again->certificate(), HasSubstr("NOT CLEAN"));
-  EXPECT_THAT(eraser_->Certify("00", Eraser::Search::kNo),
-              StatusIs(base::StatusCode::kNotFound, _));
+  EXPECT_THAT(Certify("00"), StatusIs(base::StatusCode::kNotFound, _));
+}
+
+// Nobody keeps an official's name: who asks again says it again.
+TEST_F(EraserTest, SearchesAgainForAnOfficialByTheNameThatIsGivenOnceMore) {
+  alert_shelf_.names[3] = "B. Official";
+  const auto erased = eraser_->Erase(Eraser::NewId(), Official("B. Official"));
+  ASSERT_OK(erased);
+  const std::string id = erased->erasure().id();
+  EXPECT_THAT(Certify(id, true), StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("value")));
+  EXPECT_THAT(Certify(id, true, "C. Official"),
+              StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("not the name")));
+  EXPECT_EQ(Certify(id)->certificate(), erased->certificate()) << "nothing false was signed";
+  const auto again = Certify(id, true, "B. Official");
+  ASSERT_OK(again);
+  EXPECT_TRUE(again->erasure().clean());
+  EXPECT_THAT(again->certificate(), HasSubstr("verdict: clean"));
+  alert_shelf_.names[3] = "B. Official";  // somebody put it back behind our back
+  EXPECT_THAT(Certify(id, true, "B. Official")->certificate(), HasSubstr("NOT CLEAN"));
 }
 
 // Random stores, erasures, failures, restarts and restored copies: whoever was erased stays so.

@@ -216,6 +216,8 @@ TEST_F(RetentionRunnerTest, ARandomLifeAgreesWithAModel) {
     switch (random() % 9) {
       case 0:
       case 1: {
+        // Pauses leave time to approve a plan and to carry it out before it is outdated.
+        if (step % 200 < 100) break;
         SampleRecord& record = shelf_.records.emplace_back();
         record.set_sample_id(fmt::format("s{}", ++named));
         record.set_laboratory_id(random() % 2 == 0 ? "lab-a" : "lab-b");
@@ -226,6 +228,8 @@ TEST_F(RetentionRunnerTest, ARandomLifeAgreesWithAModel) {
         break;
       }
       case 2: {
+        // Of both at once nothing would ever expire.
+        if (!holds.empty() && random() % 8 != 0) break;
         const std::string laboratory = random() % 2 == 0 ? "lab-a" : "lab-b";
         const auto hold = Hold(laboratory);
         ASSERT_OK(hold);

@@ -4,7 +4,9 @@
 
 #include "belgrand/compliance/v1/identity.grpc.pb.h"
 #include "belgrand/compliance/v1/rights.grpc.pb.h"
+#include "compliance/policy.h"
 #include "platform/rpc/call_headers.h"
+#include "services/shared/guard.h"
 #include "tests/unit/services/compliance_fixture.h"
 
 namespace belgrand::compliance {
@@ -44,6 +46,12 @@ class RightsScopeTest : public testing::ComplianceFixture {
     v1::OpenCaseResponse response;
     ASSERT_OK(Ask(*whole_, &Rights::OpenCase, request, &response));
   }
+  static std::string PurposeOf(privacy::v1::Role role) {
+    for (int purpose = 1;; ++purpose) {
+      const auto one = static_cast<privacy::v1::Purpose>(purpose);
+      if (MayClaim(role, one) && one != privacy::v1::SURVEILLANCE) return PurposeName(one);
+    }
+  }
   std::unique_ptr<Rights> As(privacy::v1::Role role, const v1::AccessScope& scope) {
     v1::CreateIdentityRequest request;
     request.set_kind(v1::Identity::TOKEN);
@@ -55,7 +63,8 @@ class RightsScopeTest : public testing::ComplianceFixture {
     EXPECT_OK(Ask(*identities, &Identities::CreateIdentity, request, &response));
     auto channel =
         rpc::OpenChannelWithHeaders("127.0.0.1:" + std::to_string(server_->port()), std::nullopt,
-                                    {{"authorization", "Bearer " + response.token()}});
+                                    {{"authorization", "Bearer " + response.token()},
+                                     {shared::kPurposeHeader, PurposeOf(role)}});
     EXPECT_OK(channel);
     return v1::RightsService::NewStub(*channel);
   }

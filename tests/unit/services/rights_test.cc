@@ -388,12 +388,12 @@ TEST_F(RightsTest, RetentionTakesWhatIsClosedForFiveYearsAndNothingElse) {
   ASSERT_OK(Decide(standing, v1::GRANTED));
   clock_.Advance(std::chrono::hours(24 * 366 * 5));
   std::uint64_t expired = 0;
-  const auto plan = steward->Plan(clock_.Now());
+  const auto plan = steward->Plan(clock_.Now(), {});
   ASSERT_OK(plan);
   for (const auto& line : *plan) expired += line.expired();
   EXPECT_EQ(expired, 1U);
   EXPECT_OK(rights_->Find(closed)) << "a plan changes nothing";
-  ASSERT_OK(steward->Apply(clock_.Now()));
+  ASSERT_OK(steward->Apply(clock_.Now(), {}));
   EXPECT_THAT(rights_->Find(closed), StatusIs(base::StatusCode::kNotFound, _));
   EXPECT_OK(rights_->Find(standing));
   Open();

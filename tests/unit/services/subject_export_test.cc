@@ -133,7 +133,7 @@ TEST_F(SubjectExportTest, SaysWhatTheLogsDoNotHoldAnyMore) {
   Called("official:c", kHistory, "lab-a/s1/N");
   EXPECT_EQ(Export().recipients(0).calls(), 3U);
   AuditSteward steward(*shards_, clock_);
-  ASSERT_OK(steward.Apply(clock_.Now()));
+  ASSERT_OK(steward.Apply(clock_.Now(), {}));
   auto seen = Export();
   EXPECT_EQ(seen.audit_logs_expired(), 1U);
   EXPECT_EQ(seen.recipients(0).calls(), 2U);
