@@ -130,6 +130,10 @@ bool IsRareTarget(std::string_view code) {
 }
 
 std::optional<std::string_view> CanonicalTarget(std::string_view text) {
+  // By far the most frequent.
+  for (const Target& target : kTargets) {
+    if (target.code == text) return target.code;
+  }
   const auto found = CodeBySpelling().find(Fold(text));
   if (found == CodeBySpelling().end()) return std::nullopt;
   return found->second;

@@ -1,6 +1,7 @@
 #include "sample/validate.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "sample/findings.h"
@@ -22,26 +23,32 @@ enum class Privacy { kPublic, kPersonal };
 constexpr double kMinFlowPerPerson = 130;
 constexpr double kMaxFlowPerPerson = 730;
 
-bool IsIdentifierCharacter(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-         std::string_view("._:/- ").find(c) != std::string_view::npos;
-}
+// By character.
+constexpr auto kInIdentifiers = [] {
+  std::array<bool, 256> in{};
+  for (unsigned char c = 'A'; c <= 'Z'; ++c) in[c] = true;
+  for (unsigned char c = 'a'; c <= 'z'; ++c) in[c] = true;
+  for (unsigned char c = '0'; c <= '9'; ++c) in[c] = true;
+  for (const char c : {'.', '_', ':', '/', '-', ' '}) in[static_cast<unsigned char>(c)] = true;
+  return in;
+}();
 
 bool HasIdentifierShape(std::string_view text) {
   return !text.empty() && text.front() != ' ' && text.back() != ' ' &&
-         std::ranges::all_of(text, IsIdentifierCharacter);
+         std::ranges::all_of(text,
+                             [](char c) { return kInIdentifiers[static_cast<unsigned char>(c)]; });
 }
 
 class Checker {
  public:
-  Checker(const Row& row, const Catalogue* sites, Instant now)
-      : row_(row), sites_(sites), now_(now) {
+  Checker(const Row& row, const Catalogue* sites, Instant now, Validated& result)
+      : row_(row), sites_(sites), now_(now), result_(result), out_(result.measurement.emplace()) {
     findings_.violations = row.reader_violations;
   }
 
-  Validated Run() {
+  void Run() {
     // The reader could not tell the columns apart: nothing else of the row can be judged.
-    if (!findings_.violations.empty()) return Result();
+    if (!findings_.violations.empty()) return Conclude();
     CheckIdentifiers();
     CheckSite();
     CheckTimes(row_, now_, findings_, out_);
@@ -52,7 +59,7 @@ class Checker {
     CheckQuantities(row_, findings_, out_);
     CheckTexts();
     Plausibility();
-    return Result();
+    Conclude();
   }
 
  private:
@@ -108,7 +115,7 @@ class Checker {
       } else {
         findings_.Reject("site_id", row_.site_id, Text::kUnknownSiteNear, {std::string(near)});
       }
-    } else if (IsIdentifier(row_.district_id) && row_.district_id != site_->district_id) {
+    } else if (row_.district_id != site_->district_id && IsIdentifier(row_.district_id)) {
       findings_.Reject("district_id", row_.district_id, Text::kDistrictMismatch,
                        {row_.site_id, site_->district_id});
     }
@@ -185,26 +192,25 @@ class Checker {
                    {fmt::format("{:.0f}", litres), fmt::format("{:.0f}", persons)});
   }
 
-  Validated Result() {
-    Validated result;
-    if (findings_.violations.empty()) result.measurement = std::move(out_);
-    result.reported_unit = row_.unit;
-    result.sampled_by = row_.sampled_by;
-    result.analysed_by = row_.analysed_by;
-    result.amended_by = row_.amended_by;
-    result.amendment_reason = row_.amendment_reason;
-    result.comment = row_.comment;
-    result.violations = std::move(findings_.violations);
-    result.warnings = std::move(findings_.warnings);
-    return result;
+  void Conclude() {
+    if (!findings_.violations.empty()) result_.measurement.reset();
+    result_.reported_unit = row_.unit;
+    result_.sampled_by = row_.sampled_by;
+    result_.analysed_by = row_.analysed_by;
+    result_.amended_by = row_.amended_by;
+    result_.amendment_reason = row_.amendment_reason;
+    result_.comment = row_.comment;
+    result_.violations = std::move(findings_.violations);
+    result_.warnings = std::move(findings_.warnings);
   }
 
   const Row& row_;
   const Catalogue* sites_;
   const Instant now_;
+  Validated& result_;
+  Measurement& out_;  // of result_
   const Site* site_ = nullptr;
   Findings findings_;
-  Measurement out_;
 };
 
 }  // namespace
@@ -214,7 +220,13 @@ bool IsIdentifier(std::string_view text) {
 }
 
 Validated Validate(const Row& row, const Catalogue* sites, Instant now) {
-  return Checker(row, sites, now).Run();
+  Validated validated;
+  Validate(row, sites, now, validated);
+  return validated;
+}
+
+void Validate(const Row& row, const Catalogue* sites, Instant now, Validated& out) {
+  Checker(row, sites, now, out).Run();
 }
 
 }  // namespace belgrand::sample

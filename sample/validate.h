@@ -57,6 +57,8 @@ struct Validated {
 // `sites` may be null: then nothing is said about site and district (a client that has no
 // catalogue).
 Validated Validate(const Row& row, const Catalogue* sites, base::Instant now);
+// The same, in place. REQUIRES: `out` is as constructed.
+void Validate(const Row& row, const Catalogue* sites, base::Instant now, Validated& out);
 
 // A warning when `measurement` lies a factor of ten or more from `previous`, the quantified value
 // (gc/L) before it in the same series; nullopt otherwise, and for censored values.

@@ -19,6 +19,11 @@ std::size_t Utf8CharacterSize(std::string_view text) {
 std::size_t Utf8ValidPrefix(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
+    // Most texts are plain.
+    if (static_cast<unsigned char>(text[at]) < 0x80) {
+      ++at;
+      continue;
+    }
     const std::size_t size = Utf8CharacterSize(text.substr(at));
     if (size == 0) break;
     at += size;

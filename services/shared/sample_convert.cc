@@ -1,6 +1,7 @@
 // The wire form that laboratories send.
 #include "services/shared/sample_convert.h"
 
+#include <optional>
 #include <string>
 
 #include "services/shared/timestamp.h"
@@ -12,54 +13,58 @@ using google::protobuf::Timestamp;
 using ingest::v1::ReportedNumber;
 using sample::Field;
 
-Field<base::Instant> ReadTime(bool present, const Timestamp& timestamp) {
-  Field<base::Instant> field;
-  if (present) field.value = ToInstant(timestamp);
-  return field;
+// Each replaces what the field holds and keeps its memory.
+template <typename T>
+void Read(bool present, T value, Field<T>& field) {
+  field.value = present ? std::optional<T>(value) : std::nullopt;
+  field.text.clear();
 }
 
-Field<double> ReadNumber(bool present, double number) {
-  Field<double> field;
-  if (present) field.value = number;
-  return field;
+void Read(bool present, const Timestamp& timestamp, Field<base::Instant>& field) {
+  Read(present, present ? ToInstant(timestamp) : base::Instant(), field);
+}
+
+void Read(bool present, double number, sample::Quantity& quantity) {
+  Read(present, number, quantity.number);
+  quantity.unit.clear();
 }
 
 // 0 is absent; a code of a newer client becomes text, which Validate refuses.
 template <typename Code>
-Field<Code> ReadCode(int number, bool (*is_valid)(int)) {
-  Field<Code> field;
-  if (number == 0) return field;
-  if (is_valid(number)) {
-    field.value = static_cast<Code>(number);
-  } else {
-    field.text = std::to_string(number);
-  }
-  return field;
-}
-
-Field<sample::Censoring> ReadCensoring(ingest::v1::Censoring censoring) {
-  return ReadCode<sample::Censoring>(censoring, ingest::v1::Censoring_IsValid);
+void ReadCode(int number, bool (*is_valid)(int), Field<Code>& field) {
+  const bool known = number != 0 && is_valid(number);
+  Read(known, static_cast<Code>(known ? number : 0), field);
+  if (number != 0 && !known) field.text = std::to_string(number);
 }
 
 void ReadCollection(const ingest::v1::Collection& sent, sample::Row& row) {
-  row.sampling = ReadCode<sample::Sampling>(sent.sampling(), ingest::v1::Sampling_IsValid);
-  row.composite_hours = ReadNumber(sent.has_composite_hours(), sent.composite_hours());
-  row.started_at = ReadTime(sent.has_started_at(), sent.started_at());
-  row.matrix = ReadCode<sample::Matrix>(sent.matrix(), ingest::v1::Matrix_IsValid);
-  row.fraction = ReadCode<sample::Fraction>(sent.fraction(), ingest::v1::Fraction_IsValid);
-  row.received_at = ReadTime(sent.has_received_at(), sent.received_at());
-  row.received_temperature.number =
-      ReadNumber(sent.has_received_celsius(), sent.received_celsius());
-  row.hold_hours = ReadNumber(sent.has_hold_hours(), sent.hold_hours());
+  ReadCode(sent.sampling(), ingest::v1::Sampling_IsValid, row.sampling);
+  Read(sent.has_composite_hours(), sent.composite_hours(), row.composite_hours);
+  Read(sent.has_started_at(), sent.started_at(), row.started_at);
+  ReadCode(sent.matrix(), ingest::v1::Matrix_IsValid, row.matrix);
+  ReadCode(sent.fraction(), ingest::v1::Fraction_IsValid, row.fraction);
+  Read(sent.has_received_at(), sent.received_at(), row.received_at);
+  Read(sent.has_received_celsius(), sent.received_celsius(), row.received_temperature);
+  Read(sent.has_hold_hours(), sent.hold_hours(), row.hold_hours);
 }
 
 void ReadQuality(const ingest::v1::Quality& sent, sample::Row& row) {
-  row.recovery_percent = ReadNumber(sent.has_recovery_percent(), sent.recovery_percent());
-  row.inhibition = ReadCode<sample::Inhibition>(sent.inhibition(), ingest::v1::Inhibition_IsValid);
-  row.no_template_control =
-      ReadCode<sample::Control>(sent.no_template_control(), ingest::v1::Control_IsValid);
-  row.extraction_blank =
-      ReadCode<sample::Control>(sent.extraction_blank(), ingest::v1::Control_IsValid);
+  Read(sent.has_recovery_percent(), sent.recovery_percent(), row.recovery_percent);
+  ReadCode(sent.inhibition(), ingest::v1::Inhibition_IsValid, row.inhibition);
+  ReadCode(sent.no_template_control(), ingest::v1::Control_IsValid, row.no_template_control);
+  ReadCode(sent.extraction_blank(), ingest::v1::Control_IsValid, row.extraction_blank);
+}
+
+void ReadFlags(const ingest::v1::Sample& sample, sample::Row& row) {
+  row.quality_flags.clear();
+  row.unknown_quality_flags.clear();
+  for (const int flag : sample.quality_flags()) {
+    if (flag != ingest::v1::QUALITY_FLAG_UNSPECIFIED && ingest::v1::QualityFlag_IsValid(flag)) {
+      row.quality_flags.push_back(static_cast<sample::QualityFlag>(flag));
+    } else {
+      row.unknown_quality_flags.push_back(std::to_string(flag));
+    }
+  }
 }
 
 struct OtherUnit {
@@ -92,18 +97,20 @@ void ReadReported(const ReportedNumber& sent, sample::Row& row) {
 }
 
 void ReadRest(const ingest::v1::Sample& sample, sample::Row& row) {
-  if (sample.has_collection()) ReadCollection(sample.collection(), row);
-  if (sample.has_quality()) ReadQuality(sample.quality(), row);
-  if (sample.has_normalisers()) {
-    const ingest::v1::Normalisers& sent = sample.normalisers();
-    row.ammonium.number = ReadNumber(sent.has_ammonium_mg_n_per_l(), sent.ammonium_mg_n_per_l());
-    row.pmmov.number = ReadNumber(sent.has_pmmov_gc_per_l(), sent.pmmov_gc_per_l());
+  ReadFlags(sample, row);
+  ReadCollection(sample.collection(), row);
+  ReadQuality(sample.quality(), row);
+  const ingest::v1::Normalisers& normalisers = sample.normalisers();
+  Read(normalisers.has_ammonium_mg_n_per_l(), normalisers.ammonium_mg_n_per_l(), row.ammonium);
+  Read(normalisers.has_pmmov_gc_per_l(), normalisers.pmmov_gc_per_l(), row.pmmov);
+  row.replicates.clear();
+  for (const ingest::v1::Replicate& sent : sample.replicates()) {
+    sample::RowReplicate& replicate = row.replicates.emplace_back();
+    Read(sent.has_value(), sent.value(), replicate.value);
+    ReadCode(sent.censoring(), ingest::v1::Censoring_IsValid, replicate.censoring);
   }
-  row.replicates.reserve(static_cast<std::size_t>(sample.replicates_size()));
-  for (const ingest::v1::Replicate& replicate : sample.replicates()) {
-    row.replicates.push_back({.value = ReadNumber(replicate.has_value(), replicate.value()),
-                              .censoring = ReadCensoring(replicate.censoring())});
-  }
+  row.given_twice.clear();
+  row.unknown_reported.clear();
   for (const ReportedNumber& reported : sample.reported()) ReadReported(reported, row);
 }
 
@@ -220,39 +227,38 @@ void WriteRest(const sample::Row& row, ingest::v1::Sample& sample) {
 
 }  // namespace
 
-sample::Row ToRow(const ingest::v1::Sample& sample) {
-  sample::Row row;
+void ReadRow(const ingest::v1::Sample& sample, sample::Row& row) {
+  row.line = 0;
   row.sample_id = sample.sample_id();
   row.laboratory_id = sample.laboratory_id();
   row.site_id = sample.site_id();
   row.district_id = sample.district_id();
-  row.collected_at = ReadTime(sample.has_collected_at(), sample.collected_at());
-  row.known_at = ReadTime(sample.has_known_at(), sample.known_at());
+  Read(sample.has_collected_at(), sample.collected_at(), row.collected_at);
+  Read(sample.has_known_at(), sample.known_at(), row.known_at);
   row.target = sample.target();
   row.gene = sample.gene();
-  row.value = ReadNumber(sample.has_value(), sample.value());
+  Read(sample.has_value(), sample.value(), row.value);
   row.unit = sample.unit();
-  row.censoring = ReadCensoring(sample.censoring());
-  row.lod = ReadNumber(sample.has_lod(), sample.lod());
-  row.loq = ReadNumber(sample.has_loq(), sample.loq());
-  row.flow.number = ReadNumber(sample.has_flow_m3_per_day(), sample.flow_m3_per_day());
-  row.population_served = ReadNumber(sample.has_population_served(), sample.population_served());
+  ReadCode(sample.censoring(), ingest::v1::Censoring_IsValid, row.censoring);
+  Read(sample.has_lod(), sample.lod(), row.lod);
+  Read(sample.has_loq(), sample.loq(), row.loq);
+  Read(sample.has_flow_m3_per_day(), sample.flow_m3_per_day(), row.flow);
+  Read(sample.has_population_served(), sample.population_served(), row.population_served);
   row.method_id = sample.method_id();
   row.method_version = sample.method_version();
-  for (const int flag : sample.quality_flags()) {
-    if (flag != ingest::v1::QUALITY_FLAG_UNSPECIFIED && ingest::v1::QualityFlag_IsValid(flag)) {
-      row.quality_flags.push_back(static_cast<sample::QualityFlag>(flag));
-    } else {
-      row.unknown_quality_flags.push_back(std::to_string(flag));
-    }
-  }
   row.retest_of = sample.retest_of();
   row.sampled_by = sample.sampled_by();
   row.analysed_by = sample.analysed_by();
   row.amended_by = sample.amended_by();
   row.amendment_reason = sample.amendment_reason();
   row.comment = sample.comment();
+  row.reader_violations.clear();
   ReadRest(sample, row);
+}
+
+sample::Row ToRow(const ingest::v1::Sample& sample) {
+  sample::Row row;
+  ReadRow(sample, row);
   return row;
 }
 

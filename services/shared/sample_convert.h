@@ -18,6 +18,8 @@ namespace belgrand::shared {
 
 // Never fails: what cannot be read becomes text that Validate refuses.
 sample::Row ToRow(const ingest::v1::Sample& sample);
+// The same into a row that may hold another: nothing of that stays but its memory.
+void ReadRow(const ingest::v1::Sample& sample, sample::Row& row);
 
 // InvalidArgument when a field holds text that is not a value of its type, for the wire has no
 // place for it: such a row is judged where it was read. `row.reader_violations` and `row.line` stay

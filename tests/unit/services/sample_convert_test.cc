@@ -68,6 +68,28 @@ TEST(SampleConvertTest, EveryFieldOfTheWireReachesTheRowAndComesBack) {
   EXPECT_EQ(back->SerializeAsString(), sample.SerializeAsString());
 }
 
+TEST(SampleConvertTest, ARowThatIsReadIntoAgainKeepsNothingOfTheOneBefore) {
+  sample::Row row = ToRow(EveryField());
+  row.line = 7;
+  row.collected_at.text = "never";
+  row.unknown_quality_flags = {"99"};
+  row.reader_violations.emplace_back();
+  for (sample::Quantity* quantity :
+       {&row.flow, &row.received_temperature, &row.ammonium, &row.pmmov}) {
+    quantity->unit = "?";
+  }
+  row.given_twice = {"flow_m3_per_day"};
+  row.unknown_reported = {"2"};
+  ReadRow(ingest::v1::Sample(), row);
+  EXPECT_EQ(row.line, 0U);
+  EXPECT_TRUE(row.reader_violations.empty());
+  EXPECT_TRUE(row.replicates.empty());
+  // Text that is no value, and what came twice, would be refused here.
+  const auto empty = ToProto(row);
+  ASSERT_OK(empty);
+  EXPECT_TRUE(MessageDifferencer::Equals(*empty, ingest::v1::Sample()));
+}
+
 TEST(SampleConvertTest, NumbersInOtherUnitsReachTheRowAndComeBack) {
   using ingest::v1::ReportedNumber;
   ingest::v1::Sample sample;
