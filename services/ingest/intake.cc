@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <map>
+#include <unordered_map>
 #include <utility>
 
 #include "platform/rpc/channel.h"
@@ -61,6 +61,27 @@ void AddStored(std::uint32_t row, std::uint64_t feed_sequence, Answer& answer) {
   range.set_first_feed_sequence(feed_sequence);
 }
 
+struct NamedPerson {
+  std::string_view field;
+  std::string_view laboratory;
+  std::string_view name;
+  bool operator==(const NamedPerson&) const = default;
+};
+struct PersonHash {
+  std::size_t operator()(const NamedPerson& person) const {
+    return std::hash<std::string_view>()(person.name);
+  }
+};
+
+// For the records of so many rows and what the store answers.
+google::protobuf::ArenaOptions ArenaFor(std::size_t rows) {
+  constexpr std::size_t kRowBytes = 1024;
+  google::protobuf::ArenaOptions options;
+  options.max_block_size = std::size_t{64} << 10;
+  options.start_block_size = std::min(rows * kRowBytes, options.max_block_size);
+  return options;
+}
+
 // As a call that is not made within its deadline ends.
 base::Status TooLate() {
   return base::DeadlineExceeded("the deadline passed before the rows were stored: send them again");
@@ -71,7 +92,6 @@ base::Status TooLate() {
 // A row on its way.
 struct Intake::Judged {
   sample::Validated validated;
-  std::string sample_id;
   // Sealed, and the reference of the person; shared by the rows of a batch that name the same one.
   // Numbers are those of the batch's seals; -1: the row names nobody.
   int sampler_number = -1;
@@ -80,11 +100,21 @@ struct Intake::Judged {
   const compliance::v1::SealedField* sampler = nullptr;
   const compliance::v1::SealedField* analyst = nullptr;
   const compliance::v1::SealedField* amender = nullptr;
+  // Empty: not needed so far.
   std::string content_hash;
   v1::Verdict::Outcome outcome = v1::Verdict::REJECTED;
   std::uint32_t current_version = 0;
   std::uint64_t feed_sequence = 0;
 };
+
+std::string Intake::HashOf(const Judged& row) {
+  if (!row.content_hash.empty()) return row.content_hash;
+  const auto reference = [](const compliance::v1::SealedField* seal) {
+    return seal == nullptr ? std::string_view() : std::string_view(seal->subject_ref());
+  };
+  return shared::ContentHash(*row.validated.measurement, reference(row.sampler),
+                             reference(row.analyst), row.validated.comment);
+}
 
 // What intake adds to a measurement; the same of either message.
 template <typename Stored>
@@ -105,12 +135,6 @@ SampleVersion Intake::VersionOf(const Batch& batch, const Judged& row) {
   SampleVersion version = shared::ToVersion(*row.validated.measurement);
   AddRest(batch, row, version);
   return version;
-}
-
-storage::v1::SampleRecord Intake::RecordOf(const Batch& batch, const Judged& row) {
-  storage::v1::SampleRecord record = shared::ToStored(*row.validated.measurement);
-  AddRest(batch, row, record);
-  return record;
 }
 
 Intake::Intake(Peers peers, const base::Clock& clock, IngestMetrics& metrics)
@@ -136,25 +160,23 @@ base::StatusOr<std::vector<Intake::Judged>> Intake::Judge(const Batch& batch) {
   ASSIGN_OR_RETURN(SiteCache::Snapshot all, sites_.Get());
   SiteCache::Snapshot sites = Visible(all, batch.scope);
   const base::Instant now = clock_.Now();
-  std::vector<Judged> rows;
-  rows.reserve(static_cast<std::size_t>(batch.samples.size()));
+  std::vector<Judged> rows(static_cast<std::size_t>(batch.samples.size()));
+  sample::Row row;  // its memory serves all
   bool fresh = false;
-  for (const v1::Sample& sent : batch.samples) {
-    const sample::Row row = shared::ToRow(sent);
-    Judged judged;
-    judged.validated = sample::Validate(row, sites.get(), now);
-    if (!fresh && NamesUnknownSite(judged.validated.violations)) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    sample::Validated& validated = rows[i].validated;
+    shared::ReadRow(batch.samples[static_cast<int>(i)], row);
+    sample::Validate(row, sites.get(), now, validated);
+    if (!fresh && NamesUnknownSite(validated.violations)) {
       ASSIGN_OR_RETURN(all, sites_.NewerThan(all));
       sites = Visible(all, batch.scope);
       fresh = true;
-      judged.validated = sample::Validate(row, sites.get(), now);
+      validated = sample::Validate(row, sites.get(), now);
     }
     if (batch.scope != nullptr && !batch.scope->HoldsLaboratory(row.laboratory_id)) {
-      judged.validated.measurement.reset();
-      judged.validated.violations.push_back(OtherLaboratory(row.laboratory_id, *batch.scope));
+      validated.measurement.reset();
+      validated.violations.push_back(OtherLaboratory(row.laboratory_id, *batch.scope));
     }
-    judged.sample_id = sample::Printable(row.sample_id);
-    rows.push_back(std::move(judged));
   }
   return rows;
 }
@@ -163,14 +185,14 @@ base::StatusOr<compliance::v1::SealFieldsResponse> Intake::Seal(const Batch& bat
                                                                 std::vector<Judged>& rows) {
   compliance::v1::SealFieldsRequest request;
   // Each person of a field is sealed once, however many rows name them.
-  std::map<std::array<std::string_view, 3>, int> numbers;
+  std::unordered_map<NamedPerson, int, PersonHash> numbers;
   double fields = 0;
   const auto add = [&](const std::string& laboratory, const std::string& person,
                        privacy::v1::Subject subject, std::string_view field) {
     if (person.empty()) return -1;
     ++fields;
     const auto [it, fresh] =
-        numbers.try_emplace({field, laboratory, person}, request.fields_size());
+        numbers.try_emplace(NamedPerson{field, laboratory, person}, request.fields_size());
     if (fresh) {
       auto* plain = request.add_fields();
       plain->set_subject(subject);
@@ -237,17 +259,19 @@ void Intake::AttachSeals(const compliance::v1::SealFieldsResponse& seals,
 base::Status Intake::Append(const Batch& batch, std::vector<Judged>& rows) {
   std::vector<Judged*> sent;
   sent.reserve(rows.size());
-  const auto reference = [](const compliance::v1::SealedField* seal) {
-    return seal == nullptr ? std::string_view() : std::string_view(seal->subject_ref());
-  };
   for (Judged& row : rows) {
     if (!row.validated.ok()) continue;
-    row.content_hash = shared::ContentHash(*row.validated.measurement, reference(row.sampler),
-                                           reference(row.analyst), row.validated.comment);
+    // A store in this process makes the hash itself, of the few rows that it has already. In a dry
+    // run a person who is not known has a reference here and no seal, so it could not.
+    if (peers_.appender == nullptr || batch.mode == Mode::kValidateOnly) {
+      row.content_hash = HashOf(row);
+    }
     sent.push_back(&row);
   }
   if (sent.empty()) return base::OkStatus();
-  ASSIGN_OR_RETURN(const AppendSamplesResponse response, SendRows(batch, sent));
+  google::protobuf::Arena arena(ArenaFor(sent.size()));
+  auto& response = *google::protobuf::Arena::CreateMessage<AppendSamplesResponse>(&arena);
+  RETURN_IF_ERROR(SendRows(batch, sent, arena, response));
   if (static_cast<std::size_t>(response.results_size()) != sent.size()) {
     return base::Internal("the time series store answered {} of {} rows", response.results_size(),
                           sent.size());
@@ -258,8 +282,8 @@ base::Status Intake::Append(const Batch& batch, std::vector<Judged>& rows) {
   return base::OkStatus();
 }
 
-base::StatusOr<AppendSamplesResponse> Intake::SendRows(const Batch& batch,
-                                                       const std::vector<Judged*>& rows) {
+base::Status Intake::SendRows(const Batch& batch, const std::vector<Judged*>& rows,
+                              google::protobuf::Arena& arena, AppendSamplesResponse& response) {
   const bool dry_run = batch.mode == Mode::kValidateOnly;
   if (peers_.appender == nullptr) {
     timeseries::v1::AppendSamplesRequest request;
@@ -267,33 +291,35 @@ base::StatusOr<AppendSamplesResponse> Intake::SendRows(const Batch& batch,
     for (const Judged* row : rows) *request.add_samples() = VersionOf(batch, *row);
     request.set_dry_run(dry_run);
     request.set_derived_hashes(true);
-    return Send(std::move(request), batch.deadline);
+    return Send(std::move(request), batch.deadline, response);
   }
   if (rpc::IsPast(batch.deadline)) return TooLate();
-  std::vector<storage::v1::SampleRecord> records;
+  using storage::v1::SampleRecord;
+  std::vector<SampleRecord*> records;
   records.reserve(rows.size());
-  for (const Judged* row : rows) records.push_back(RecordOf(batch, *row));
-  auto response = peers_.appender->AppendRows(
-      std::move(records),
-      dry_run ? shared::SampleAppender::Mode::kDryRun : shared::SampleAppender::Mode::kCommit);
-  if (response.ok()) return response;
-  return FromPeer(rpc::ToGrpc(response.status()), "the time series store");
+  for (const Judged* row : rows) {
+    records.push_back(google::protobuf::Arena::CreateMessage<SampleRecord>(&arena));
+    shared::ToStored(*row->validated.measurement, *records.back());
+    AddRest(batch, *row, *records.back());
+  }
+  const base::Status status = peers_.appender->AppendRows(
+      records,
+      dry_run ? shared::SampleAppender::Mode::kDryRun : shared::SampleAppender::Mode::kCommit,
+      response);
+  return FromPeer(rpc::ToGrpc(status), "the time series store");
 }
 
-base::StatusOr<AppendSamplesResponse> Intake::Send(timeseries::v1::AppendSamplesRequest request,
-                                                   rpc::Deadline deadline) {
+base::Status Intake::Send(timeseries::v1::AppendSamplesRequest request, rpc::Deadline deadline,
+                          AppendSamplesResponse& response) {
   if (peers_.appender != nullptr) {
     if (rpc::IsPast(deadline)) return TooLate();
-    auto response = peers_.appender->Append(std::move(request));
-    if (response.ok()) return response;
-    return FromPeer(rpc::ToGrpc(response.status()), "the time series store");
+    const base::Status status = peers_.appender->Append(std::move(request), response);
+    return FromPeer(rpc::ToGrpc(status), "the time series store");
   }
   grpc::ClientContext context;
   rpc::SetTimeout(context, kAppendTimeout, deadline);
-  AppendSamplesResponse response;
-  RETURN_IF_ERROR(FromPeer(peers_.timeseries->AppendSamples(&context, request, &response),
-                           "the time series store"));
-  return response;
+  return FromPeer(peers_.timeseries->AppendSamples(&context, request, &response),
+                  "the time series store");
 }
 
 void Intake::Settle(const Batch& batch, const AppendSamplesResponse::Result& result, Judged& row) {
@@ -310,7 +336,7 @@ void Intake::Settle(const Batch& batch, const AppendSamplesResponse::Result& res
     case AppendSamplesResponse::DUPLICATE:
       row.outcome = v1::Verdict::DUPLICATE;
       row.current_version = result.has_previous() ? result.previous().version() : result.version();
-      if (result.has_previous() && result.previous().content_hash() != row.content_hash) {
+      if (result.has_previous() && result.previous().content_hash() != HashOf(row)) {
         // What is current may be that the row was taken back.
         row.validated.warnings.push_back(
             {"amendment_reason",
@@ -363,7 +389,7 @@ Answer Intake::Conclude(const Batch& batch, std::vector<Judged>& rows) {
     }
     v1::Verdict& verdict = *answer.verdicts.Add();
     verdict.set_row(static_cast<std::uint32_t>(i));
-    verdict.set_sample_id(row.sample_id);
+    verdict.set_sample_id(sample::Printable(batch.samples[static_cast<int>(i)].sample_id()));
     verdict.set_outcome(row.outcome);
     verdict.set_version(row.current_version);
     verdict.set_feed_sequence(row.feed_sequence);

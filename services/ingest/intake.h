@@ -8,6 +8,7 @@
 // Thread safety: safe.
 #pragma once
 
+#include <google/protobuf/arena.h>
 #include <google/protobuf/repeated_ptr_field.h>
 
 #include <memory>
@@ -102,16 +103,18 @@ class Intake {
       const compliance::v1::SealFieldsRequest& request, rpc::Deadline deadline);
   static void AttachSeals(const compliance::v1::SealFieldsResponse& seals,
                           std::vector<Judged>& rows);
+  // The row's content hash, made where it was not needed before.
+  static std::string HashOf(const Judged& row);
   template <typename Stored>
   static void AddRest(const Batch& batch, const Judged& row, Stored& to);
   static timeseries::v1::SampleVersion VersionOf(const Batch& batch, const Judged& row);
-  static storage::v1::SampleRecord RecordOf(const Batch& batch, const Judged& row);
   void PrepareLastValues(const std::vector<Judged>& rows);
   base::Status Append(const Batch& batch, std::vector<Judged>& rows);
-  base::StatusOr<timeseries::v1::AppendSamplesResponse> SendRows(const Batch& batch,
-                                                                 const std::vector<Judged*>& rows);
-  base::StatusOr<timeseries::v1::AppendSamplesResponse> Send(
-      timeseries::v1::AppendSamplesRequest request, rpc::Deadline deadline);
+  base::Status SendRows(const Batch& batch, const std::vector<Judged*>& rows,
+                        google::protobuf::Arena& arena,
+                        timeseries::v1::AppendSamplesResponse& response);
+  base::Status Send(timeseries::v1::AppendSamplesRequest request, rpc::Deadline deadline,
+                    timeseries::v1::AppendSamplesResponse& response);
   static void Settle(const Batch& batch,
                      const timeseries::v1::AppendSamplesResponse::Result& result, Judged& row);
   base::Status SealVoids(const VoidBatch& batch, std::vector<VoidedRow>& rows);

@@ -173,7 +173,8 @@ base::StatusOr<Verdicts> Intake::Void(const VoidBatch& batch) {
     *append.add_samples() = row.version;
   }
   if (!sent.empty()) {
-    ASSIGN_OR_RETURN(const AppendSamplesResponse response, Send(std::move(append), batch.deadline));
+    AppendSamplesResponse response;
+    RETURN_IF_ERROR(Send(std::move(append), batch.deadline, response));
     if (response.results_size() != static_cast<int>(sent.size())) {
       return base::Internal("the time series store answered {} of {} rows", response.results_size(),
                             sent.size());

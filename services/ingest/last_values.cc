@@ -1,5 +1,7 @@
 #include "services/ingest/last_values.h"
 
+#include <absl/hash/hash.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -15,21 +17,17 @@ constexpr base::Duration kMaxGap = std::chrono::days(35);
 constexpr base::Duration kTimeout = std::chrono::seconds(5);
 constexpr int kPlacesPerCall = 500;
 
-void NamePlace(const sample::Measurement& row, std::string& place) {
-  place = row.site_id;
-  place += '\n';
-  place += row.target;
+// Keys are hashes of 64 bits, seeded anew by each process: that two of 100,000 series share one is
+// less likely than one in 10^9, and would cost one warning.
+std::uint64_t PlaceOf(const sample::Measurement& row) {
+  return absl::HashOf(row.site_id, row.target);
 }
 
 // Of a Measurement or of a stored value.
 template <typename Row>
-void NameSeries(const Row& row, std::string& name) {
-  name.clear();
-  for (const std::string* part : {&row.site_id, &row.target, &row.gene, &row.laboratory_id,
-                                  &row.method_id, &row.method_version}) {
-    name += *part;
-    name += '\n';
-  }
+std::uint64_t SeriesOf(const Row& row) {
+  return absl::HashOf(row.site_id, row.target, row.gene, row.laboratory_id, row.method_id,
+                      row.method_version);
 }
 
 bool IsQuantified(const sample::Measurement& m) {
@@ -47,20 +45,18 @@ struct Stored {
 
 }  // namespace
 
-void LastValues::Put(std::unordered_map<std::string, Last>& series, const std::string& name,
-                     Last last) {
-  const auto [known, fresh] = series.try_emplace(name, last);
+void LastValues::Put(BySeries& series, std::uint64_t key, Last last) {
+  const auto [known, fresh] = series.try_emplace(key, last);
   if (!fresh && last.collected_at >= known->second.collected_at) known->second = last;
 }
 
 void LastValues::Prepare(const std::vector<const sample::Measurement*>& rows) {
   timeseries::v1::ReadLatestValuesRequest request;
-  std::unordered_set<std::string> wanted;
-  std::string place;
+  std::unordered_set<std::uint64_t> wanted;
   {
     const base::MutexLock lock(mutex_);
     for (const sample::Measurement* row : rows) {
-      NamePlace(*row, place);
+      const std::uint64_t place = PlaceOf(*row);
       if (asked_.contains(place) || request.places_size() == kPlacesPerCall) continue;
       if (!wanted.insert(place).second) continue;
       auto& asked = *request.add_places();
@@ -74,7 +70,6 @@ void LastValues::Prepare(const std::vector<const sample::Measurement*>& rows) {
   rpc::SetTimeout(context, kTimeout);
   timeseries::v1::ReadLatestValuesResponse response;
   if (!timeseries_.ReadLatestValues(&context, request, &response).ok()) return;
-  std::string name;
   const base::MutexLock lock(mutex_);
   if (by_series_.size() + asked_.size() >= kMaxSeries) {
     by_series_.clear();
@@ -84,20 +79,19 @@ void LastValues::Prepare(const std::vector<const sample::Measurement*>& rows) {
   for (const auto& value : response.values()) {
     const Stored stored{value.site_id(),       value.target(),    value.gene(),
                         value.laboratory_id(), value.method_id(), value.method_version()};
-    NameSeries(stored, name);
-    Put(by_series_, name, {shared::ToInstant(value.collected_at()), value.value()});
+    Put(by_series_, SeriesOf(stored), {shared::ToInstant(value.collected_at()), value.value()});
   }
 }
 
 std::optional<sample::Violation> LastValues::Batch::Compare(const sample::Measurement& m) {
   if (!IsQuantified(m)) return std::nullopt;
-  NameSeries(m, name_);
+  const std::uint64_t key = SeriesOf(m);
   std::optional<Last> last;
   const Last here{m.collected_at, *m.value};
-  const auto [newer, fresh] = newer_.try_emplace(name_, here);
+  const auto [newer, fresh] = newer_.try_emplace(key, here);
   if (fresh) {
     const base::MutexLock lock(values_.mutex_);
-    const auto stored = values_.by_series_.find(name_);
+    const auto stored = values_.by_series_.find(key);
     if (stored != values_.by_series_.end()) last = stored->second;
   } else {
     last = newer->second;
@@ -112,7 +106,7 @@ std::optional<sample::Violation> LastValues::Batch::Compare(const sample::Measur
 
 void LastValues::Batch::Commit() {
   const base::MutexLock lock(values_.mutex_);
-  for (const auto& [name, last] : newer_) Put(values_.by_series_, name, last);
+  for (const auto& [key, last] : newer_) Put(values_.by_series_, key, last);
 }
 
 }  // namespace belgrand::ingest

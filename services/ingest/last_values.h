@@ -10,9 +10,10 @@
 // Thread safety: safe.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
+#include <cstdint>
 #include <optional>
-#include <string>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -50,22 +51,22 @@ class LastValues {
       base::Instant collected_at;
       double value = 0;
     };
+    using BySeries = absl::flat_hash_map<std::uint64_t, Last>;
     LastValues& values_;
-    std::unordered_map<std::string, Last> newer_;
-    std::string name_;  // scratch
+    BySeries newer_;
   };
 
  private:
   using Last = Batch::Last;
+  using BySeries = Batch::BySeries;
 
-  static void Put(std::unordered_map<std::string, Last>& series, const std::string& name,
-                  Last last);
+  static void Put(BySeries& series, std::uint64_t key, Last last);
 
   timeseries::v1::TimeseriesService::StubInterface& timeseries_;
   mutable base::Mutex mutex_;
-  std::unordered_map<std::string, Last> by_series_ GUARDED_BY(mutex_);
-  // Site and target.
-  std::unordered_set<std::string> asked_ GUARDED_BY(mutex_);
+  BySeries by_series_ GUARDED_BY(mutex_);
+  // Sites and targets.
+  std::unordered_set<std::uint64_t> asked_ GUARDED_BY(mutex_);
 };
 
 }  // namespace belgrand::ingest

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 #include "platform/crypto/hash.h"
@@ -13,11 +14,9 @@ class Encoder {
  public:
   Encoder() { bytes_.reserve(512); }
   void Fixed(std::uint64_t number) {
+    if constexpr (std::endian::native == std::endian::little) number = __builtin_bswap64(number);
     char bytes[sizeof number];
-    for (char& byte : bytes) {
-      byte = static_cast<char>(number >> 56U);
-      number <<= 8U;
-    }
+    std::memcpy(bytes, &number, sizeof bytes);
     bytes_.append(bytes, sizeof bytes);
   }
   void Text(std::string_view text) {

@@ -1,10 +1,12 @@
 // How intake hands rows to the time series, whether they live in one process or in two. In one
-// process nothing is serialised, and rows are made in the form in which they are stored.
+// process nothing is serialised, and rows are made in the form in which they are stored: on an
+// arena of the caller, as the answer may be, so that a batch is one allocation and not a dozen a
+// row.
 //
 // Thread safety: safe.
 #pragma once
 
-#include <vector>
+#include <span>
 
 #include "belgrand/storage/v1/sample_record.pb.h"
 #include "belgrand/timeseries/v1/timeseries.pb.h"
@@ -18,11 +20,12 @@ class SampleAppender {
 
   virtual ~SampleAppender() = default;
   // As TimeseriesService.AppendSamples, which a caller in another process uses.
-  virtual base::StatusOr<timeseries::v1::AppendSamplesResponse> Append(
-      timeseries::v1::AppendSamplesRequest request) = 0;
-  // The same with derived_hashes, for rows that have everything but the store's own fields.
-  virtual base::StatusOr<timeseries::v1::AppendSamplesResponse> AppendRows(
-      std::vector<storage::v1::SampleRecord> rows, Mode mode) = 0;
+  virtual base::Status Append(timeseries::v1::AppendSamplesRequest request,
+                              timeseries::v1::AppendSamplesResponse& response) = 0;
+  // The same with derived_hashes, for rows that have everything but the store's own fields, which
+  // are set in them.
+  virtual base::Status AppendRows(std::span<storage::v1::SampleRecord* const> rows, Mode mode,
+                                  timeseries::v1::AppendSamplesResponse& response) = 0;
 };
 
 }  // namespace belgrand::shared

@@ -56,8 +56,7 @@ void WriteRest(const sample::Measurement& m, SampleRecord& record) {
 
 }  // namespace
 
-SampleRecord ToStored(const sample::Measurement& m) {
-  SampleRecord record;
+void ToStored(const sample::Measurement& m, SampleRecord& record) {
   record.set_laboratory_id(m.laboratory_id);
   record.set_sample_id(m.sample_id);
   record.set_site_id(m.site_id);
@@ -79,7 +78,6 @@ SampleRecord ToStored(const sample::Measurement& m) {
   }
   if (!m.retest_of.empty()) record.set_retest_of(m.retest_of);
   WriteRest(m, record);
-  return record;
 }
 
 }  // namespace belgrand::shared

@@ -9,7 +9,8 @@
 
 namespace belgrand::shared {
 
-// Fills what a Measurement knows, as ToVersion does; the rest is the caller's.
-storage::v1::SampleRecord ToStored(const sample::Measurement& measurement);
+// Fills what a Measurement knows, as ToVersion does; the rest is the caller's. REQUIRES: an empty
+// record.
+void ToStored(const sample::Measurement& measurement, storage::v1::SampleRecord& record);
 
 }  // namespace belgrand::shared

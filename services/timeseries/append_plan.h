@@ -11,7 +11,9 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "platform/base/error.h"
@@ -34,7 +36,7 @@ enum class Outcome : int {
 };
 
 // Whether content hashes are those of shared::ContentHash: such are not stored, but made again from
-// the row when they are needed.
+// the row when they are needed; a row of which HashIsDerived may come without its own.
 enum class Hashes { kGiven, kDerived };
 
 struct AppendResult {
@@ -54,64 +56,76 @@ class AppendPlan {
   // Versions in one value of the log.
   static constexpr std::size_t kMaxChunkVersions = 2048;
 
-  // The living versions of the row of this identity, oldest first; none when it is not stored.
-  using FindVersions =
-      std::function<base::StatusOr<std::vector<Record>>(IdentityCode, const Record& like)>;
+  // What is stored so far.
+  struct Stored {
+    // Says of each code whether a row that has it may be stored; nearly all rows are new, and this
+    // is all that is asked of them.
+    std::function<void(std::span<const IdentityCode>, std::vector<bool>& may)> may_hold;
+    // The living versions of the row of this identity, oldest first; none when it is not stored.
+    std::function<base::StatusOr<std::vector<Record>>(IdentityCode, const Record& like)> find;
+  };
+  // Rows that come together.
+  struct Rows {
+    std::span<Record* const> records;
+    std::span<const IdentityCode> codes;  // of each
+    Hashes hashes = Hashes::kGiven;
+  };
 
   // Borrows all. `newest_feed` is the number of the newest entry in the feed.
-  AppendPlan(FindVersions find, const IdentityHasher& hasher, const SiteCatalogue& sites,
-             std::uint64_t newest_feed)
-      : find_(std::move(find)), hasher_(hasher), sites_(sites), newest_feed_(newest_feed) {}
+  AppendPlan(Stored stored, const SiteCatalogue& sites, std::uint64_t newest_feed)
+      : before_(std::move(stored)), sites_(sites), newest_feed_(newest_feed) {}
 
   // Decides one request. What is stored of `rows` gets its version, number and `recorded_at`; the
   // plan borrows it until TakeChunks.
-  base::StatusOr<std::vector<AppendResult>> Add(std::vector<Record>& rows, Hashes hashes,
-                                                base::Instant recorded_at);
+  base::StatusOr<std::vector<AppendResult>> Add(const Rows& rows, base::Instant recorded_at);
   // What is to be added to the log, in order. Takes derived hashes out of the rows: call it once,
   // last.
   std::vector<std::shared_ptr<LogChunk>> TakeChunks();
 
   std::uint64_t newest_feed() const { return newest_feed_; }
-  bool empty() const { return stored_.empty(); }
+  bool empty() const { return taken_.empty(); }
 
  private:
   struct Row {
     IdentityCode code = 0;
     std::shared_ptr<const Record> loaded;  // owns newest when it was stored before
     const Record* newest = nullptr;
+    Record* own = nullptr;  // newest, when it is of this plan
     // Content hashes and reasons of the living versions before the newest.
     std::vector<std::pair<std::string, std::string>> earlier;
   };
-  struct Stored {
+  struct Sent {
     Record* record = nullptr;
     IdentityCode code = 0;
     Hashes hashes = Hashes::kGiven;
+    bool may_be_stored = true;
   };
 
-  base::StatusOr<AppendResult> Decide(Record& record, Hashes hashes, base::Instant recorded_at);
+  base::StatusOr<AppendResult> Decide(const Sent& sent, base::Instant recorded_at);
   // A record that takes the row back: it gets the place of the newest version.
-  base::StatusOr<AppendResult> DecideVoid(Record& record, base::Instant recorded_at);
+  base::StatusOr<AppendResult> DecideVoid(const Sent& sent, base::Instant recorded_at);
   // What becomes of a record whose row is stored.
-  AppendResult DecideAgain(Stored stored, bool same_content, Row& row, base::Instant recorded_at);
-  IdentityCode CodeOf(const Record& record);
-  base::StatusOr<Row*> FindRow(const Record& record, IdentityCode code);
-  void Store(Stored stored, Row* row, base::Instant recorded_at);
+  AppendResult DecideAgain(const Sent& sent, bool same_content, Row& row,
+                           base::Instant recorded_at);
+  // Before a row is compared with what comes: its hash, where it came without.
+  static void GiveHash(Row& row);
+  // The row with the identity of what was sent, in its slot; the slot is free when there is none.
+  base::StatusOr<std::int32_t*> FindRow(const Sent& sent);
+  Row& AddRow(IdentityCode code, std::int32_t& slot);
+  void MakeRoom(std::size_t rows);
+  void Store(const Sent& sent, Row& row, base::Instant recorded_at);
   bool KnowsSite(const Record& record);
-  // The slot of the row with this identity, or the free one where it belongs.
-  std::size_t SlotOf(const Record& record, IdentityCode code) const;
-  void AddRow(std::size_t slot, Row row);
 
-  const FindVersions find_;
-  const IdentityHasher& hasher_;
+  const Stored before_;
   const SiteCatalogue& sites_;
   std::uint64_t newest_feed_;
 
   std::deque<Row> rows_;
   std::vector<std::int32_t> slots_;  // by code: the place in rows_, -1 is free
-  std::vector<Stored> stored_;
+  std::vector<Sent> taken_;
   std::deque<Record> marks_;
-  std::string last_site_;  // one that is in the catalogue
-  std::string scratch_;
+  std::unordered_set<std::string_view> known_sites_;  // of records
+  std::vector<bool> may_be_stored_;
 };
 
 }  // namespace belgrand::timeseries

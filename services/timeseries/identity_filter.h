@@ -37,6 +37,7 @@ class IdentityFilter {
     }
     return true;
   }
+  void Prefetch(IdentityCode code) const { __builtin_prefetch(&At(code)); }
   std::size_t bytes() const { return blocks_ * sizeof(Block); }
 
  private:

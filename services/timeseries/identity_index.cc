@@ -17,6 +17,8 @@ constexpr std::uint32_t kMaxBlockBits = 24;
 constexpr unsigned kMaxNumberBits = 48;
 constexpr std::size_t kMergeFanIn = 4;
 constexpr std::size_t kWriteBytes = std::size_t{2} << 20;
+// Codes lie in no order, each in another line of the filter, which is fetched before.
+constexpr std::size_t kAhead = 8;
 
 std::uint32_t BlockBits(std::uint64_t entries) {
   const auto bits = static_cast<std::uint32_t>(std::bit_width(entries / kEntriesPerBlock));
@@ -210,6 +212,13 @@ base::Status IdentityIndex::Load() {
   return base::OkStatus();
 }
 
+void IdentityIndex::MarkHeld(std::span<const IdentityCode> codes, std::vector<bool>& held) const {
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    if (i + kAhead < codes.size()) filter_.Prefetch(codes[i + kAhead]);
+    if (MayHold(codes[i])) held[i] = true;
+  }
+}
+
 base::StatusOr<std::vector<std::uint64_t>> IdentityIndex::Find(IdentityCode code) const {
   std::vector<IdentityRun> looked_at;
   for (;;) {
@@ -248,11 +257,13 @@ IdentityRun IdentityIndex::Put(std::uint64_t first, std::uint64_t last,
 }
 
 void IdentityIndex::Remember(const std::vector<IdentityEntry>& entries) {
-  for (const IdentityEntry& entry : entries) {
-    if (filter_.MayHold(entry.code)) {
-      repeated_.Add(entry.code);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (i + kAhead < entries.size()) filter_.Prefetch(entries[i + kAhead].code);
+    const IdentityCode code = entries[i].code;
+    if (filter_.MayHold(code)) {
+      repeated_.Add(code);
     } else {
-      filter_.Add(entry.code);
+      filter_.Add(code);
     }
   }
 }

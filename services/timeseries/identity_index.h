@@ -14,6 +14,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,8 @@ class IdentityIndex {
 
   // False: no settled row has the code, for certain.
   bool MayHold(IdentityCode code) const { return !warm_ || filter_.MayHold(code); }
+  // Sets the bits of those codes of which that is not certain.
+  void MarkHeld(std::span<const IdentityCode> codes, std::vector<bool>& held) const;
   // False: at most one settled row has the code, for certain.
   bool MayRepeat(IdentityCode code) const { return !warm_ || repeated_.MayHold(code); }
   // Numbers of settled rows with the code, in ascending order.

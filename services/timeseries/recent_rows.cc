@@ -8,6 +8,8 @@ namespace {
 constexpr unsigned kOffsetBits = 64 - kIdentityCodeBits;
 constexpr std::uint64_t kOffsetMask = (std::uint64_t{1} << kOffsetBits) - 1;
 constexpr std::size_t kFirstSlots = 1024;
+// Codes are looked up in no order, each in another line of memory, which is fetched before.
+constexpr std::size_t kAhead = 8;
 
 std::size_t Home(IdentityCode code, std::size_t slots) {
   return static_cast<std::size_t>(code) & (slots - 1);
@@ -27,6 +29,9 @@ void Generation::Add(std::shared_ptr<const LogChunk> chunk) {
   const std::uint64_t base = chunks_.empty() ? chunk->first : first();
   bytes_ += chunk->bytes.size();
   for (std::size_t i = 0; i < chunk->codes.size(); ++i) {
+    if (i + kAhead < chunk->codes.size() && !slots_.empty()) {
+      __builtin_prefetch(&slots_[Home(chunk->codes[i + kAhead], slots_.size())]);
+    }
     Insert(chunk->codes[i], chunk->first + i - base);
   }
   chunks_.push_back(std::move(chunk));
@@ -54,6 +59,19 @@ void Generation::Find(IdentityCode code, std::vector<std::uint64_t>& sequences) 
        at = (at + 1) & (slots_.size() - 1)) {
     if (slots_[at] >> kOffsetBits == code) {
       sequences.push_back(first() + (slots_[at] & kOffsetMask) - 1);
+    }
+  }
+}
+
+void Generation::MarkHeld(std::span<const IdentityCode> codes, std::vector<bool>& held) const {
+  if (slots_.empty()) return;
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    if (i + kAhead < codes.size()) {
+      __builtin_prefetch(&slots_[Home(codes[i + kAhead], slots_.size())]);
+    }
+    for (std::size_t at = Home(codes[i], slots_.size()); slots_[at] != 0;
+         at = (at + 1) & (slots_.size() - 1)) {
+      if (slots_[at] >> kOffsetBits == codes[i]) held[i] = true;
     }
   }
 }
@@ -115,6 +133,12 @@ std::vector<std::uint64_t> RecentRows::Find(IdentityCode code) const {
   if (settling_ != nullptr) settling_->Find(code, sequences);
   current_->Find(code, sequences);
   return sequences;
+}
+
+void RecentRows::MarkHeld(std::span<const IdentityCode> codes, std::vector<bool>& held) const {
+  const base::MutexLock lock(mutex_);
+  if (settling_ != nullptr) settling_->MarkHeld(codes, held);
+  current_->MarkHeld(codes, held);
 }
 
 base::StatusOr<RecentRows::SeriesRows> RecentRows::Series(const std::string& series_prefix) {

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -54,6 +55,8 @@ class Generation {
   std::size_t bytes() const { return bytes_; }
 
   void Find(IdentityCode code, std::vector<std::uint64_t>& sequences) const;
+  // Sets the bits of those codes that a row has.
+  void MarkHeld(std::span<const IdentityCode> codes, std::vector<bool>& held) const;
   // Versions and marks at places of the series.
   base::Status Series(const std::string& series_prefix, std::vector<RowRef>& rows);
 
@@ -83,6 +86,8 @@ class RecentRows {
   void Drop();
 
   std::vector<std::uint64_t> Find(IdentityCode code) const;
+  // Sets the bits of those codes that a row has.
+  void MarkHeld(std::span<const IdentityCode> codes, std::vector<bool>& held) const;
   struct SeriesRows {
     std::vector<RowRef> rows;
     std::uint64_t settled = 0;  // rows up to this number are in the series on disk instead

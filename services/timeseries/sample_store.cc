@@ -16,7 +16,7 @@ namespace {
 // Rows decided and committed together; a larger single request is still taken, alone.
 constexpr std::size_t kMaxGroupRows = 8192;
 
-base::Status ValidateRow(const Record& record, std::size_t index) {
+base::Status ValidateRow(const Record& record, Hashes hashes, std::size_t index) {
   const std::pair<std::string_view, const std::string&> texts[] = {
       {"laboratory_id", record.laboratory_id()},
       {"sample_id", record.sample_id()},
@@ -26,6 +26,11 @@ base::Status ValidateRow(const Record& record, std::size_t index) {
   for (const auto& [field, text] : texts) {
     // A row that is taken back stays where it is.
     if (record.voided() && field == "site_id") continue;
+    // Made from the row when it is needed.
+    if (text.empty() && field == "content_hash" && hashes == Hashes::kDerived &&
+        HashIsDerived(record)) {
+      continue;
+    }
     if (text.empty() || text.size() > SampleStore::kMaxIdentifierBytes) {
       return base::InvalidArgument("samples[{}].{} has {} bytes: it must have 1 to {}", index,
                                    field, text.size(), SampleStore::kMaxIdentifierBytes);
@@ -42,12 +47,12 @@ base::Status ValidateRow(const Record& record, std::size_t index) {
   return base::OkStatus();
 }
 
-base::Status ValidateRows(const std::vector<Record>& rows) {
+base::Status ValidateRows(std::span<Record* const> rows, Hashes hashes) {
   if (rows.empty() || rows.size() > SampleStore::kMaxRowsPerAppend) {
     return base::InvalidArgument("{} rows in one append: send 1 to {}", rows.size(),
                                  SampleStore::kMaxRowsPerAppend);
   }
-  for (std::size_t i = 0; i < rows.size(); ++i) RETURN_IF_ERROR(ValidateRow(rows[i], i));
+  for (std::size_t i = 0; i < rows.size(); ++i) RETURN_IF_ERROR(ValidateRow(*rows[i], hashes, i));
   return base::OkStatus();
 }
 
@@ -155,13 +160,25 @@ base::Status SampleStore::LoadRecent(std::uint64_t settled, std::uint64_t newest
   return base::OkStatus();
 }
 
-base::StatusOr<std::vector<AppendResult>> SampleStore::Append(std::vector<Record> rows,
+std::vector<IdentityCode> SampleStore::CodesOf(std::span<Record* const> rows) const {
+  std::vector<IdentityCode> codes;
+  codes.reserve(rows.size());
+  std::string key;
+  for (const Record* row : rows) {
+    key.clear();
+    AppendRowKey(key, *row);
+    codes.push_back(hasher_.Code(key));
+  }
+  return codes;
+}
+
+base::StatusOr<std::vector<AppendResult>> SampleStore::Append(std::span<Record* const> rows,
                                                               AppendMode mode, Hashes hashes) {
-  RETURN_IF_ERROR(ValidateRows(rows));
-  if (mode == AppendMode::kDryRun) return DryRun(rows);
+  RETURN_IF_ERROR(ValidateRows(rows, hashes));
+  const std::vector<IdentityCode> codes = CodesOf(rows);
+  if (mode == AppendMode::kDryRun) return DryRun({rows, codes, Hashes::kGiven});
   Request self;
-  self.rows = &rows;
-  self.hashes = hashes;
+  self.rows = {rows, codes, hashes};
   queue_mutex_.lock();
   queue_.push_back(&self);
   while (!self.done && queue_.front() != &self) self.wake.Wait(queue_mutex_);
@@ -195,7 +212,7 @@ std::vector<SampleStore::Request*> SampleStore::TakeGroup() {
   std::vector<Request*> group;
   std::size_t rows = 0;
   for (Request* request : queue_) {
-    rows += request->rows->size();
+    rows += request->rows.records.size();
     if (!group.empty() && rows > kMaxGroupRows) break;
     group.push_back(request);
   }
@@ -204,15 +221,22 @@ std::vector<SampleStore::Request*> SampleStore::TakeGroup() {
 
 AppendPlan SampleStore::NewPlan(std::uint64_t newest) const {
   return AppendPlan(
-      [this, near = std::make_shared<Near>()](IdentityCode code, const Record& like) {
-        return FindVersions(code, like, near.get());
-      },
-      hasher_, sites_, newest);
+      {.may_hold =
+           [this](std::span<const IdentityCode> codes, std::vector<bool>& may) {
+             may.assign(codes.size(), false);
+             // In this order: what is settled in between is then found in both, never in neither.
+             recent_.MarkHeld(codes, may);
+             identities_.MarkHeld(codes, may);
+           },
+       .find = [this, near = std::make_shared<Near>()](
+                   IdentityCode code,
+                   const Record& like) { return FindVersions(code, like, near.get()); }},
+      sites_, newest);
 }
 
-base::StatusOr<std::vector<AppendResult>> SampleStore::DryRun(std::vector<Record>& rows) const {
+base::StatusOr<std::vector<AppendResult>> SampleStore::DryRun(const AppendPlan::Rows& rows) const {
   AppendPlan plan = NewPlan(0);
-  ASSIGN_OR_RETURN(auto results, plan.Add(rows, Hashes::kGiven, clock_.Now()));
+  ASSIGN_OR_RETURN(auto results, plan.Add(rows, clock_.Now()));
   // Feed numbers are given at commit.
   for (AppendResult& result : results) result.feed_sequence = 0;
   return results;
@@ -269,7 +293,7 @@ base::Status SampleStore::PlanAndWrite(const std::vector<Request*>& group,
   AppendPlan plan = NewPlan(NewestFeed());
   base::Instant recorded = first_recorded;
   for (Request* request : group) {
-    request->results = plan.Add(*request->rows, request->hashes, recorded);
+    request->results = plan.Add(request->rows, recorded);
     // Rows of it may be in the plan already: nothing of the group is stored.
     RETURN_IF_ERROR(request->results.status());
     recorded += base::Duration(1);

@@ -29,6 +29,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -56,6 +57,13 @@ namespace belgrand::timeseries {
 inline constexpr char kFeedMark[] = "feed";
 
 enum class AppendMode { kCommit, kDryRun };
+
+inline std::vector<Record*> PointersTo(std::vector<Record>& rows) {
+  std::vector<Record*> pointers;
+  pointers.reserve(rows.size());
+  for (Record& row : rows) pointers.push_back(&row);
+  return pointers;
+}
 
 struct SampleStoreLimits {
   // Memory of the filter that tells new rows from known ones: 2 bytes a row make looks on disk
@@ -131,12 +139,17 @@ class SampleStore {
                                                            const SampleStoreLimits& limits = {});
   ~SampleStore();
 
-  // Results in the order of the rows. version, recorded_at and feed_sequence of the rows are set
-  // here. InvalidArgument: a row without identity or hash, or too large. Unavailable,
+  // Results in the order of the rows. version, recorded_at, feed_sequence and derived hashes of the
+  // rows are set here. InvalidArgument: a row without identity or hash, or too large. Unavailable,
   // ResourceExhausted: the disk refused; nothing was stored.
-  base::StatusOr<std::vector<AppendResult>> Append(std::vector<Record> rows,
+  base::StatusOr<std::vector<AppendResult>> Append(std::span<Record* const> rows,
                                                    AppendMode mode = AppendMode::kCommit,
                                                    Hashes hashes = Hashes::kGiven);
+  base::StatusOr<std::vector<AppendResult>> Append(std::vector<Record> rows,
+                                                   AppendMode mode = AppendMode::kCommit,
+                                                   Hashes hashes = Hashes::kGiven) {
+    return Append(PointersTo(rows), mode, hashes);
+  }
 
   // NotFound: the site is not in the catalogue.
   base::StatusOr<SeriesReader> ReadSeries(const SeriesQuery& query);
@@ -205,8 +218,7 @@ class SampleStore {
 
  private:
   struct Request {
-    std::vector<Record>* rows = nullptr;
-    Hashes hashes = Hashes::kGiven;
+    AppendPlan::Rows rows;
     base::StatusOr<std::vector<AppendResult>> results = std::vector<AppendResult>();
     bool done = false;
     base::CondVar wake;
@@ -229,11 +241,12 @@ class SampleStore {
         identities_(*store_, limits.filter_bytes) {}
   base::Status Load();
   base::Status LoadRecent(std::uint64_t settled, std::uint64_t newest);
-  base::StatusOr<std::vector<AppendResult>> DryRun(std::vector<Record>& rows) const;
+  base::StatusOr<std::vector<AppendResult>> DryRun(const AppendPlan::Rows& rows) const;
   std::vector<Request*> TakeGroup() REQUIRES_LOCK(queue_mutex_);
   base::Status CommitGroup(const std::vector<Request*>& group);
   base::Status PlanAndWrite(const std::vector<Request*>& group, base::Instant first_recorded);
   base::Instant SettleAsOf(std::optional<base::Instant> as_of);
+  std::vector<IdentityCode> CodesOf(std::span<Record* const> rows) const;
   AppendPlan NewPlan(std::uint64_t newest) const;
   // Where the row was found that was looked for before: what is sent again comes in the old order.
   struct Near {

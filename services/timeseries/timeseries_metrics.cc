@@ -1,5 +1,7 @@
 #include "services/timeseries/timeseries_metrics.h"
 
+#include <array>
+
 namespace belgrand::timeseries {
 
 TimeseriesMetrics::TimeseriesMetrics(metrics::Registry& registry, const SampleStore& store,
@@ -13,7 +15,8 @@ TimeseriesMetrics::TimeseriesMetrics(metrics::Registry& registry, const SampleSt
       {Outcome::kAmended, "amended"},
       {Outcome::kReasonMissing, "reason_missing"},
       {Outcome::kUnknownSite, "unknown_site"},
-      {Outcome::kTooManyVersions, "too_many_versions"}};
+      {Outcome::kTooManyVersions, "too_many_versions"},
+      {Outcome::kUnknownRow, "unknown_row"}};
   for (const auto& [outcome, label] : outcomes) {
     rows_[outcome] = &registry.AddCounter("belgrand_timeseries_rows_total",
                                           "What became of the rows offered.", {{"outcome", label}});
@@ -38,9 +41,12 @@ TimeseriesMetrics::TimeseriesMetrics(metrics::Registry& registry, const SampleSt
 }
 
 void TimeseriesMetrics::CountRows(const std::vector<AppendResult>& results) {
-  std::map<Outcome, int> counts;
-  for (const AppendResult& result : results) ++counts[result.outcome];
-  for (const auto& [outcome, count] : counts) rows_.at(outcome)->Increment(count);
+  std::array<int, 8> counts{};  // by number
+  for (const AppendResult& result : results) ++counts.at(static_cast<std::size_t>(result.outcome));
+  for (const auto& [outcome, counter] : rows_) {
+    const int count = counts.at(static_cast<std::size_t>(outcome));
+    if (count > 0) counter->Increment(count);
+  }
 }
 
 void TimeseriesMetrics::ObserveAppend(base::Duration elapsed) {

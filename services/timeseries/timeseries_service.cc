@@ -82,13 +82,12 @@ grpc::Status TimeseriesServiceImpl::AppendSamples(grpc::ServerContext* context,
                       [&](const shared::Caller&, shared::CallReport& report) -> base::Status {
                         report.object_kind = "sample";
                         report.record_count = static_cast<std::uint64_t>(request->samples_size());
-                        ASSIGN_OR_RETURN(*response, Append(*request));
-                        return base::OkStatus();
+                        return Append(*request, *response);
                       });
 }
 
-base::StatusOr<v1::AppendSamplesResponse> TimeseriesServiceImpl::Append(
-    v1::AppendSamplesRequest request) {
+base::Status TimeseriesServiceImpl::Append(v1::AppendSamplesRequest request,
+                                           v1::AppendSamplesResponse& response) {
   std::vector<Record> rows;
   rows.reserve(static_cast<std::size_t>(request.samples_size()));
   for (v1::SampleVersion& sample : *request.mutable_samples()) {
@@ -98,30 +97,28 @@ base::StatusOr<v1::AppendSamplesResponse> TimeseriesServiceImpl::Append(
     }
     rows.push_back(ToRecord(std::move(sample)));
   }
-  return Store(std::move(rows), request.dry_run() ? AppendMode::kDryRun : AppendMode::kCommit,
-               request.derived_hashes() ? Hashes::kDerived : Hashes::kGiven);
+  return Store(PointersTo(rows), request.dry_run() ? AppendMode::kDryRun : AppendMode::kCommit,
+               request.derived_hashes() ? Hashes::kDerived : Hashes::kGiven, response);
 }
 
-base::StatusOr<v1::AppendSamplesResponse> TimeseriesServiceImpl::AppendRows(
-    std::vector<Record> rows, Mode mode) {
-  return Store(std::move(rows), mode == Mode::kDryRun ? AppendMode::kDryRun : AppendMode::kCommit,
-               Hashes::kDerived);
+base::Status TimeseriesServiceImpl::AppendRows(std::span<Record* const> rows, Mode mode,
+                                               v1::AppendSamplesResponse& response) {
+  return Store(rows, mode == Mode::kDryRun ? AppendMode::kDryRun : AppendMode::kCommit,
+               Hashes::kDerived, response);
 }
 
-base::StatusOr<v1::AppendSamplesResponse> TimeseriesServiceImpl::Store(std::vector<Record> rows,
-                                                                       AppendMode mode,
-                                                                       Hashes hashes) {
+base::Status TimeseriesServiceImpl::Store(std::span<Record* const> rows, AppendMode mode,
+                                          Hashes hashes, v1::AppendSamplesResponse& response) {
   const auto started = std::chrono::steady_clock::now();
-  ASSIGN_OR_RETURN(const auto results, store_.Append(std::move(rows), mode, hashes));
+  ASSIGN_OR_RETURN(const auto results, store_.Append(rows, mode, hashes));
   if (mode == AppendMode::kCommit) {
     metrics_.ObserveAppend(
         std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now() - started));
     metrics_.CountRows(results);
   }
-  v1::AppendSamplesResponse response;
   response.mutable_results()->Reserve(static_cast<int>(results.size()));
   for (const AppendResult& result : results) ToProto(result, *response.add_results());
-  return response;
+  return base::OkStatus();
 }
 
 grpc::Status TimeseriesServiceImpl::ReadSeries(grpc::ServerContext* context,

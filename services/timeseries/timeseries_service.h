@@ -39,9 +39,10 @@ class TimeseriesServiceImpl final : public v1::TimeseriesService::Service,
     store_.WakeFeedWaiters();
   }
 
-  base::StatusOr<v1::AppendSamplesResponse> Append(v1::AppendSamplesRequest request) override;
-  base::StatusOr<v1::AppendSamplesResponse> AppendRows(std::vector<Record> rows,
-                                                       Mode mode) override;
+  base::Status Append(v1::AppendSamplesRequest request,
+                      v1::AppendSamplesResponse& response) override;
+  base::Status AppendRows(std::span<Record* const> rows, Mode mode,
+                          v1::AppendSamplesResponse& response) override;
   grpc::Status AppendSamples(grpc::ServerContext* context, const v1::AppendSamplesRequest* request,
                              v1::AppendSamplesResponse* response) override;
   grpc::Status ReadSeries(grpc::ServerContext* context, const v1::ReadSeriesRequest* request,
@@ -60,8 +61,8 @@ class TimeseriesServiceImpl final : public v1::TimeseriesService::Service,
   // As readers are shown it: without persons who are restricted.
   v1::SampleVersion Shown(const Record& record, SealedFields sealed,
                           Comment comment = Comment::kLeaveOut) const;
-  base::StatusOr<v1::AppendSamplesResponse> Store(std::vector<Record> rows, AppendMode mode,
-                                                  Hashes hashes);
+  base::Status Store(std::span<Record* const> rows, AppendMode mode, Hashes hashes,
+                     v1::AppendSamplesResponse& response);
   base::Status AddLatestValues(const v1::ReadLatestValuesRequest::Place& place,
                                v1::ReadLatestValuesResponse& response);
   std::vector<std::string> DistrictsOfSite(const std::string& site_id) const;

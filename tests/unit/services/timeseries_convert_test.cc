@@ -31,11 +31,14 @@ TEST(TimeseriesConvertTest, AMeasurementIsStoredAlikeWithAndWithoutAWireBetween)
   testing::FillMessage(version);
   const auto measurement = shared::ToMeasurement(version);
   ASSERT_TRUE(measurement.ok());
-  EXPECT_EQ(shared::ToStored(*measurement).SerializeAsString(),
-            ToRecord(shared::ToVersion(*measurement)).SerializeAsString());
+  const auto stored = [](const sample::Measurement& m) {
+    Record record;
+    shared::ToStored(m, record);
+    return record.SerializeAsString();
+  };
+  EXPECT_EQ(stored(*measurement), ToRecord(shared::ToVersion(*measurement)).SerializeAsString());
   const sample::Measurement empty;
-  EXPECT_EQ(shared::ToStored(empty).SerializeAsString(),
-            ToRecord(shared::ToVersion(empty)).SerializeAsString());
+  EXPECT_EQ(stored(empty), ToRecord(shared::ToVersion(empty)).SerializeAsString());
 }
 
 TEST(TimeseriesConvertTest, SealedFieldsStayBehind) {

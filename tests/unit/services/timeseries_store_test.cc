@@ -195,7 +195,7 @@ TEST_F(SampleStoreTest, BadRowsAreRefusedByNameAndNothingOfTheRequestIsStored) {
   large.set_method_id(std::string(SampleStore::kMaxRecordBytes, 'x'));
   EXPECT_THAT(store_->Append({large}),
               StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("limit")));
-  EXPECT_THAT(store_->Append({}),
+  EXPECT_THAT(store_->Append(std::vector<Record>()),
               StatusIs(base::StatusCode::kInvalidArgument, HasSubstr("0 rows")));
   EXPECT_EQ(store_->NewestFeed(), 0u);
 }
