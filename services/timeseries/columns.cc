@@ -386,6 +386,12 @@ bool TakeIntegers(std::string_view& in, std::size_t count, std::vector<std::int6
   return true;
 }
 
+bool HoldsOneInteger(std::string_view in) { return !in.empty() && in.front() == kEqual; }
+bool HoldsOneDouble(std::string_view in) {
+  return !in.empty() && in.front() != kExactBits && HoldsOneInteger(in.substr(1));
+}
+bool HoldsOneText(std::string_view in) { return !in.empty() && in.front() == kOneText; }
+
 void AppendDoubles(std::string& out, std::span<const double> values) {
   std::vector<std::int64_t> scaled;
   const std::uint64_t decimals = DecimalsOf(values, scaled);

@@ -22,6 +22,11 @@ bool TakeVarint(std::string_view& in, std::uint64_t& value);
 void AppendIntegers(std::string& out, std::span<const std::int64_t> values);
 bool TakeIntegers(std::string_view& in, std::size_t count, std::vector<std::int64_t>& values);
 
+// Whether what follows says that all values are equal: then one may be taken for all of them.
+bool HoldsOneInteger(std::string_view in);
+bool HoldsOneDouble(std::string_view in);
+bool HoldsOneText(std::string_view in);
+
 // Exact for every bit pattern; decimal fractions of few digits take the bytes of integers.
 void AppendDoubles(std::string& out, std::span<const double> values);
 bool TakeDoubles(std::string_view& in, std::size_t count, std::vector<double>& values);

@@ -22,10 +22,20 @@ base::Status Damaged(std::string_view what) {
   return base::DataLoss("a chunk of rows cannot be read ({}): run fsck, restore a backup", what);
 }
 
+// Most columns have a value in the first row or in none.
+template <typename Rows, typename Test>
+bool Any(const Rows& rows, Test test) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (test(i)) return true;
+  }
+  return false;
+}
+
 // Values of the rows that have one; the bits tell which when not all do.
 template <typename T, typename Rows, typename Get>
 std::vector<T> Gather(const RowColumn& column, const Rows& rows, Get get, std::string& out) {
   std::vector<T> values;
+  if (!Any(rows, [&](std::size_t i) { return rows.Has(column, i); })) return values;
   values.reserve(rows.size());
   std::vector<bool> has;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -38,7 +48,6 @@ std::vector<T> Gather(const RowColumn& column, const Rows& rows, Get get, std::s
     }
     if (present) values.push_back(get(i));
   }
-  if (values.empty()) return values;
   out.push_back(has.empty() ? kEveryRow : kSomeRows);
   if (!has.empty()) AppendBits(out, has);
   return values;
@@ -46,24 +55,18 @@ std::vector<T> Gather(const RowColumn& column, const Rows& rows, Get get, std::s
 
 template <typename Rows>
 void EncodeInteger(const RowColumn& column, const Rows& rows, std::string& out) {
+  if (!Any(rows, [&](std::size_t i) { return rows.Integer(column, i) != 0; })) return;
   std::vector<std::int64_t> values(rows.size());
-  bool any = false;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    values[i] = rows.Integer(column, i);
-    any |= values[i] != 0;
-  }
-  if (any) AppendIntegers(out, values);
+  for (std::size_t i = 0; i < rows.size(); ++i) values[i] = rows.Integer(column, i);
+  AppendIntegers(out, values);
 }
 
 template <typename Rows>
 void EncodeText(const RowColumn& column, const Rows& rows, std::string& out) {
+  if (!Any(rows, [&](std::size_t i) { return !rows.Text(column, i).empty(); })) return;
   std::vector<std::string_view> values(rows.size());
-  bool any = false;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    values[i] = rows.Text(column, i);
-    any |= !values[i].empty();
-  }
-  if (any) AppendTexts(out, values);
+  for (std::size_t i = 0; i < rows.size(); ++i) values[i] = rows.Text(column, i);
+  AppendTexts(out, values);
 }
 
 template <typename Rows>
@@ -148,6 +151,20 @@ struct RecordRows {
   void Make(const RowColumn& c, std::size_t i, std::string& out) const { c.make(*rows[i], out); }
 };
 
+bool HoldsOneValue(Kind kind, std::string_view payload) {
+  switch (kind) {
+    case Kind::kInteger:
+    case Kind::kOptionalInteger:
+      return HoldsOneInteger(payload);
+    case Kind::kOptionalDouble:
+      return HoldsOneDouble(payload);
+    case Kind::kText:
+    case Kind::kMessage:
+      return HoldsOneText(payload);
+  }
+  return false;
+}
+
 bool SaysWhere(int number) {
   switch (number) {
     case Record::kFeedSequenceFieldNumber:
@@ -176,9 +193,12 @@ struct RowChunk::Column {
   std::string made;  // what texts that are not in the chunk's bytes point into
   // Empty: every row has a value. Else the place of its value, or -1.
   std::vector<std::int32_t> places;
+  // All values are equal, and kept once.
+  bool one = false;
 
   std::ptrdiff_t Place(std::size_t row) const {
-    return places.empty() ? static_cast<std::ptrdiff_t>(row) : places[row];
+    const auto place = places.empty() ? static_cast<std::ptrdiff_t>(row) : places[row];
+    return one ? std::min<std::ptrdiff_t>(place, 0) : place;
   }
 };
 
@@ -287,6 +307,8 @@ bool RowChunk::ParseColumn(Column& column, std::string_view payload) const {
       return false;
     }
   }
+  column.one = HoldsOneValue(kind, payload) && !apart;
+  if (column.one) count = 1;
   switch (kind) {
     case Kind::kInteger:
     case Kind::kOptionalInteger:
