@@ -336,6 +336,8 @@ TEST_F(IntakeStoreTest, AVoidedRowLeavesItsSeriesAndStaysReadableAsOfBefore) {
   request.set_validate_only(false);
   EXPECT_EQ(send_void().outcome(), ingest::v1::Verdict::VOIDED);
   EXPECT_EQ(send_void().outcome(), ingest::v1::Verdict::DUPLICATE);
+  row.set_sample_id("S-9");
+  EXPECT_EQ(send_void().outcome(), ingest::v1::Verdict::REJECTED) << "there is no such row";
   Restart();
 
   EXPECT_EQ(ReadIds(std::nullopt), std::vector<std::string>{"S-2"});
