@@ -7,6 +7,9 @@
 // Begin marks the attempt on disk, Try makes it, Finish notes its outcome. A mark without an
 // outcome makes the next attempt a repeat, truthfully.
 //
+// A receiver with a limit is sent to evenly apart, after a start too, so that no minute holds more;
+// of what is due, the most severe goes first. A clock that is set back lengthens no wait.
+//
 // Thread safety: externally synchronised; one worker per receiver.
 // Ownership: borrows everything it is given.
 #pragma once
@@ -32,6 +35,15 @@ struct RetryPolicy {
   std::uint32_t max_attempts = 12;
 };
 
+// Of a receiver that takes only so much.
+struct Pace {
+  // From the start of one attempt to the next; 0: no limit.
+  base::Duration apart{0};
+};
+// So that no minute holds more than `max_per_minute` letters (0: no limit), of which each attempt
+// sends `recipients`. REQUIRES: recipients is 1 or more, and max_per_minute 0 or not less.
+Pace PaceOf(std::uint32_t max_per_minute, std::uint32_t recipients);
+
 // A number in [0, 1).
 using Uniform = std::function<double()>;
 
@@ -53,7 +65,8 @@ class DeliveryObserver {
 class DeliveryWorker {
  public:
   DeliveryWorker(AlertBook& book, std::string name, Receiver& receiver, const base::Clock& clock,
-                 const RetryPolicy& policy, Uniform random, DeliveryObserver* observer);
+                 const RetryPolicy& policy, Uniform random, DeliveryObserver* observer,
+                 Pace pace = {});
 
   // Takes up what has become pending since the last call.
   base::Status Load();
@@ -80,6 +93,11 @@ class DeliveryWorker {
   // Due time (microseconds), event number: the first is the next.
   using Heads = std::map<std::pair<std::int64_t, std::uint64_t>, std::string>;
 
+  // Shortens what a clock that was set back would lengthen.
+  void Follow(base::Instant now);
+  // The alert whose turn it is; absent when none is due.
+  std::optional<std::string> NextAlert(base::Instant now) const;
+  base::Status LearnSeverity(const storage::v1::DeliveryRecord& record);
   void PushHead(const std::string& alert_id);
   void DropHead(const std::string& alert_id);
   void DropFront(const std::string& alert_id);
@@ -92,14 +110,20 @@ class DeliveryWorker {
   const RetryPolicy policy_;
   const Uniform random_;
   DeliveryObserver* const observer_;
+  const Pace pace_;
 
   std::uint64_t loaded_ = 0;
+  // The newest instant that the clock has shown, and before which nothing is tried.
+  base::Instant seen_;
+  base::Instant free_at_;
   // By alert id; no queue is empty.
   std::map<std::string, Queue> queues_;
   // The front of every queue but that of a running attempt.
   Heads heads_;
   // Where each alert stands in heads_.
   std::map<std::string, Heads::key_type> places_;
+  // Of the alerts in queues_, where a limit makes it matter.
+  std::map<std::string, int> severities_;
 };
 
 }  // namespace belgrand::alerting

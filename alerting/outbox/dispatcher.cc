@@ -20,10 +20,11 @@ Dispatcher::Dispatcher(AlertBook& book, const base::Clock& clock, const RetryPol
 
 Dispatcher::~Dispatcher() { Stop(); }
 
-void Dispatcher::Add(std::string name, std::unique_ptr<Receiver> receiver) {
+void Dispatcher::Add(std::string name, std::unique_ptr<Receiver> receiver, Pace pace) {
   auto lane = std::make_unique<Lane>();
   lane->name = std::move(name);
   lane->receiver = std::move(receiver);
+  lane->pace = pace;
   lanes_.push_back(std::move(lane));
 }
 
@@ -62,7 +63,7 @@ void Dispatcher::Run(Lane& lane) {
   std::uniform_real_distribution<double> uniform(0, 1);
   DeliveryWorker worker(
       book_, lane.name, *lane.receiver, clock_, policy_, [&] { return uniform(generator); },
-      observer_);
+      observer_, lane.pace);
   while (!stopping_) {
     // Read before the step: what comes during it cuts the sleep short.
     const std::uint64_t seen = book_.newest_sequence();

@@ -28,7 +28,7 @@ class Dispatcher {
   Dispatcher& operator=(const Dispatcher&) = delete;
 
   // REQUIRES: not started.
-  void Add(std::string name, std::unique_ptr<Receiver> receiver);
+  void Add(std::string name, std::unique_ptr<Receiver> receiver, Pace pace = {});
   // What a stream's subscriber has not confirmed for this long is given up (see
   // AlertBook::GiveUpStream). REQUIRES: not started.
   void AddStream(std::string name, base::Duration give_up_after);
@@ -39,7 +39,8 @@ class Dispatcher {
   struct Lane {
     std::string name;
     std::unique_ptr<Receiver> receiver;  // null: a stream
-    base::Duration give_up_after{0};     // of a stream
+    Pace pace;
+    base::Duration give_up_after{0};  // of a stream
     std::thread thread;
   };
   void Run(Lane& lane);

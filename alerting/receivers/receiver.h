@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,6 +16,8 @@
 
 namespace belgrand::alerting {
 
+struct RecipientOutcome;
+
 struct Delivery {
   // `repeat` is set when an earlier attempt may have arrived.
   v1::AlertEvent event;
@@ -22,6 +25,9 @@ struct Delivery {
   std::string event_id;
   // Recipients that have it already: not sent to again.
   std::set<std::string> accepted = {};
+  // Told of each recipient that has it, at once, while others are still to be sent to; may be
+  // empty. Whatever ends the process then, that one is not sent it again.
+  std::function<void(const RecipientOutcome& one)> note = {};
 };
 
 enum class DeliveryVerdict {

@@ -35,7 +35,10 @@ Outcome SendToEach(const Delivery& delivery, const Recipients& recipients,
   for (int i = 0; i < recipients.size(); ++i) {
     if (delivery.accepted.contains(recipients.Get(i))) continue;
     Outcome one = send_one(i);
-    if (one.verdict == Verdict::kCancelled) return one;
+    if (one.verdict == Verdict::kCancelled) {
+      total.verdict = Verdict::kCancelled;
+      return total;
+    }
     total.retry_after = std::max(total.retry_after, one.retry_after);
     if (rank(one.verdict) > rank(total.verdict)) {
       total.verdict = one.verdict;
@@ -44,6 +47,10 @@ Outcome SendToEach(const Delivery& delivery, const Recipients& recipients,
                                                           recipients.size(), one.result);
     }
     total.recipients.push_back({recipients.Get(i), one.verdict, std::move(one.result)});
+    const bool last = i + 1 == recipients.size();
+    if (!last && delivery.note && one.verdict == Verdict::kAccepted) {
+      delivery.note(total.recipients.back());
+    }
   }
   return total;
 }
