@@ -60,12 +60,15 @@ LinkAnswer LinkDesk::Look(std::string_view token) const {
   return say(LinkVerdict::kUsable);
 }
 
-base::Status LinkDesk::Act(const LinkAnswer& answer, std::string_view words) {
+base::StatusOr<LinkVerdict> LinkDesk::Act(const LinkAnswer& answer, std::string_view words) {
   const LinkClaim& claim = *answer.claim;
-  return claim.action == LinkAction::kAcknowledge
-             ? book_.Acknowledge(claim.alert_id, answer.person.address, words).status()
-             : book_.Close(claim.alert_id, Closing::kDismiss, answer.person.address, words)
-                   .status();
+  const std::string& address = answer.person.address;
+  if (claim.action == LinkAction::kDismiss) {
+    RETURN_IF_ERROR(book_.Close(claim.alert_id, Closing::kDismiss, address, words).status());
+    return LinkVerdict::kDone;
+  }
+  ASSIGN_OR_RETURN(const auto alert, book_.Acknowledge(claim.alert_id, address, words));
+  return alert.acknowledged_by() == address ? LinkVerdict::kDone : LinkVerdict::kTaken;
 }
 
 base::Status LinkDesk::Mark(std::string_view token, const LinkClaim& claim) {
@@ -90,13 +93,15 @@ LinkAnswer LinkDesk::Use(std::string_view token, std::string_view words, const W
     answer.verdict = LinkVerdict::kNeedsReason;
     return answer;
   } else {
-    outcome = Act(answer, words);
-    answer.verdict = outcome.ok()            ? LinkVerdict::kDone
+    const auto acted = Act(answer, words);
+    outcome = acted.status();
+    answer.verdict = acted.ok()              ? *acted
                      : IsAboutState(outcome) ? LinkVerdict::kOutdated
                                              : LinkVerdict::kUnavailable;
   }
   base::Status kept = witness(*answer.claim, outcome);
-  if (kept.ok() && answer.verdict == LinkVerdict::kDone) kept = Mark(token, *answer.claim);
+  const bool spent = answer.verdict == LinkVerdict::kDone || answer.verdict == LinkVerdict::kTaken;
+  if (kept.ok() && spent) kept = Mark(token, *answer.claim);
   if (!kept.ok()) {
     base::Log(base::LogLevel::kError, "link_use_not_kept", {{"error", kept}});
     answer.verdict = LinkVerdict::kUnavailable;

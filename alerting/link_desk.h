@@ -38,6 +38,7 @@ enum class LinkVerdict {
   kUnknown,      // its person is not in the configuration any more
   kExpired,      // past its time, or its event is past its retention
   kUsedBefore,   // spent
+  kTaken,        // a use: somebody else has acknowledged the alert and keeps it; the link is spent
   kOutdated,     // the alert was opened again since, or cannot be changed in this way any more
   kNeedsReason,  // a dismissal without a reason; the link stays usable
   kUnavailable,  // the disk or the audit log did not take it; the link stays usable
@@ -72,7 +73,8 @@ class LinkDesk {
       EXCLUDES_LOCK(mutex_);
 
  private:
-  base::Status Act(const LinkAnswer& answer, std::string_view words);
+  // kDone or kTaken; or why not.
+  base::StatusOr<LinkVerdict> Act(const LinkAnswer& answer, std::string_view words);
   base::Status Mark(std::string_view token, const LinkClaim& claim);
 
   AlertBook& book_;

@@ -46,6 +46,7 @@ int CodeOf(LinkVerdict verdict) {
     case LinkVerdict::kExpired:
     case LinkVerdict::kUsedBefore:
       return 410;
+    case LinkVerdict::kTaken:
     case LinkVerdict::kOutdated:
       return 409;
     case LinkVerdict::kNeedsReason:
@@ -91,6 +92,10 @@ std::string Sentence(const LinkAnswer& answer, Language language) {
                  "Ce lien a été utilisé le {}. Ce qu'il demandait est fait\u00a0; il ne sert "
                  "qu'une fois.",
                  When(answer.used_at));
+    case LinkVerdict::kTaken:
+      return say("Nothing was changed: somebody else has acknowledged the alert (see below).",
+                 "Rien n'a été modifié\u00a0: une autre personne a déjà pris l'alerte en charge "
+                 "(voir ci-dessous).");
     case LinkVerdict::kOutdated:
       return say("Nothing was changed: the alert has moved on since the mail (see below).",
                  "Rien n'a été modifié\u00a0: l'alerte a évolué depuis le courriel (voir "

@@ -10,6 +10,7 @@
 #include <memory>
 #include <thread>
 
+#include "alerting/notice.h"
 #include "alerting/render.h"
 #include "belgrand/alerting/v1/alerting.grpc.pb.h"
 #include "platform/base/time.h"
@@ -154,9 +155,23 @@ base::Status Acknowledge(const Flags& flags) {
   request.set_by(flags.by);
   request.set_comment(flags.text);
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::AcknowledgeAlert, request));
-  std::cout << Say(LanguageOf(flags.client), "{}: acknowledged by {} at {}\n",
-                   "{}\u00a0: prise en charge par {} le {}\n", response.alert().alert_id(),
-                   response.alert().acknowledged_by(), When(response.alert().acknowledged_at()));
+  const Language language = LanguageOf(flags.client);
+  const v1::Alert& alert = response.alert();
+  if (!alerting::IsSamePerson({alert.acknowledged_by()}, {flags.by})) {
+    const std::string holder = alert.acknowledged_by().empty()
+                                   ? std::string(Pick(language, "(name erased)", "(nom effacé)"))
+                                   : alert.acknowledged_by();
+    return base::AlreadyExists(
+        "{}", Say(language,
+                  "nothing was changed: {} has been acknowledged by {} since {}; talk to them, or "
+                  "hand it on with `belgrand alerts escalate`",
+                  "rien n'a été modifié\u00a0: {} est prise en charge par {} depuis le {}\u00a0; "
+                  "parlez-lui, ou transmettez-la avec `belgrand alerts escalate`",
+                  alert.alert_id(), holder, When(alert.acknowledged_at())));
+  }
+  std::cout << Say(language, "{}: acknowledged by {} at {}\n",
+                   "{}\u00a0: prise en charge par {} le {}\n", alert.alert_id(),
+                   alert.acknowledged_by(), When(alert.acknowledged_at()));
   return base::OkStatus();
 }
 

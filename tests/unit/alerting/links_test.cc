@@ -216,7 +216,11 @@ TEST_F(LinkDeskTest, AUseActsInThePersonsNameOnceAlsoAfterARestart) {
   EXPECT_EQ(office_.Look(Acknowledge()), LinkVerdict::kUsedBefore);
   EXPECT_EQ(office_.Use(Acknowledge()), LinkVerdict::kUsedBefore);
   EXPECT_EQ(office_.witnessed_, 3) << "refused uses are witnessed as well";
-  EXPECT_EQ(office_.Use(Acknowledge(kBo)), LinkVerdict::kDone) << "everybody's link is their own";
+  EXPECT_EQ(office_.Look(Acknowledge(kBo)), LinkVerdict::kUsable)
+      << "everybody's link is their own";
+  EXPECT_EQ(office_.Use(Acknowledge(kBo)), LinkVerdict::kTaken) << "it is Anna's now, and says so";
+  EXPECT_EQ(office_.book().Get(event_.alert().alert_id())->acknowledged_by(), kAnna);
+  EXPECT_EQ(office_.Use(Acknowledge(kBo)), LinkVerdict::kUsedBefore);
 }
 
 TEST_F(LinkDeskTest, DismissingNeedsAReasonAndTheLinkWaitsForIt) {
@@ -260,6 +264,7 @@ TEST(LinkDeskModelTest, RandomUsesWithRestartsFollowTheModel) {
   struct Link {
     std::string token;
     LinkAction action;
+    std::string who;
     std::string alert_id;
     std::uint32_t episode;
     base::Instant expires;
@@ -286,7 +291,7 @@ TEST(LinkDeskModelTest, RandomUsesWithRestartsFollowTheModel) {
       const v1::AlertEvent event = office.NewestEvent();
       for (const auto action : {LinkAction::kAcknowledge, LinkAction::kDismiss}) {
         for (const char* who : {kAnna, kBo}) {
-          links.push_back({office.Token(event, action, who), action, event.alert().alert_id(),
+          links.push_back({office.Token(event, action, who), action, who, event.alert().alert_id(),
                            event.alert().episode(),
                            base::FromMicros(event.at().seconds() * 1'000'000) + kValid});
         }
@@ -314,7 +319,10 @@ TEST(LinkDeskModelTest, RandomUsesWithRestartsFollowTheModel) {
       if (fails) {
         expected = LinkVerdict::kUnavailable;
       } else if (expected == LinkVerdict::kUsable) {
-        expected = LinkVerdict::kDone;
+        const bool taken = link.action == LinkAction::kAcknowledge &&
+                           alert->state() == v1::ACKNOWLEDGED &&
+                           alert->acknowledged_by() != link.who;
+        expected = taken ? LinkVerdict::kTaken : LinkVerdict::kDone;
         link.used = true;
       }
       const LinkVerdict verdict = office.Use(link.token);
@@ -325,13 +333,14 @@ TEST(LinkDeskModelTest, RandomUsesWithRestartsFollowTheModel) {
       if (verdict == LinkVerdict::kDone) {
         ASSERT_EQ(after->state(),
                   link.action == LinkAction::kDismiss ? v1::DISMISSED : v1::ACKNOWLEDGED);
-      } else if (!open || verdict == LinkVerdict::kExpired || verdict == LinkVerdict::kUsedBefore) {
+      } else if (!open || verdict == LinkVerdict::kExpired || verdict == LinkVerdict::kUsedBefore ||
+                 verdict == LinkVerdict::kTaken) {
         ASSERT_EQ(after->state(), alert->state()) << "a refused use changed something";
       }
     }
   }
   for (const auto verdict : {LinkVerdict::kDone, LinkVerdict::kUsedBefore, LinkVerdict::kOutdated,
-                             LinkVerdict::kUnavailable}) {
+                             LinkVerdict::kUnavailable, LinkVerdict::kTaken}) {
     EXPECT_GT(seen[verdict], 0) << "never came: " << static_cast<int>(verdict);
   }
 }

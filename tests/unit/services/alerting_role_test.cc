@@ -255,6 +255,13 @@ TEST_F(AlertingRoleTest, TheCommandDoesAnOfficialsWork) {
   EXPECT_THAT(
       Command({"ack", kNorth, "--by", "A. Official", "--comment", "calling"}),
       HasSubstr("north/SARS-CoV-2/trend: acknowledged by A. Official at 2023-11-14T22:13:20Z"));
+  EXPECT_THAT(Command({"ack", kNorth, "--by", "a. official"}), HasSubstr("by A. Official at"))
+      << "who has it may say so again";
+  EXPECT_THAT(Command({"ack", kNorth, "--by", "B. Other"}, cli::kExitRuntime),
+              HasSubstr("nothing was changed: north/SARS-CoV-2/trend has been acknowledged by A. "
+                        "Official since"));
+  EXPECT_THAT(Command({"ack", kNorth, "--by", "B. Other", "--lang", "fr"}, cli::kExitRuntime),
+              HasSubstr("est prise en charge par A. Official depuis"));
   EXPECT_THAT(Command({"show", kNorth}), AllOf(HasSubstr("acknowledged by A. Official: calling"),
                                                HasSubstr("delivered"), HasSubstr("waiting")));
   EXPECT_THAT(Command({"resolve", kNorth, "--by", "A. Official", "--reason", "sewer works"}),
