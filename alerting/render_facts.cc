@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "alerting/causes.h"
 #include "alerting/lifecycle.h"
 #include "alerting/render.h"
 #include "alerting/text.h"
@@ -391,10 +392,14 @@ std::vector<std::pair<std::string, std::string>> Facts(const v1::AlertEvent& eve
       Say(language, "{}: event {} at {}.", "{}\u00a0: événement {} du {}.",
           EventWords(event, language), event.sequence(), FormatTimestamp(event.at()));
   if (!event.by().empty()) news += Say(language, " By {}.", " Par {}.", event.by());
-  if (!event.comment().empty()) news += " " + event.comment();
+  if (event.kind() == v1::DELIVERY_FAILED) {
+    news += " " + CauseWords(event.comment(), language);
+  } else if (!event.comment().empty()) {
+    news += " " + event.comment();
+  }
   if (event.kind() == v1::ESCALATION_STEP || event.kind() == v1::REMINDER ||
       event.kind() == v1::MUTE_ENDED) {
-    news += " " + event.cause() + ".";
+    news += " " + CauseWords(event.cause(), language) + ".";
   }
   add("News", "Nouvelle", std::move(news));
   if (alert.alert_class() == v1::OPERATIONS) {

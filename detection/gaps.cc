@@ -126,18 +126,35 @@ std::optional<base::Instant> CollectedSince(const Series& series, const ArrivalB
   return found;
 }
 
-std::string LineOf(const Series& series, const std::optional<base::Instant>& collected) {
-  std::string line = fmt::format("{} at {}: ", series.target, series.site->site_id);
+// One fact in the languages in which alerts are read.
+struct Words {
+  std::string english;
+  std::string french;
+};
+
+Words LineOf(const Series& series, const std::optional<base::Instant>& collected) {
+  const std::string& site = series.site->site_id;
+  Words line{fmt::format("{} at {}: ", series.target, site),
+             fmt::format("{} à {}\u00a0: ", series.target, site)};
   if (series.newest == nullptr) {
-    line += fmt::format("no sample since the site was listed on {}", Day(series.site->listed_at));
+    const std::string listed = Day(series.site->listed_at);
+    line.english += fmt::format("no sample since the site was listed on {}", listed);
+    line.french += fmt::format("aucun échantillon depuis l'inscription du site le {}", listed);
   } else {
-    line += fmt::format("newest sample of {} by {}", Day(series.newest->collected_at),
-                        series.laboratory());
+    const std::string day = Day(series.newest->collected_at);
+    line.english += fmt::format("newest sample of {} by {}", day, series.laboratory());
+    line.french += fmt::format("dernier échantillon du {}, par {}", day, series.laboratory());
   }
   if (collected) {
-    line += fmt::format(", collected again on {} as another target shows", Day(*collected));
+    const std::string day = Day(*collected);
+    line.english += fmt::format(", collected again on {} as another target shows", day);
+    line.french += fmt::format(", prélevé à nouveau le {} comme le montre une autre cible", day);
   }
-  return line + fmt::format(", due by {} (plan '{}')", Second(series.due), series.plan->name);
+  const std::string due = Second(series.due);
+  line.english += fmt::format(", due by {} (plan '{}')", due, series.plan->name);
+  line.french +=
+      fmt::format(", attendu pour le {} (plan «\u00a0{}\u00a0»)", due, series.plan->name);
+  return line;
 }
 
 // Collects gaps by alert and area.
@@ -151,10 +168,11 @@ class Gaps {
     AreaLevel level;
   };
   void Add(const Place& place, Severity severity, base::Instant since, const std::string& owner,
-           std::string line) {
+           Words line) {
     Alert& alert = alerts_[{place.district_id, std::string(place.rule), place.target}];
     alert.owners.insert(owner);
-    alert.lines.push_back(std::move(line));
+    alert.lines.push_back(std::move(line.english));
+    alert.lines_french.push_back(std::move(line.french));
     auto [found, is_new] = alert.areas.try_emplace(place.area_id);
     Gap& gap = found->second;
     if (is_new) {
@@ -172,12 +190,16 @@ class Gaps {
   std::vector<Gap> Take() {
     std::vector<Gap> gaps;
     for (auto& [key, alert] : alerts_) {
-      const std::string owner = Join(alert.owners, ", ", kMaxOwners);
+      const std::string owner = Join(alert.owners, ", ", kMaxOwners, " more");
+      const Words opening = Opening(std::get<1>(key));
       const std::string explanation =
-          std::string(Opening(std::get<1>(key))) + Join(alert.lines, "; ", kMaxLines) + ".";
+          opening.english + Join(alert.lines, "; ", kMaxLines, " more") + ".";
+      const std::string explanation_fr =
+          opening.french + Join(alert.lines_french, "\u00a0; ", kMaxLines, " de plus") + ".";
       for (auto& [area_id, gap] : alert.areas) {
         gap.owner = owner;
         gap.explanation = explanation;
+        gap.explanation_fr = explanation_fr;
         gaps.push_back(std::move(gap));
       }
     }
@@ -189,24 +211,35 @@ class Gaps {
     std::map<std::string, Gap> areas;
     std::set<std::string> owners;
     std::vector<std::string> lines;
+    std::vector<std::string> lines_french;
   };
-  static std::string_view Opening(std::string_view rule) {
+  static Words Opening(std::string_view rule) {
     if (rule == kNoNewData) {
-      return "Nothing that is planned in the district has come, so nothing is watched there. ";
+      return {"Nothing that is planned in the district has come, so nothing is watched there. ",
+              "Rien de ce qui est prévu dans le district n'est arrivé\u00a0: rien n'y est "
+              "surveillé. "};
     }
-    if (rule == kLateLaboratory) return "Results of the laboratory are overdue. ";
-    if (rule == kSilentSensor) return "Sensors send nothing. ";
-    return "Samples that are planned have not come. ";
+    if (rule == kLateLaboratory) {
+      return {"Results of the laboratory are overdue. ",
+              "Des résultats du laboratoire sont en retard. "};
+    }
+    if (rule == kSilentSensor) {
+      return {"Sensors send nothing. ", "Des capteurs n'envoient rien. "};
+    }
+    return {"Samples that are planned have not come. ",
+            "Des échantillons prévus ne sont pas arrivés. "};
   }
+
   template <typename Texts>
-  static std::string Join(const Texts& texts, std::string_view between, std::size_t most) {
+  static std::string Join(const Texts& texts, std::string_view between, std::size_t most,
+                          std::string_view more) {
     std::string out;
     std::size_t count = 0;
     for (const std::string& text : texts) {
       if (++count > most) continue;
       out += (out.empty() ? "" : std::string(between)) + text;
     }
-    return count > most ? out + fmt::format("{}{} more", between, count - most) : out;
+    return count > most ? out + fmt::format("{}{}{}", between, count - most, more) : out;
   }
 
   // By district, rule and target.
@@ -218,7 +251,7 @@ void AddSeries(const Series& series, const Tallies& tallies, const ArrivalBook& 
   const std::string& district = series.site->district_id;
   const Tally& there = tallies.districts.at(district);
   const auto collected = CollectedSince(series, arrivals, now);
-  std::string line = LineOf(series, collected);
+  Words line = LineOf(series, collected);
   const std::string& owner = series.plan->owner;
   if (there.AllOverdue() && there.planned >= kSeriesThatShowASilentDistrict) {
     gaps.Add({kNoNewData, district, std::string(kAnyTarget), district, AreaLevel::kDistrict},
@@ -253,8 +286,10 @@ void AddSensor(const GapRules& rules, const SensorState& sensor,
             AreaLevel::kSite},
            now > due + kLongSilence ? Severity::kWarning : Severity::kWatch, due,
            rules.sensor_owner,
-           fmt::format("{} ({} at {}): newest reading of {}", sensor.sensor_id, sensor.quantity,
-                       sensor.site_id, Second(sensor.newest_at)));
+           {fmt::format("{} ({} at {}): newest reading of {}", sensor.sensor_id, sensor.quantity,
+                        sensor.site_id, Second(sensor.newest_at)),
+            fmt::format("{} ({} à {})\u00a0: dernière mesure du {}", sensor.sensor_id,
+                        sensor.quantity, sensor.site_id, Second(sensor.newest_at))});
 }
 
 }  // namespace

@@ -107,6 +107,7 @@ struct Gap {
   base::Instant since{};
   std::string owner;
   std::string explanation;
+  std::string explanation_fr;
 
   // "<rule>/<area>/<target>": no key of a detector begins so.
   std::string SignalKey() const { return rule + "/" + area_id + "/" + target; }

@@ -6,17 +6,21 @@
 #include <memory>
 #include <string>
 
+#include "alerting/causes.h"
+#include "alerting/language.h"
 #include "belgrand/alerting/v1/alerting.grpc.pb.h"
-#include "platform/base/time.h"
 #include "platform/rpc/channel.h"
 #include "platform/rpc/status.h"
+#include "services/cli/alerts_words.h"
 #include "services/cli/client_verb.h"
-#include "services/shared/timestamp.h"
 
 namespace belgrand::cli {
 namespace {
 
 namespace v1 = alerting::v1;
+using alerting::Language;
+using alerting::Pick;
+using alerting::Say;
 using Stub = v1::AlertingService::Stub;
 
 constexpr auto kTimeout = std::chrono::seconds(30);
@@ -46,82 +50,85 @@ base::StatusOr<Response> Call(const Flags& flags,
   return response;
 }
 
-std::string When(const google::protobuf::Timestamp& timestamp) {
-  return base::FormatInstant(
-      std::chrono::floor<std::chrono::seconds>(shared::ToInstant(timestamp)));
-}
-
+// Of the Common Alerting Protocol, whose words are English in every language.
 std::string_view TypeWord(v1::NoticeType type) {
   return type == v1::NOTICE_ALERT ? "Alert" : type == v1::NOTICE_UPDATE ? "Update" : "Cancel";
 }
 
-std::string_view StateWord(v1::NoticeState state) {
+std::string_view StateWord(v1::NoticeState state, Language language) {
   switch (state) {
     case v1::NOTICE_PROPOSED:
-      return "proposed";
+      return Pick(language, "proposed", "proposé");
     case v1::NOTICE_RELEASED:
-      return "released";
+      return Pick(language, "released", "publié");
     case v1::NOTICE_CANCELLED:
-      return "cancelled";
+      return Pick(language, "cancelled", "annulé");
     case v1::NOTICE_REFUSED:
-      return "refused";
+      return Pick(language, "refused", "refusé");
     default:
-      return "lapsed";
+      return Pick(language, "lapsed", "caduc");
   }
 }
 
-std::string_view StepWord(v1::NoticeStepKind kind) {
+std::string_view StepWord(v1::NoticeStepKind kind, Language language) {
   switch (kind) {
     case v1::DRAFT_PROPOSED:
-      return "proposed";
+      return Pick(language, "proposed", "proposé");
     case v1::DRAFT_CHANGED:
-      return "text changed";
+      return Pick(language, "text changed", "texte modifié");
     case v1::DRAFT_APPROVED:
-      return "approved";
+      return Pick(language, "approved", "approuvé");
     case v1::DRAFT_RELEASED:
-      return "released";
+      return Pick(language, "released", "publié");
     case v1::DRAFT_REFUSED:
-      return "refused";
+      return Pick(language, "refused", "refusé");
     case v1::NOTICE_WITHDRAWN:
-      return "withdrawn";
+      return Pick(language, "withdrawn", "retiré");
     default:
-      return "over";
+      return Pick(language, "over", "terminé");
   }
 }
 
-void PrintLine(const v1::Notice& notice) {
-  std::cout << fmt::format("notice {}: {}  {}\n", notice.notice_id(), StateWord(notice.state()),
-                           notice.headline());
-  std::cout << fmt::format("  of alert {}\n", notice.alert_id());
+void PrintLine(const v1::Notice& notice, Language language) {
+  std::cout << Say(language, "notice {}: {}  {}\n", "avis {}\u00a0: {}  {}\n", notice.notice_id(),
+                   StateWord(notice.state(), language), notice.headline());
+  std::cout << Say(language, "  of alert {}\n", "  de l'alerte {}\n", notice.alert_id());
   if (!notice.has_draft()) return;
   const v1::NoticeDraft& draft = notice.draft();
-  std::cout << fmt::format("  {} waits since {}: {} of {} approvals, digest {}\n",
-                           TypeWord(draft.type()), When(draft.waiting_since()), draft.approvals(),
-                           draft.approvals_needed(), draft.digest().substr(0, 2 * kShortestDigest));
+  std::cout << Say(language, "  {} waits since {}: {} of {} approvals, digest {}\n",
+                   "  {} attend depuis le {}\u00a0: {} approbation(s) sur {}, empreinte {}\n",
+                   TypeWord(draft.type()), When(draft.waiting_since()), draft.approvals(),
+                   draft.approvals_needed(), draft.digest().substr(0, 2 * kShortestDigest));
 }
 
-void PrintWhole(const v1::Notice& notice) {
-  PrintLine(notice);
+std::string StepLine(const v1::NoticeStep& step, Language language) {
+  std::string out = fmt::format("  {} {}", When(step.at()), StepWord(step.kind(), language));
+  if (!step.by().empty()) out += Say(language, " by {}", " par {}", step.by());
+  if (!step.comment().empty()) out += Say(language, ": {}", "\u00a0: {}", step.comment());
+  if (!step.cause().empty()) {
+    out += Say(language, ": {}", "\u00a0: {}", alerting::CauseWords(step.cause(), language));
+  }
+  return out + "\n";
+}
+
+void PrintWhole(const v1::Notice& notice, Language language) {
+  PrintLine(notice, language);
   for (const auto& release : notice.releases()) {
-    std::cout << fmt::format("  released {}: {} {} (message {}), valid until {}\n",
-                             When(release.released_at()), TypeWord(release.type()),
-                             release.identifier(), release.release_id(),
-                             When(release.expires_at()));
+    std::cout << Say(language, "  released {}: {} {} (message {}), valid until {}\n",
+                     "  publié le {}\u00a0: {} {} (message {}), valable jusqu'au {}\n",
+                     When(release.released_at()), TypeWord(release.type()), release.identifier(),
+                     release.release_id(), When(release.expires_at()));
   }
-  for (const auto& step : notice.steps()) {
-    std::cout << fmt::format("  {} {}{}{}{}\n", When(step.at()), StepWord(step.kind()),
-                             step.by().empty() ? "" : " by " + step.by(),
-                             step.comment().empty() ? "" : ": " + step.comment(),
-                             step.cause().empty() ? "" : ": " + step.cause());
-  }
+  for (const auto& step : notice.steps()) std::cout << StepLine(step, language);
 }
 
 base::Status List(const Flags& flags) {
   v1::ListNoticesRequest request;
   request.set_include_ended(flags.all);
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::ListNotices, request));
-  if (response.notices().empty()) std::cout << "no notices\n";
-  for (const v1::Notice& notice : response.notices()) PrintLine(notice);
+  const Language language = LanguageOf(flags.client);
+  if (response.notices().empty()) std::cout << Pick(language, "no notices\n", "aucun avis\n");
+  for (const v1::Notice& notice : response.notices()) PrintLine(notice, language);
   return base::OkStatus();
 }
 
@@ -134,10 +141,14 @@ base::StatusOr<v1::Notice> Get(const Flags& flags) {
 
 base::Status Show(const Flags& flags) {
   ASSIGN_OR_RETURN(const v1::Notice notice, Get(flags));
-  PrintWhole(notice);
+  const Language language = LanguageOf(flags.client);
+  PrintWhole(notice, language);
   if (!notice.has_draft()) return base::OkStatus();
-  std::cout << fmt::format(
+  std::cout << Say(
+      language,
       "\nWhat waits (released with status Actual; otherwise exactly this):\n\n{}\ndigest {}\n",
+      "\nCe qui attend (publié avec le statut Actual, et sinon exactement ceci)\u00a0:\n\n{}\n"
+      "empreinte {}\n",
       notice.draft().text(), notice.draft().digest());
   return base::OkStatus();
 }
@@ -145,16 +156,22 @@ base::Status Show(const Flags& flags) {
 // The whole digest of the text that the person read and named the beginning of.
 base::StatusOr<std::string> DigestOf(const Flags& flags) {
   ASSIGN_OR_RETURN(const v1::Notice notice, Get(flags));
+  const Language language = LanguageOf(flags.client);
   if (!notice.has_draft()) {
-    return base::FailedPrecondition("notice {} is {} and nothing of it waits", flags.number,
-                                    StateWord(notice.state()));
+    return base::FailedPrecondition("{}", Say(language, "notice {} is {} and nothing of it waits",
+                                              "l'avis {} est {} et rien n'en attend", flags.number,
+                                              StateWord(notice.state(), language)));
   }
   if (flags.digest.size() < kShortestDigest ||
       notice.draft().digest().substr(0, flags.digest.size()) != flags.digest) {
     return base::Aborted(
-        "--digest {} is not the beginning (at least {} characters) of the digest of the text that "
-        "waits: read it with `belgrand alerts notice show {}`",
-        flags.digest, kShortestDigest, flags.number);
+        "{}",
+        Say(language,
+            "--digest {} is not the beginning (at least {} characters) of the digest of the text "
+            "that waits: read it with `belgrand alerts notice show {}`",
+            "--digest {} n'est pas le début (au moins {} caractères) de l'empreinte du texte qui "
+            "attend\u00a0: lisez-le avec `belgrand alerts notice show {}`",
+            flags.digest, kShortestDigest, flags.number));
   }
   return notice.draft().digest();
 }
@@ -166,8 +183,12 @@ base::Status Approve(const Flags& flags) {
   request.set_by(flags.by);
   request.set_comment(flags.text);
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::ApproveNotice, request));
-  PrintWhole(response.notice());
-  if (response.notice().has_draft()) std::cout << "another person must approve it too\n";
+  const Language language = LanguageOf(flags.client);
+  PrintWhole(response.notice(), language);
+  if (response.notice().has_draft()) {
+    std::cout << Pick(language, "another person must approve it too\n",
+                      "une autre personne doit l'approuver aussi\n");
+  }
   return base::OkStatus();
 }
 
@@ -178,7 +199,7 @@ base::Status Refuse(const Flags& flags) {
   request.set_by(flags.by);
   request.set_reason(flags.text);
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::RefuseNotice, request));
-  PrintWhole(response.notice());
+  PrintWhole(response.notice(), LanguageOf(flags.client));
   return base::OkStatus();
 }
 
@@ -188,7 +209,7 @@ base::Status Withdraw(const Flags& flags) {
   request.set_by(flags.by);
   request.set_reason(flags.text);
   ASSIGN_OR_RETURN(const auto response, Call(flags, &Stub::WithdrawNotice, request));
-  PrintWhole(response.notice());
+  PrintWhole(response.notice(), LanguageOf(flags.client));
   return base::OkStatus();
 }
 

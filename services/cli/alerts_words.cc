@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string_view>
 
+#include "alerting/causes.h"
 #include "alerting/render.h"
 #include "alerting/render_facts.h"
 #include "platform/base/time.h"
@@ -128,12 +129,12 @@ std::string HistoryLine(const v1::AlertEvent& event, Language language) {
     const std::string outcome = OutcomeWords(event.alert().outcome(), language);
     if (!outcome.empty()) out += " [" + outcome + "]";
   }
-  if (!event.comment().empty()) {
-    out += Say(language, ": {}", "\u00a0: {}", event.comment());
-  } else if (!event.cause().empty() && language == Language::kEnglish) {
-    // Causes are written down in English; in French the words of the event stand for them.
-    out += ": " + event.cause();
-  }
+  // What the program says of a delivery that failed stands where a person's words would.
+  const std::string& said = event.comment();
+  const bool by_us = event.kind() == v1::DELIVERY_FAILED || said.empty();
+  const std::string why = alerting::CauseWords(said.empty() ? event.cause() : said,
+                                               by_us ? language : Language::kEnglish);
+  if (!why.empty()) out += Say(language, ": {}", "\u00a0: {}", why);
   return out + "\n";
 }
 
@@ -165,6 +166,8 @@ base::Status InLanguage(const base::Status& status, const std::string& alert_id,
                                        alert_id));
       }
       break;
+    case base::StatusCode::kAlreadyExists:
+      return status;  // in the language already: this program wrote it
     case base::StatusCode::kUnavailable:
       return base::MakeStatus(status.code(),
                               fmt::format("le service ne répond pas (en anglais : {})", message));

@@ -262,7 +262,7 @@ std::string ReasonOf(const AlertChange& change, Language language) {
   if (change.reason.empty()) {
     return std::string(Pick(language, " (by an official)", " (par un responsable)"));
   }
-  return " (" + change.reason + ")";
+  return " (" + ReasonWords(change, language) + ")";
 }
 
 void AddAlerts(const std::vector<AlertChange>& alerts, Language language,

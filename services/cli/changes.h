@@ -107,6 +107,8 @@ enum class Reasons { kTell, kLeaveOut };
 // of the data.
 Changes FindChanges(const WeekData& data, const Span& span, Reasons reasons);
 
+// Why: in the language, where the program says it; a person's words are theirs.
+std::string ReasonWords(const AlertChange& change, alerting::Language language);
 // "15,800 gc/L", "not detected (LOD 250)", "taken back".
 std::string ResultWords(const timeseries::v1::SampleVersion& version, alerting::Language language);
 // "persons served", "district"...: a field of the contract in words.

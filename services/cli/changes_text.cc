@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "alerting/causes.h"
 #include "alerting/render.h"
 #include "alerting/render_facts.h"
 #include "alerting/text.h"
@@ -72,7 +73,7 @@ using Lines = std::pair<std::string, std::string>;
 
 Lines AlertLines(const AlertChange& change, Language language) {
   return {When(change.event.at()) + "  " + alerting::RenderSubject(change.event, language),
-          change.reason};
+          ReasonWords(change, language)};
 }
 
 Lines ValueLines(const ValueChange& change, Language language) {
@@ -317,6 +318,12 @@ std::string ChangesJson(const Changes& changes) {
   }
   json["setups"] = std::move(setups);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string ReasonWords(const AlertChange& change, Language language) {
+  const bool ours =
+      change.reason == change.event.cause() || change.event.kind() == alerting::v1::DELIVERY_FAILED;
+  return ours ? alerting::CauseWords(change.reason, language) : change.reason;
 }
 
 }  // namespace belgrand::cli

@@ -79,6 +79,7 @@ v1::Signal ToSignal(const Gap& gap, v1::Signal::Phase phase) {
   signal.set_owner(gap.owner);
   *signal.mutable_observed_at() = shared::ToTimestamp(gap.since);
   signal.mutable_evidence()->set_explanation(gap.explanation);
+  signal.mutable_evidence()->set_explanation_fr(gap.explanation_fr);
   return signal;
 }
 
@@ -207,6 +208,8 @@ std::vector<v1::Signal> GapWatch::Difference(const std::vector<Gap>& gaps) const
     over.mutable_evidence()->set_explanation(
         "What was missing has come, or is not expected any "
         "more.");
+    over.mutable_evidence()->set_explanation_fr(
+        "Ce qui manquait est arrivé, ou n'est plus attendu.");
   }
   signals.insert(signals.end(), updated.begin(), updated.end());
   return signals;

@@ -65,6 +65,9 @@ TEST_F(GapsTest, AMissingSampleIsToldAfterIntervalResultAndGraceAndWithWhoMustAc
   EXPECT_EQ(gap.owner, "team north");
   EXPECT_THAT(gap.explanation, HasSubstr("sars-cov-2 at n1: newest sample of 2022-01-09 by lab-a"));
   EXPECT_THAT(gap.explanation, HasSubstr("due by 2022-01-22T00:00:00Z (plan 'weekly')"));
+  EXPECT_THAT(gap.explanation_fr,
+              HasSubstr("dernier échantillon du 2022-01-09, par lab-a, attendu pour le "
+                        "2022-01-22T00:00:00Z"));
   EXPECT_EQ(Find(16).front().explanation, gap.explanation) << "the words do not change every day";
 }
 
@@ -172,6 +175,7 @@ TEST_F(GapsTest, ManyGapsOfOneCauseAreOneTextThatStaysShort) {
   const auto gaps = Find(25);
   ASSERT_EQ(gaps.size(), 38U);
   EXPECT_THAT(gaps[0].explanation, HasSubstr("; 26 more."));
+  EXPECT_THAT(gaps[0].explanation_fr, HasSubstr("26 de plus."));
   for (const Gap& gap : gaps) EXPECT_EQ(gap.explanation, gaps[0].explanation);
 }
 
