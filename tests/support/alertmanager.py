@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """A real Alertmanager (Debian's prometheus-alertmanager) for tests.
 
-Prints {"port": n}. For each line "alerts" on standard input it prints the active alerts as one JSON array. Ends, with
-the Alertmanager, when standard input does.
+Prints {"port": n}. For each line "alerts" on standard input it prints the active alerts as one JSON array, for each
+line "districts" only their districts. Ends, with the Alertmanager, when standard input does.
 """
 import ctypes
 import json
@@ -43,7 +43,10 @@ with tempfile.TemporaryDirectory() as folder:
         print(json.dumps({"port": port}), flush=True)
         for line in sys.stdin:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/alerts?active=true") as answer:
-                print(json.dumps(json.load(answer)), flush=True)
+                alerts = json.load(answer)
+                if line.strip() == "districts":
+                    alerts = [alert["labels"]["district"] for alert in alerts]
+                print(json.dumps(alerts), flush=True)
     finally:
         server.kill()
         server.wait()

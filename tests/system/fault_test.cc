@@ -4,10 +4,7 @@
 // what was acknowledged is there, and sending everything again repairs the rest.
 //
 // BELGRAND_FAULTS sets how many faults of each kind: 2 by default.
-#include <fcntl.h>
 #include <gmock/gmock.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -16,6 +13,7 @@
 
 #include "platform/base/file.h"
 #include "tests/support/client.h"
+#include "tests/support/fault_control.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/wave.h"
@@ -33,35 +31,6 @@ int Trials() {
   const char* const text = std::getenv("BELGRAND_FAULTS");
   return text != nullptr ? std::max(1, std::atoi(text)) : 2;
 }
-
-// The switch of tests/support/fault_shim.cc.
-class Faults {
- public:
-  Faults(const std::filesystem::path& control, const std::filesystem::path& directory) {
-    EXPECT_OK(base::WriteFileAtomically(control, std::string(2 * sizeof(int), '\xff')));
-    const int fd = ::open(control.c_str(), O_RDWR | O_CLOEXEC);
-    words_ = static_cast<std::atomic<int>*>(
-        ::mmap(nullptr, 2 * sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
-    ::close(fd);
-    ::setenv("BELGRAND_FAULT_CONTROL", control.c_str(), 1);
-    ::setenv("BELGRAND_FAULT_DIR", directory.c_str(), 1);
-    ::setenv("LD_PRELOAD", BELGRAND_FAULT_SHIM, 1);
-  }
-  ~Faults() {
-    ::unsetenv("LD_PRELOAD");
-    ::munmap(words_, 2 * sizeof(int));
-  }
-  // From the call after `calls` more on, all fail.
-  void Arm(int calls, int error) {
-    words_[1] = error;
-    words_[0] = calls;
-  }
-  void Disarm() { words_[0] = -1; }
-  bool struck() const { return words_[0] == 0; }
-
- private:
-  std::atomic<int>* words_ = nullptr;
-};
 
 class FaultTest : public ::testing::TestWithParam<int> {};
 
@@ -84,7 +53,7 @@ void RunTrial(int error, int calls) {
   const std::string data = deployment.data(RoleName::kTimeseries).parent_path().string();
   std::size_t acknowledged = 0;
   {
-    Faults faults(dir.path() / "control", data);
+    Faults faults(dir.path() / "control", data, BELGRAND_FAULT_SHIM);
     ASSERT_OK(deployment.Start());
     Client client(deployment);
     ASSERT_OK(client.PutSites(WaveSites(options)));

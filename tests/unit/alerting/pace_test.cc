@@ -43,7 +43,7 @@ class Clerk final : public Receiver {
 
 class PaceTest : public ::testing::Test {
  protected:
-  PaceTest() : shelf_({{"sms", {}}}), clerk_(shelf_.clock()) {}
+  PaceTest() : shelf_(std::vector<Route>{{"sms", {}}}), clerk_(shelf_.clock()) {}
 
   void Open(Pace pace) {
     worker_ = std::make_unique<DeliveryWorker>(
@@ -148,7 +148,7 @@ class Letters final : public Receiver {
 };
 
 TEST(NoteTest, WhoHasItIsOnDiskBeforeTheNextIsSentTo) {
-  Shelf shelf({{"duty", {}}});
+  Shelf shelf(std::vector<Route>{{"duty", {}}});
   ASSERT_OK(shelf.Apply({MakeSignal({})}));
   Letters letters;
   const auto worker = [&] {
@@ -177,7 +177,7 @@ TEST(NoteTest, WhoHasItIsOnDiskBeforeTheNextIsSentTo) {
 }
 
 TEST(NoteTest, WhoHasItIsKeptWhenTheRestIsBrokenOff) {
-  Shelf shelf({{"duty", {}}});
+  Shelf shelf(std::vector<Route>{{"duty", {}}});
   ASSERT_OK(shelf.Apply({MakeSignal({})}));
   Letters letters;
   letters.cancelled = true;
