@@ -106,14 +106,18 @@ std::string AlertmanagerBody(const Delivery& delivery, base::Instant now,
                              base::Duration expires_after) {
   const v1::Alert& alert = delivery.event.alert();
   const bool over = IsClosed(alert.state());
-  const std::string ended =
-      FormatTimestamp(over && alert.has_resolved_at() ? alert.resolved_at() : delivery.event.at());
-  const std::string expires =
-      base::FormatInstant(std::chrono::floor<std::chrono::seconds>(now + expires_after));
+  const auto& ended = over && alert.has_resolved_at() ? alert.resolved_at() : delivery.event.at();
+  const auto expires = std::chrono::floor<std::chrono::seconds>(now + expires_after);
   Json body = Json::array();
   for (const auto severity :
        {detection::v1::WATCH, detection::v1::WARNING, detection::v1::CRITICAL}) {
     const bool active = !over && severity == alert.severity();
+    const std::string end = active ? base::FormatInstant(expires) : FormatTimestamp(ended);
+    // It refuses, for good, what ends before it begins: so it is where our clock was set back.
+    const auto ends = active ? std::pair(std::int64_t{expires.time_since_epoch().count()}, 0)
+                             : std::pair(std::int64_t{ended.seconds()}, int{ended.nanos()});
+    const bool backwards =
+        std::pair(std::int64_t{alert.opened_at().seconds()}, int{alert.opened_at().nanos()}) > ends;
     Json labels = {{"alertname", "Belgrand"},
                    {"district", alert.district_id()},
                    {"target", alert.target()},
@@ -131,8 +135,8 @@ std::string AlertmanagerBody(const Delivery& delivery, base::Instant now,
                         {"state", StateWord(alert.state())}};
     body.push_back({{"labels", labels},
                     {"annotations", annotations},
-                    {"startsAt", FormatTimestamp(alert.opened_at())},
-                    {"endsAt", active ? expires : ended}});
+                    {"startsAt", backwards ? end : FormatTimestamp(alert.opened_at())},
+                    {"endsAt", end}});
   }
   // Bytes that are not UTF-8 are replaced: dump would throw.
   return body.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -197,6 +197,22 @@ nlohmann::json BodyOf(const v1::AlertEvent& event) {
       AlertmanagerBody({.event = event, .event_id = "i-7"}, kClock.Now(), std::chrono::hours(1)));
 }
 
+// Alertmanager answers 400 to what ends before it begins, and a 400 is for good.
+TEST(AlertmanagerTest, WhatEndsBeforeItBeganBecauseTheClockWasSetBackHasNoLength) {
+  v1::AlertEvent event;
+  auto& alert = *event.mutable_alert();
+  alert.set_state(v1::RESOLVED);
+  alert.set_severity(detection::v1::WARNING);
+  alert.mutable_opened_at()->set_seconds(1'700'007'200);
+  alert.mutable_resolved_at()->set_seconds(1'700'000'000);
+  const auto body = BodyOf(event);
+  ASSERT_FALSE(body.empty());
+  for (const auto& one : body) {
+    EXPECT_EQ(one.at("startsAt"), "2023-11-14T22:13:20Z");
+    EXPECT_EQ(one.at("endsAt"), "2023-11-14T22:13:20Z");
+  }
+}
+
 TEST(AlertmanagerTest, OneSeverityStandsAndTheOthersEnd) {
   v1::AlertEvent event = SampleEvent();
   auto body = BodyOf(event);
