@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "detection/evidence_seams.h"
 #include "detection/normal.h"
 
 namespace belgrand::detection {
@@ -49,6 +50,7 @@ Evidence CollectEvidence(AreaLevel level, const Track& track, const DetectorInfo
     }
   }
   std::reverse(evidence.samples.begin(), evidence.samples.end());
+  evidence.seams = SeamsOf(level, track);
   if (level == AreaLevel::kDistrict) {
     for (const TrendFilter::StreamView& stream : filter.Streams(kActiveDays)) {
       evidence.sites.push_back(

@@ -29,6 +29,34 @@ struct EvidenceSample {
   std::vector<sample::Doubt> doubts = {};
 };
 
+enum class SeamChange : int {
+  kLaboratory = 1,
+  kMethod = 2,
+  kMethodVersion = 3,
+  kGene = 4,
+  kSampler = 5,
+  kMatrix = 6,
+  kFraction = 7,
+  kLongGap = 8,
+};
+
+// From here on a site is measured in another way, or after so long a silence that the level starts
+// anew.
+struct Seam {
+  // Empty: the whole district.
+  std::string site_id;
+  // Collection of the first sample behind it.
+  base::Instant at{};
+  // Ascending.
+  std::vector<SeamChange> changes;
+  // What of it differs; of a gap the days of the samples on its sides.
+  std::string before;
+  std::string after;
+  // What the new one reads above the old one, as known now; absent: nothing is compared across it.
+  std::optional<double> offset_log10 = std::nullopt;
+  std::optional<double> sd_log10 = std::nullopt;
+};
+
 struct SiteContribution {
   std::string site_id;
   double weight = 0;
@@ -53,6 +81,8 @@ struct Evidence {
   // It stands on weak samples; the severity is then the lowest.
   bool verify = false;
   std::optional<std::uint32_t> few_samples = std::nullopt;
+  // Oldest first.
+  std::vector<Seam> seams = {};
   std::string explanation;
   std::string explanation_fr;
 };

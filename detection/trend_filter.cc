@@ -303,6 +303,22 @@ double TrendFilter::LevelRank(std::size_t least) const {
   return static_cast<double>(below) / static_cast<double>(weeks_.size());
 }
 
+std::optional<Estimate> TrendFilter::OffsetBetween(std::string_view before,
+                                                   std::string_view after) const {
+  const auto index = [this](std::string_view name) {
+    return std::ranges::find_if(streams_, [&](const Stream& s) { return s.name == name; });
+  };
+  const auto from = index(before);
+  const auto to = index(after);
+  if (from == streams_.end() || to == streams_.end() || from == to) return std::nullopt;
+  const auto offset = [this](auto stream) {
+    return kFirstOffset + static_cast<std::size_t>(stream - streams_.begin());
+  };
+  const Term form[] = {{offset(to), 1.0}, {offset(from), -1.0}};
+  const Projection above = state_.Moments(form);
+  return Estimate{above.mean, std::sqrt(above.variance)};
+}
+
 std::vector<TrendFilter::StreamView> TrendFilter::Streams(double active_days) const {
   std::vector<StreamView> views;
   const std::vector<Term> level = LevelForm(active_days);

@@ -30,6 +30,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "detection/gaussian_state.h"
@@ -112,6 +113,9 @@ class TrendFilter {
     double last_day = 0;
   };
   std::vector<StreamView> Streams(double active_days) const;
+  // What the second stream reads above the first, log10; nullopt: one of them is not known, or not
+  // since the level started.
+  std::optional<Estimate> OffsetBetween(std::string_view before, std::string_view after) const;
 
  private:
   struct Stream {

@@ -116,6 +116,74 @@ std::string VerifyWords(const Evidence& evidence, const Strength& strength, Lang
              list);
 }
 
+std::string_view ChangeWord(SeamChange change, Language language) {
+  switch (change) {
+    case SeamChange::kLaboratory:
+      return Pick(language, "laboratory", "laboratoire");
+    case SeamChange::kMethod:
+      return Pick(language, "method", "méthode");
+    case SeamChange::kMethodVersion:
+      return Pick(language, "version of the method", "version de la méthode");
+    case SeamChange::kGene:
+      return Pick(language, "gene", "gène");
+    case SeamChange::kSampler:
+      return Pick(language, "sampler", "mode de prélèvement");
+    case SeamChange::kMatrix:
+      return Pick(language, "matrix", "matrice");
+    case SeamChange::kFraction:
+      return Pick(language, "fraction", "fraction");
+    case SeamChange::kLongGap:
+      return Pick(language, "long silence", "long silence");
+  }
+  return "";
+}
+
+// "+0.40", "-1,25".
+std::string Signed(double value, Language language) {
+  std::string text = fmt::format("{:+.2f}", value);
+  if (language == Language::kFrench) text[text.find('.')] = ',';
+  return text;
+}
+
+// Of the newest seam; the others are in the evidence.
+std::string SeamWords(const Evidence& evidence, Language language) {
+  if (evidence.seams.empty()) return "";
+  const Seam& seam = evidence.seams.back();
+  const std::size_t others = evidence.seams.size() - 1;
+  const std::string more =
+      others == 0 ? std::string()
+                  : Say(language, "; {} more such change{} in the evidence",
+                        "\u00a0; {} autre{} figure{} dans les éléments de preuve", others,
+                        language == Language::kFrench ? (others == 1 ? "" : "s")
+                                                      : (others == 1 ? " is" : "s are"),
+                        others == 1 ? "" : "nt");
+  if (seam.changes.back() == SeamChange::kLongGap) {
+    return Say(language,
+               " No sample came from {} to {}, so that the level starts anew and nothing is "
+               "compared across that gap{}.",
+               " Aucun échantillon du {} au {}\u00a0: le niveau repart de zéro et rien n'est "
+               "comparé de part et d'autre{}.",
+               seam.before, seam.after, more);
+  }
+  if (!seam.offset_log10 || !seam.sd_log10) return "";
+  std::string list;
+  for (const SeamChange change : seam.changes) {
+    if (!list.empty()) list += ", ";
+    list += ChangeWord(change, language);
+  }
+  return Say(
+      language,
+      " Since {} the samples of site {} are measured otherwise ({}: {}, then {}): the new "
+      "way reads about {} times the old one (offset {} log10, standard deviation {}), which "
+      "is taken into account{}.",
+      " Depuis le {}, les échantillons du site {} sont mesurés autrement ({}\u00a0: {}, puis "
+      "{})\u00a0: la nouvelle mesure donne environ {} fois l'ancienne (décalage {} log10, "
+      "écart type {}), ce dont il est tenu compte{}.",
+      base::FormatDay(base::DayOf(seam.at)), seam.site_id, list, seam.before, seam.after,
+      Concentration(*seam.offset_log10, language), Signed(*seam.offset_log10, language),
+      Signed(*seam.sd_log10, language).substr(1), more);
+}
+
 struct Parts {
   const ExplanationSubject& subject;
   const DetectorInfo& detector;
@@ -257,17 +325,17 @@ std::string_view DoubtWords(sample::Doubt doubt, Language language) {
 std::string Explain(const ExplanationSubject& subject, const DetectorInfo& detector,
                     const Finding& finding, const Evidence& evidence, const Strength& strength,
                     Language language) {
-  const Parts parts{
-      subject,
-      detector,
-      finding,
-      evidence,
-      strength,
-      language,
-      PlaceWords(subject.level, subject.area_id, subject.district_id, language),
-      TargetName(subject.target, language),
-      DayText(subject.newest_day),
-      FewWords(detector, strength, language) + VerifyWords(evidence, strength, language)};
+  const Parts parts{subject,
+                    detector,
+                    finding,
+                    evidence,
+                    strength,
+                    language,
+                    PlaceWords(subject.level, subject.area_id, subject.district_id, language),
+                    TargetName(subject.target, language),
+                    DayText(subject.newest_day),
+                    SeamWords(evidence, language) + FewWords(detector, strength, language) +
+                        VerifyWords(evidence, strength, language)};
   if (subject.phase == Phase::kCleared) return Over(parts);
   switch (detector.wording) {
     case Wording::kMethod:

@@ -24,6 +24,7 @@
 #include "services/cli/replay_command.h"
 #include "services/cli/retention_command.h"
 #include "services/cli/sensors_command.h"
+#include "services/cli/series_command.h"
 #include "services/cli/serve_command.h"
 #include "services/cli/simulate_command.h"
 #include "services/cli/sites_command.h"
@@ -53,6 +54,8 @@ constexpr Command kCommands[] = {
      belgrand::cli::AddImport},
     {"export", "Write stored samples as PHES-ODM tables or as a Frictionless data package",
      belgrand::cli::AddExport},
+    {"series", "Show the samples of one site and target, raw and normalised",
+     belgrand::cli::AddSeries},
     {"sites", "Load the catalogue of sites from files, and look at it and its history",
      belgrand::cli::AddSites},
     {"mapping", "Check the description of a laboratory's own columns", belgrand::cli::AddMapping},

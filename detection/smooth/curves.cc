@@ -202,8 +202,9 @@ std::vector<LevelCurve> SmoothHistory(const std::vector<Observation>& observatio
   return curves;
 }
 
-std::string CurvesCsv(const std::vector<LevelCurve>& curves) {
-  std::string text = "level,area,target,day,gc_per_l,lower,upper,filtered,outlier_probability\n";
+std::string CurvesCsv(const std::vector<LevelCurve>& curves, std::string_view column) {
+  std::string text =
+      fmt::format("level,area,target,day,{},lower,upper,filtered,outlier_probability\n", column);
   for (const LevelCurve& curve : curves) {
     for (const auto& piece : curve.pieces) {
       for (const LevelPoint& p : piece) {

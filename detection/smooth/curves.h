@@ -77,8 +77,8 @@ std::vector<LevelCurve> SmoothHistory(const std::vector<Observation>& observatio
                                       const OnProgress& on_progress = {});
 
 // "level,area,target,day,gc_per_l,lower,upper,filtered,outlier_probability" and a line a point;
-// concentrations in gc/L.
-std::string CurvesCsv(const std::vector<LevelCurve>& curves);
+// concentrations in gc/L; of a normalised history, `column` names what it is in.
+std::string CurvesCsv(const std::vector<LevelCurve>& curves, std::string_view column = "gc_per_l");
 // "level,area,target,day,before,after,fold,lower,upper,bridged" and a line a seam; fold: what the
 // new one reads in multiples of the old one, with its 95 % interval.
 std::string SeamsCsv(const std::vector<LevelCurve>& curves);

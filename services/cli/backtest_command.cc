@@ -161,10 +161,12 @@ void AddBacktest(CLI::App& app, RunSlot& run) {
       "Run detection over a file of samples as they became known, and write its alerts.");
   auto flags = std::make_shared<BacktestFlags>();
   AddHistoryFlags(app, flags->history);
+  CLI::Option* normalise = AddNormaliseFlag(app, flags->history);
   app.add_flag(
-      "--keep-loads", flags->history.keep_loads,
-      "Keep rows whose unit is no concentration (a load a day, a ratio), which the service "
-      "refuses, as series of their own named after target and unit: \"fluav gc/d\"");
+         "--keep-loads", flags->history.keep_loads,
+         "Keep rows whose unit is no concentration (a load a day, a ratio), which the service "
+         "refuses, as series of their own named after target and unit: \"fluav gc/d\"")
+      ->excludes(normalise);
   auto* alerts = app.add_option("--alerts", flags->alerts, "CSV of alerts to write");
   auto* report =
       app.add_option("--report", flags->report,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "detection/normalise_history.h"
 #include "platform/base/clock.h"
 #include "services/cli/import_report.h"
 #include "services/cli/sample_load.h"
@@ -15,7 +16,25 @@ namespace {
 // More would only wait for each other, and a system that gives no more threads ends the process.
 constexpr unsigned kMaxThreads = 256;
 
+void ShowNormalised(const detection::NormaliseReport& report, sample::Normalisation way) {
+  fmt::print("normalised by {} to {}: {} rows; left out {}, nothing is filled in\n",
+             sample::NameOf(way), sample::UnitOf(way), Grouped(report.normalised),
+             Grouped(report.left_out));
+  for (const auto& [name, count] : report.missing) {
+    fmt::print("left out {:>9}  without {}\n", Grouped(count), name);
+  }
+}
+
 }  // namespace
+
+CLI::Option* AddNormaliseFlag(CLI::App& app, HistoryFlags& flags) {
+  return app
+      .add_option("--normalise", flags.normalise,
+                  "Read the samples normalised: flow (gc per 100,000 persons and day), pmmov "
+                  "(copies per million of pepper mild mottle virus) or ammonium (gc per 100,000 "
+                  "persons by ammonium and day); rows without what it needs are left out")
+      ->check(CLI::IsMember({"flow", "pmmov", "ammonium"}));
+}
 
 void AddHistoryFlags(CLI::App& app, HistoryFlags& flags) {
   app.add_option("--samples", flags.samples,
@@ -42,7 +61,19 @@ base::StatusOr<std::vector<detection::Observation>> LoadHistory(const HistoryFla
   if (flags.keep_loads) reading.loads = detection::ReadOptions::Loads::kKeep;
   auto observations = detection::ReadObservations(source->reader(), reading, report);
   if (!observations.ok()) return base::Annotate(observations.status(), source->file().string());
-  return observations;
+  if (flags.normalise.empty()) return observations;
+  const auto way = sample::ParseNormalisation(flags.normalise);
+  if (!way) {
+    return base::InvalidArgument("--normalise {}: give flow, pmmov or ammonium", flags.normalise);
+  }
+  detection::NormaliseReport normalised;
+  auto in_measure = detection::NormaliseHistory(*std::move(observations), *way, normalised);
+  ShowNormalised(normalised, *way);
+  if (normalised.normalised == 0) {
+    return base::InvalidArgument("--normalise {}: no row of {} has what it needs", flags.normalise,
+                                 source->file().string());
+  }
+  return in_measure;
 }
 
 void ShowLeftOut(const detection::ReadReport& report) {

@@ -18,10 +18,14 @@ struct HistoryFlags {
   unsigned threads = 0;
   // Rows whose unit is no concentration are series of their own.
   bool keep_loads = false;
+  // "flow", "pmmov" or "ammonium" (sample/normalise.h); empty: raw.
+  std::string normalise;
 };
 
 // --samples and what goes with it, and --threads.
 void AddHistoryFlags(CLI::App& app, HistoryFlags& flags);
+// --normalise.
+CLI::Option* AddNormaliseFlag(CLI::App& app, HistoryFlags& flags);
 // Rows that intake refuses are left out and counted.
 base::StatusOr<std::vector<detection::Observation>> LoadHistory(const HistoryFlags& flags,
                                                                 detection::ReadReport& report);

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 
+#include "detection/normalise_history.h"
 #include "detection/smooth/curves.h"
 #include "platform/base/file.h"
 #include "services/cli/history.h"
@@ -44,13 +45,15 @@ base::Status Smooth(const SmoothFlags& flags) {
     // To the end of that day.
     options.known_by = base::Instant(*day + std::chrono::days(1)) - base::Instant::duration(1);
   }
+  const auto way = sample::ParseNormalisation(flags.history.normalise);
+  const std::string_view column = way ? detection::ColumnOf(*way) : "gc_per_l";
   detection::ReadReport report;
   ASSIGN_OR_RETURN(const auto observations, LoadHistory(flags.history, report));
   Progress progress;
   const auto curves = detection::SmoothHistory(
       observations, options, ThreadsOf(flags.history),
       [&progress](std::size_t done, std::size_t total) { progress.Show(done, total); });
-  RETURN_IF_ERROR(base::WriteFileAtomically(flags.out, detection::CurvesCsv(curves), 0644));
+  RETURN_IF_ERROR(base::WriteFileAtomically(flags.out, detection::CurvesCsv(curves, column), 0644));
   if (!flags.seams_out.empty()) {
     RETURN_IF_ERROR(base::WriteFileAtomically(flags.seams_out, detection::SeamsCsv(curves), 0644));
   }
@@ -85,6 +88,7 @@ void AddSmooth(CLI::App& app, RunSlot& run) {
       "probability that a sample is an outlier. For looking back: the newest days still move.");
   auto flags = std::make_shared<SmoothFlags>();
   AddHistoryFlags(app, flags->history);
+  AddNormaliseFlag(app, flags->history);
   app.add_option("--out", flags->out, "CSV of the curves to write")->required();
   app.add_option("--method", flags->method,
                  "scou (OBEPINE's smoother, by day) or local-trend (state space, by week, with "

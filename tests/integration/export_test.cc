@@ -90,6 +90,26 @@ TEST_F(ExportTest, WhatIsExportedAndImportedAgainIsKnownRowByRow) {
   EXPECT_THAT(own.out, ::testing::ContainsRegex("duplicate[^0-9]*5")) << own.out;
 }
 
+TEST_F(ExportTest, ASeriesIsShownRawAndNormalisedAndSaysWhatIsMissing) {
+  ASSERT_EQ(Run({"import", Write("samples.csv", kSamples), "--register-sites"}).exit_code, 1);
+  const std::vector<std::string> show = {
+      "series", "--site", "W1", "--target", "sars-cov-2", "--normalise", "flow,pmmov,ammonium"};
+  const CommandResult text = Run(show, RoleName::kTimeseries);
+  ASSERT_EQ(text.exit_code, 0) << text.err;
+  // 30,000 gc/L in 2.5 MGD (9,463.5 m3/d) of 40,000 persons; PMMoV 1e7 gc/L; 23.5 mg N/L.
+  EXPECT_THAT(text.out, ::testing::ContainsRegex("n1 +30,000 +710 +3,000 +1,020\n"));
+  EXPECT_THAT(text.out, ::testing::ContainsRegex("n2 +< 2,000 +no flow +no PMMoV +no ammonium\n"));
+  std::vector<std::string> file = show;
+  file.insert(file.end(), {"--csv", (dir_.path() / "series.csv").string()});
+  ASSERT_EQ(Run(file, RoleName::kTimeseries).exit_code, 0);
+  const auto csv = base::ReadFile(dir_.path() / "series.csv");
+  ASSERT_OK(csv);
+  EXPECT_THAT(*csv, HasSubstr(",flow,flow_lod,flow_loq,flow_missing,pmmov,"));
+  EXPECT_THAT(*csv, HasSubstr(",n2,ddpcr,not_detected,,2000,10000,,,,flow,,,,PMMoV,,,,ammonium"));
+  EXPECT_EQ(Run({"series", "--site", "W9", "--target", "rsv"}, RoleName::kTimeseries).exit_code, 1);
+  EXPECT_EQ(Run({"series", "--site", "W1", "--target", "zzz"}, RoleName::kTimeseries).exit_code, 2);
+}
+
 TEST_F(ExportTest, APackageSaysItsSchemaAndLicence) {
   ASSERT_EQ(Run({"import", Write("samples.csv", kSamples), "--register-sites"}).exit_code, 1);
   const std::filesystem::path out = dir_.path() / "package";

@@ -92,6 +92,38 @@ TEST_F(HistoryTest, WavesOfUnknownAreasAreRefused) {
   EXPECT_THAT(threads.err + threads.out, HasSubstr("--threads"));
 }
 
+TEST_F(HistoryTest, ANormalisedHistoryIsLabelledAndLeavesOutWhatHasNoFlow) {
+  std::string csv =
+      "sample_id,lab_id,site_id,district_id,population,collected_on,target,value,unit,censoring,"
+      "flow\n";
+  for (int day = 1; day <= 28; ++day) {
+    csv += fmt::format("s{0},lab-a,a,north,20000,2024-01-{0:02},rsv,{1}000,gc/L,none,{2}\n", day,
+                       5 + day % 7, day % 7 == 0 ? "" : "4000");
+  }
+  const std::string samples = Write("flows.csv", csv);
+  for (const char* command : {"backtest", "smooth"}) {
+    const bool backtest = std::string_view(command) == "backtest";
+    const CommandResult result = RunBelgrand({command, "--samples", samples, "--normalise", "flow",
+                                              backtest ? "--alerts" : "--out", Path("out.csv")});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_THAT(result.out, AllOf(HasSubstr("normalised by flow to gc per 100,000 persons and day: "
+                                            "24 rows; left out 4"),
+                                  HasSubstr("left out         4  without flow")));
+    if (!backtest) {
+      EXPECT_THAT(Read("out.csv"), HasSubstr("day,gc_per_100000_persons_day,lower"));
+    }
+  }
+  const CommandResult nothing = RunBelgrand(
+      {"backtest", "--samples", samples, "--normalise", "pmmov", "--alerts", Path("none.csv")});
+  EXPECT_EQ(nothing.exit_code, 2) << nothing.out;
+  EXPECT_THAT(nothing.err, HasSubstr("no row of"));
+  EXPECT_EQ(RunBelgrand({"backtest", "--samples", samples, "--normalise", "flow", "--keep-loads",
+                         "--alerts", Path("none.csv")})
+                .exit_code,
+            2)
+      << "a load is not multiplied with a flow again";
+}
+
 TEST_F(HistoryTest, ASimulationIsOfAKnownTarget) {
   const CommandResult unknown =
       RunBelgrand({"simulate", "--out", Path("s.csv"), "--target", "zzz"});
