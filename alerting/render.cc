@@ -64,6 +64,16 @@ std::string SitesTitle(Language language) {
       Pick(language, "Sites behind the district's level", "Sites derrière le niveau du district"));
 }
 
+std::string SeamsTitle(Language language) {
+  return std::string(Pick(language, "Changes of measurement in this series, and what bridges them",
+                          "Changements de mesure dans cette série, et ce qui les relie"));
+}
+
+std::string NormalisedTitle(Language language) {
+  return std::string(Pick(language, "The same samples normalised, to read beside the raw values",
+                          "Les mêmes échantillons normalisés, à lire à côté des valeurs brutes"));
+}
+
 struct Link {
   std::string label;
   std::string url;
@@ -156,6 +166,8 @@ std::string RenderText(const v1::AlertEvent& event, const Rendering& rendering) 
   }
   const auto& evidence = event.alert().evidence();
   out += TextTable(SamplesTitle(language), SampleTable(evidence, language));
+  out += TextTable(NormalisedTitle(language), NormalisedTable(evidence, language));
+  out += TextTable(SeamsTitle(language), SeamTable(evidence, language));
   out += TextTable(SitesTitle(language), SiteTable(evidence, language));
   out += TextActions(event, rendering);
   out += Say(language, "\nAlert {}\n", "\nAlerte {}\n", event.alert().alert_id());
@@ -186,6 +198,8 @@ std::string RenderHtml(const v1::AlertEvent& event, const Rendering& rendering) 
   }
   const auto& evidence = event.alert().evidence();
   out += HtmlTable(SamplesTitle(language), SampleTable(evidence, language));
+  out += HtmlTable(NormalisedTitle(language), NormalisedTable(evidence, language));
+  out += HtmlTable(SeamsTitle(language), SeamTable(evidence, language));
   out += HtmlTable(SitesTitle(language), SiteTable(evidence, language));
   out += HtmlActions(event, rendering);
   return out + Say(language, "<p>Alert {}</p>\n</body>\n</html>\n",

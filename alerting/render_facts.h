@@ -4,6 +4,7 @@
 #include <google/protobuf/timestamp.pb.h>
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,10 +34,23 @@ std::string AdviceOf(detection::v1::Severity severity, Language language = Langu
 // Label and sentence, in reading order.
 std::vector<std::pair<std::string, std::string>> Facts(const v1::AlertEvent& event,
                                                        Language language = Language::kEnglish);
+// What a normalised value is in, for a person: loads in thousands of millions, ratios to PMMoV in
+// parts of a million. ReadableScale: what the stored number is multiplied with.
+std::string_view NormalisationWord(detection::v1::Normalisation way,
+                                   Language language = Language::kEnglish);
+double ReadableScale(detection::v1::Normalisation way);
+// "no flow".
+std::string_view MissingInputWord(detection::v1::MissingInput missing,
+                                  Language language = Language::kEnglish);
 // Header, then rows; empty when there is nothing to show.
 using Table = std::vector<std::vector<std::string>>;
 Table SampleTable(const detection::v1::Evidence& evidence, Language language = Language::kEnglish);
 Table SiteTable(const detection::v1::Evidence& evidence, Language language = Language::kEnglish);
+// Where the series changes how it is measured, and the offset that bridges it.
+Table SeamTable(const detection::v1::Evidence& evidence, Language language = Language::kEnglish);
+// The samples normalised, in the ways that some of them allow; what is missing where one does not.
+Table NormalisedTable(const detection::v1::Evidence& evidence,
+                      Language language = Language::kEnglish);
 // The command that acknowledges it; empty when nobody need.
 std::string AcknowledgeCommand(const v1::AlertEvent& event, Language language = Language::kEnglish);
 // Empty unless the event is marked.

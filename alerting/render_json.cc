@@ -16,6 +16,18 @@ std::string Lower(std::string text) {
   return text;
 }
 
+Json NormalisedJson(const detection::v1::NormalisedValue& value) {
+  Json json = {{"normalisation", Lower(detection::v1::Normalisation_Name(value.normalisation()))}};
+  if (value.has_value()) json["value"] = value.value();
+  if (value.has_lod()) json["lod"] = value.lod();
+  if (value.has_loq()) json["loq"] = value.loq();
+  for (const int missing : value.missing()) {
+    json["missing"].push_back(
+        Lower(detection::v1::MissingInput_Name(static_cast<detection::v1::MissingInput>(missing))));
+  }
+  return json;
+}
+
 Json SampleJson(const detection::v1::EvidenceSample& sample) {
   Json json = {{"laboratory_id", sample.laboratory_id()},
                {"sample_id", sample.sample_id()},
@@ -31,6 +43,23 @@ Json SampleJson(const detection::v1::EvidenceSample& sample) {
     json["doubts"].push_back(
         Lower(detection::v1::Doubt_Name(static_cast<detection::v1::Doubt>(doubt))));
   }
+  for (const auto& value : sample.normalised()) {
+    json["normalised"].push_back(NormalisedJson(value));
+  }
+  return json;
+}
+
+Json SeamJson(const detection::v1::Seam& seam) {
+  Json json = {{"at", FormatTimestamp(seam.at())}};
+  if (!seam.site_id().empty()) json["site_id"] = seam.site_id();
+  for (const int change : seam.changes()) {
+    json["changes"].push_back(
+        Lower(detection::v1::Seam::Change_Name(static_cast<detection::v1::Seam::Change>(change))));
+  }
+  json["before"] = seam.before();
+  json["after"] = seam.after();
+  if (seam.has_offset_log10()) json["offset_log10"] = seam.offset_log10();
+  if (seam.has_sd_log10()) json["sd_log10"] = seam.sd_log10();
   return json;
 }
 
@@ -49,6 +78,7 @@ Json EvidenceJson(const detection::v1::Evidence& evidence, detection::v1::Signal
   if (!evidence.explanation_fr().empty()) json["explanation_fr"] = evidence.explanation_fr();
   if (evidence.verify()) json["verify"] = true;
   if (evidence.has_few_samples()) json["few_samples"] = evidence.few_samples();
+  for (const auto& seam : evidence.seams()) json["seams"].push_back(SeamJson(seam));
   json["samples"] = Json::array();
   json["sites"] = Json::array();
   for (const auto& sample : evidence.samples()) json["samples"].push_back(SampleJson(sample));

@@ -175,7 +175,8 @@ void Engine::Insert(const Observation& observation, const LogValue& value, const
   const auto [site, is_new] = group.sites.try_emplace(row.site_id, kSiteParameters, past_);
   if (is_new) ++statistics_.areas;
   const GroupKey key{DayNumber(row.collected_at), StreamOf(row)};
-  auto shared = std::make_shared<const Row>(Row{row, value, sample::DoubtsOf(row)});
+  auto shared =
+      std::make_shared<const Row>(Row{row, value, sample::DoubtsOf(row), observation.population});
   Location place{group_key, {}, row.site_id, key, observation.version};
   std::vector<sample::DistrictShare> shares = observation.shares;
   if (shares.empty()) shares.push_back({observation.district_id, 1});

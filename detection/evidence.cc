@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <map>
+#include <string_view>
+#include <utility>
 
 #include "detection/evidence_seams.h"
 #include "detection/normal.h"
@@ -13,6 +16,31 @@ namespace {
 constexpr std::size_t kMostSiteSamples = 8;
 constexpr std::size_t kMostDistrictSamples = 20;
 constexpr double kTwoSided95 = 1.959964;
+
+// Gives each sample its normalised values, in the ways that one of them allows.
+void AddNormalised(const Track& track, std::vector<EvidenceSample>& samples) {
+  std::map<std::string_view, sample::FlowMedian> flows;
+  std::map<std::pair<std::string_view, std::string_view>, double> populations;
+  for (const auto& [key, group] : track.groups()) {
+    for (const auto& [id, row] : group.rows) {
+      const sample::Measurement& m = row->measurement;
+      flows[m.site_id].Add(m.collected_at, m.flow_m3_per_day);
+      populations[{id.first, id.second}] = row->population;
+    }
+  }
+  for (const sample::Normalisation way : sample::kNormalisations) {
+    std::vector<sample::Normalised> values;
+    for (const EvidenceSample& one : samples) {
+      const sample::Measurement& m = one.measurement;
+      values.push_back(sample::Normalise(
+          m, way, {populations[{m.laboratory_id, m.sample_id}], flows[m.site_id].Value()}));
+    }
+    if (std::ranges::none_of(values, [](const auto& v) { return v.missing.empty(); })) continue;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      samples[i].normalised.push_back(std::move(values[i]));
+    }
+  }
+}
 
 }  // namespace
 
@@ -50,6 +78,7 @@ Evidence CollectEvidence(AreaLevel level, const Track& track, const DetectorInfo
     }
   }
   std::reverse(evidence.samples.begin(), evidence.samples.end());
+  AddNormalised(track, evidence.samples);
   evidence.seams = SeamsOf(level, track);
   if (level == AreaLevel::kDistrict) {
     for (const TrendFilter::StreamView& stream : filter.Streams(kActiveDays)) {

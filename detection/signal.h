@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "platform/base/time.h"
+#include "sample/normalise.h"
 #include "sample/quality.h"
 #include "sample/sample.h"
 
@@ -27,6 +28,8 @@ struct EvidenceSample {
   double expected_log10 = 0;
   double residual = 0;
   std::vector<sample::Doubt> doubts = {};
+  // In every way that some sample of the evidence allows.
+  std::vector<sample::Normalised> normalised = {};
 };
 
 enum class SeamChange : int {

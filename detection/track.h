@@ -31,6 +31,8 @@ struct Row {
   sample::Measurement measurement;
   LogValue value;
   std::vector<sample::Doubt> doubts = {};
+  // Served by the site on that day; 0: unknown.
+  double population = 0;
 };
 
 // Rows of one day and stream count as one sample.

@@ -5,6 +5,17 @@
 namespace belgrand::detection {
 namespace {
 
+void Fill(const sample::Normalised& normalised, sample::Censoring censoring,
+          v1::NormalisedValue& out) {
+  out.set_normalisation(static_cast<v1::Normalisation>(normalised.normalisation));
+  if (normalised.value && censoring == sample::Censoring::kNone) out.set_value(*normalised.value);
+  if (normalised.lod) out.set_lod(*normalised.lod);
+  if (normalised.loq) out.set_loq(*normalised.loq);
+  for (const sample::MissingInput missing : normalised.missing) {
+    out.add_missing(static_cast<v1::MissingInput>(missing));
+  }
+}
+
 void Fill(const EvidenceSample& sample, v1::EvidenceSample& out) {
   const sample::Measurement& m = sample.measurement;
   out.set_laboratory_id(m.laboratory_id);
@@ -19,6 +30,21 @@ void Fill(const EvidenceSample& sample, v1::EvidenceSample& out) {
   out.set_expected_log10(sample.expected_log10);
   out.set_residual(sample.residual);
   for (const sample::Doubt doubt : sample.doubts) out.add_doubts(static_cast<v1::Doubt>(doubt));
+  for (const sample::Normalised& normalised : sample.normalised) {
+    Fill(normalised, m.censoring, *out.add_normalised());
+  }
+}
+
+void Fill(const Seam& seam, v1::Seam& out) {
+  out.set_site_id(seam.site_id);
+  *out.mutable_at() = shared::ToTimestamp(seam.at);
+  for (const SeamChange change : seam.changes) {
+    out.add_changes(static_cast<v1::Seam::Change>(change));
+  }
+  out.set_before(seam.before);
+  out.set_after(seam.after);
+  if (seam.offset_log10) out.set_offset_log10(*seam.offset_log10);
+  if (seam.sd_log10) out.set_sd_log10(*seam.sd_log10);
 }
 
 void Fill(const Evidence& evidence, v1::Evidence& out) {
@@ -43,6 +69,7 @@ void Fill(const Evidence& evidence, v1::Evidence& out) {
   out.set_explanation_fr(evidence.explanation_fr);
   out.set_verify(evidence.verify);
   if (evidence.few_samples) out.set_few_samples(*evidence.few_samples);
+  for (const Seam& seam : evidence.seams) Fill(seam, *out.add_seams());
 }
 
 }  // namespace

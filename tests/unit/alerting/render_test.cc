@@ -56,6 +56,38 @@ TEST(RenderTest, LinksReplaceTheCommandAndFollowTheState) {
   EXPECT_THAT(RenderText(event, links), Not(HasSubstr("a.example")));
 }
 
+TEST(RenderTest, SeamsAndNormalisedValuesStandInTablesOfTheirOwn) {
+  v1::AlertEvent event = SampleEvent();
+  EXPECT_THAT(RenderText(event), AllOf(Not(HasSubstr("normalised")), Not(HasSubstr("bridges"))));
+  auto& evidence = *event.mutable_alert()->mutable_evidence();
+  auto& seam = *evidence.add_seams();
+  seam.set_site_id("works");
+  seam.mutable_at()->set_seconds(1'600'000'000);
+  seam.add_changes(detection::v1::Seam::LABORATORY);
+  seam.set_before("lab-a");
+  seam.set_after("lab-b");
+  seam.set_offset_log10(0.4);
+  seam.set_sd_log10(0.15);
+  auto& load = *evidence.mutable_samples(0)->add_normalised();
+  load.set_normalisation(detection::v1::FLOW_AND_POPULATION);
+  load.set_value(7.1e11);
+  load.set_lod(1e9);
+  auto& ratio = *evidence.mutable_samples(0)->add_normalised();
+  ratio.set_normalisation(detection::v1::PMMOV_RATIO);
+  ratio.add_missing(detection::v1::PMMOV);
+  EXPECT_THAT(RenderText(event), AllOf(HasSubstr("2020-09-13  works"), HasSubstr("laboratory"),
+                                       HasSubstr("2.51"), HasSubstr("+0.40"), HasSubstr("0.15"),
+                                       HasSubstr("per million PMMoV"), HasSubstr("no PMMoV")));
+  EXPECT_THAT(RenderText(event, {.language = Language::kFrench}),
+              AllOf(HasSubstr("laboratoire"), HasSubstr("+0,40"), HasSubstr("sans PMMoV")));
+  const auto json = nlohmann::json::parse(RenderJson(event, "i-7")).at("alert").at("evidence");
+  EXPECT_EQ(json.at("seams").at(0).at("changes").at(0), "laboratory");
+  EXPECT_DOUBLE_EQ(json.at("seams").at(0).at("offset_log10").get<double>(), 0.4);
+  const auto& normalised = json.at("samples").at(0).at("normalised");
+  EXPECT_DOUBLE_EQ(normalised.at(0).at("value").get<double>(), 7.1e11);
+  EXPECT_EQ(normalised.at(1).at("missing").at(0), "pmmov");
+}
+
 TEST(RenderTest, SubjectSaysWhatAndWhereInOneLine) {
   v1::AlertEvent event = SampleEvent();
   EXPECT_EQ(RenderSubject(event), "WARNING: SARS-CoV-2 rise in Île: new alert");

@@ -158,5 +158,28 @@ TEST_F(EvidenceSeamsTest, ADistrictsRiseNamesTheSiteThatChangedItsMethod) {
   EXPECT_NEAR(*evidence.seams[0].offset_log10, std::log10(3.0), 0.2);
 }
 
+TEST_F(EvidenceSeamsTest, EvidenceGivesNormalisedValuesWhereARowAllowsThemAndSaysWhatIsMissing) {
+  for (int day = 0; day < 90; day += 3) {
+    Observation o = SampleOf(day, Steady(day));
+    if (day != 84) o.measurement.flow_m3_per_day = 5000;
+    Give(o);
+  }
+  Observation spike = SampleOf(90, 6);
+  spike.measurement.flow_m3_per_day = 4000;
+  Give(spike);
+  const Evidence& evidence = NewestOf("site-spike").evidence;
+  ASSERT_THAT(evidence.samples, SizeIs(8));
+  for (const EvidenceSample& sample : evidence.samples) {
+    ASSERT_THAT(sample.normalised, SizeIs(1)) << "no row has PMMoV or ammonium";
+    EXPECT_EQ(sample.normalised[0].normalisation, sample::Normalisation::kFlowAndPopulation);
+  }
+  const auto& newest = evidence.samples.back().normalised[0];
+  EXPECT_DOUBLE_EQ(newest.value.value(), 1e6 * 4000 * 1000 * 1e5 / 20'000);
+  const auto& without = evidence.samples[5];
+  EXPECT_EQ(without.measurement.flow_m3_per_day, std::nullopt);
+  EXPECT_THAT(without.normalised[0].missing, ElementsAre(sample::MissingInput::kFlow));
+  EXPECT_FALSE(without.normalised[0].value.has_value()) << "nothing is filled in";
+}
+
 }  // namespace
 }  // namespace belgrand::detection
