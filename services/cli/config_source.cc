@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "detection/detector.h"
+#include "detection/engine.h"
 #include "platform/config/load.h"
 #include "services/alerting/alerting_options.h"
 #include "services/cli/alert_names.h"
@@ -24,9 +24,10 @@ base::StatusOr<std::string> OverrideText(const std::string& text) {
   }
   std::string path = text.substr(0, equals);
   std::string value = text.substr(equals + 1);
-  const bool literal =
-      value == "true" || value == "false" ||
-      (!value.empty() && value.find_first_not_of("0123456789") == std::string::npos);
+  const bool number = !value.empty() && value != "." &&
+                      value.find_first_not_of("0123456789.") == std::string::npos &&
+                      std::ranges::count(value, '.') <= 1;
+  const bool literal = value == "true" || value == "false" || number;
   const bool message = value.starts_with("{");
   if (!literal && !message) {
     std::string quoted = "\"";
@@ -44,6 +45,24 @@ base::StatusOr<std::string> OverrideText(const std::string& text) {
     path = path.substr(dot + 1);
   }
   return result + path + (message ? " " : ": ") + value + closing;
+}
+
+// What the detection role would say at its start of its budget of false alarms; empty: nothing.
+// Names of detectors that are not registered are judged elsewhere.
+std::string CheckFalseAlarms(const config::v1::Detection& config) {
+  std::vector<std::string> known;
+  for (const auto& detector : detection::RegisteredDetectors()) {
+    const auto& chosen = config.detectors();
+    if (std::ranges::find(chosen, detector->info().name) != chosen.end()) {
+      known.push_back(detector->info().name);
+    }
+  }
+  if (known.empty() && !config.detectors().empty()) return "";
+  const auto engine = detection::Engine::Create(
+      known, {config.false_alerts_per_district_year(), config.false_discovery_rate()});
+  if (engine.ok()) return "";
+  return fmt::format("detection.false_alerts_per_district_year, detection.false_discovery_rate: {}",
+                     base::Message(engine.status()));
 }
 
 }  // namespace
@@ -92,6 +111,9 @@ base::StatusOr<config::v1::Config> LoadConfig(const ConfigFlags& flags,
           "detection.detectors: '{}' is not registered; leave the list empty for Belgrand's own",
           name));
     }
+  }
+  if (std::string problem = CheckFalseAlarms(config.detection()); !problem.empty()) {
+    problems.push_back(std::move(problem));
   }
   for (std::string& problem : detection::CheckGapRules(config.detection())) {
     problems.push_back(std::move(problem));

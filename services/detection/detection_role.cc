@@ -120,7 +120,9 @@ base::StatusOr<std::vector<v1::Setup>> SetupsUntilNow(SignalOutbox& outbox, v1::
 base::StatusOr<std::unique_ptr<shared::Role>> CreateDetectionRole(const config::v1::Config& config,
                                                                   const shared::Runtime& runtime) {
   const auto& names = config.detection().detectors();
-  ASSIGN_OR_RETURN(auto engine, Engine::Create({names.begin(), names.end()}));
+  const FalseAlarmPolicy policy{config.detection().false_alerts_per_district_year(),
+                                config.detection().false_discovery_rate()};
+  ASSIGN_OR_RETURN(auto engine, Engine::Create({names.begin(), names.end()}, policy));
   ASSIGN_OR_RETURN(auto outbox, SignalOutbox::Open(runtime.data_dir / "detection"));
   Follower::Stored stored;
   ASSIGN_OR_RETURN(stored.progress, outbox->LoadProgress());

@@ -60,6 +60,14 @@ v1::Setup SetupOf(const Engine& engine, const config::v1::Detection& config) {
     Add(*setup.mutable_settings(), "detectors chosen",
         fmt::format("{}", fmt::join(config.detectors(), " ")));
   }
+  if (config.false_alerts_per_district_year() > 0) {
+    Add(*setup.mutable_settings(), "false alerts",
+        fmt::format("at most {:g} a district and year", config.false_alerts_per_district_year()));
+  }
+  if (config.false_discovery_rate() > 0) {
+    Add(*setup.mutable_settings(), "false discovery rate",
+        fmt::format("at most {:g} of all that is raised", config.false_discovery_rate()));
+  }
   for (const config::v1::SamplingPlan& plan : config.sampling_plans()) {
     Add(*setup.mutable_settings(), "sampling plan " + plan.name(), PlanText(plan));
   }

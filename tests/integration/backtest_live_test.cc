@@ -57,10 +57,12 @@ class BacktestLiveTest : public ::testing::Test {
 
   // Openings that the alerts of the file make of them: the alert of a district and rule is open
   // while any of its areas holds a signal. Days do not tell the order within a day, orders do.
-  std::multiset<Opening> OfBacktest() {
+  std::multiset<Opening> OfBacktest(const std::vector<std::string>& flags = {}) {
     const auto alerts = (dir_.path() / "alerts.csv").string();
-    const CommandResult run =
-        RunBelgrand({"backtest", "--samples", samples_.string(), "--alerts", alerts});
+    std::vector<std::string> backtest = {"backtest", "--samples", samples_.string(), "--alerts",
+                                         alerts};
+    backtest.insert(backtest.end(), flags.begin(), flags.end());
+    const CommandResult run = RunBelgrand(backtest);
     EXPECT_EQ(run.exit_code, 0) << run.err;
     // Of a district, target and rule: what each change did to how many hold, and the day observed.
     struct Change {
@@ -90,8 +92,8 @@ class BacktestLiveTest : public ::testing::Test {
     return openings;
   }
 
-  std::multiset<Opening> OfService() {
-    Deployment deployment(Shape::kOneProcess, dir_.path() / "run");
+  std::multiset<Opening> OfService(const std::string& config = "") {
+    Deployment deployment(Shape::kOneProcess, dir_.path() / "run", config);
     EXPECT_OK(deployment.Start());
     Client client(deployment);
     std::vector<std::string> import = {"import",          samples_.string(), "--register-sites",
@@ -149,6 +151,18 @@ TEST_F(BacktestLiveTest, DistrictsOfOneSiteOpenTheSameAlerts) {
   const auto backtest = OfBacktest();
   EXPECT_GE(backtest.size(), 8U);
   ExpectSame(OfService(), backtest);
+}
+
+// A budget and a rate of discoveries compare all districts, sites and targets, in one order.
+TEST_F(BacktestLiveTest, WithAPolicyOfFalseAlarmsTheSameAlertsOpen) {
+  ASSERT_EQ(Simulate("6", "1").exit_code, 0);
+  const auto free = OfBacktest();
+  const auto backtest =
+      OfBacktest({"--false-alerts-per-district-year", "4", "--false-discovery-rate", "0.2"});
+  EXPECT_GE(backtest.size(), 4U);
+  EXPECT_NE(backtest, free) << "the policy must hold something back, or this shows nothing";
+  ExpectSame(OfService("detection { false_alerts_per_district_year: 4 false_discovery_rate: 0.2 }"),
+             backtest);
 }
 
 // Raw: a backtest leaves out what the service refuses.

@@ -59,6 +59,14 @@ TEST_F(DetectionSetupTest, AnotherConfigurationIsASetupOfItsOwnAndTheSameOneIsNo
   ASSERT_THAT(setups, SizeIs(3));
   EXPECT_EQ(setups[2].methods_size(), 2) << "the engine and the one detector";
   EXPECT_THAT(SetupsWith(plain), SizeIs(4)) << "back is a change too";
+
+  config::v1::Config budgeted;
+  budgeted.mutable_detection()->set_false_alerts_per_district_year(2);
+  budgeted.mutable_detection()->set_false_discovery_rate(0.2);
+  setups = SetupsWith(budgeted);
+  ASSERT_THAT(setups, SizeIs(5));
+  EXPECT_EQ(setups[4].settings(0).value(), "at most 2 a district and year");
+  EXPECT_EQ(setups[4].settings(1).value(), "at most 0.2 of all that is raised");
 }
 
 TEST_F(DetectionSetupTest, AClockThatWentBackKeepsTheirOrder) {
