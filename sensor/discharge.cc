@@ -13,7 +13,7 @@ constexpr double kMostReading = 1e15;
 
 bool Usable(const Point& point) {
   if (point.missing() || point.mark.flag == Flag::kFail) return false;
-  constexpr unsigned kFaults = kFlatLine | kSpike | kRateOfChange;
+  constexpr unsigned kFaults = kFlatLine | kSpike | kRateOfChange | kAttenuated;
   return (point.mark.tests & kFaults) == 0;
 }
 

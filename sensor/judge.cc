@@ -46,6 +46,7 @@ const LimitsVersion& Judge::VersionAt(std::int64_t time_us) {
 
 void Judge::BeginRun(std::int64_t time_us) {
   run_from_us_ = time_us;
+  spread_.Clear();
   for (Window* window : {&suspect_, &fail_}) {
     window->lowest.Clear();
     window->highest.Clear();
@@ -94,6 +95,21 @@ void Judge::JudgeFlat(const TestLimits& limits, const Point& point, Results& res
   }
 }
 
+void Judge::JudgeAttenuation(const TestLimits& limits, const Point& point, Results& results) {
+  if (limits.attenuated_over_us == 0) return;
+  spread_.Add(point.time_us, point.value);
+  const std::int64_t from = point.time_us - limits.attenuated_over_us;
+  const std::optional<double> spread = spread_.Over(from);
+  if (run_from_us_ > from || !spread) return;
+  results.attenuated = Flag::kGood;
+  if (limits.attenuated_suspect && *spread < *limits.attenuated_suspect) {
+    results.attenuated = Flag::kSuspect;
+  }
+  if (limits.attenuated_fail && *spread < *limits.attenuated_fail) {
+    results.attenuated = Flag::kFail;
+  }
+}
+
 Mark Judge::Sum(const Results& results) {
   Mark mark;
   const auto add = [&](Flag result, Test test) {
@@ -107,6 +123,7 @@ Mark Judge::Sum(const Results& results) {
   add(results.spike, kSpike);
   add(results.rate, kRateOfChange);
   add(results.flat, kFlatLine);
+  add(results.attenuated, kAttenuated);
   if (results.gap) mark.tests = static_cast<std::uint8_t>(mark.tests | kGap);
   return mark;
 }
@@ -146,6 +163,7 @@ Judge::Outcome Judge::Push(const Point& point) {
     }
   }
   JudgeFlat(limits, point, past.results);
+  JudgeAttenuation(limits, point, past.results);
   outcome.mark = Sum(past.results);
   before_ = past;
   return outcome;

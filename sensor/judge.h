@@ -9,6 +9,9 @@
 //   rate of change  |x - before| / seconds above the threshold: suspect
 //   flat line       range of the last flat_*_us below flat_tolerance: suspect or fail; not
 //                   evaluated until the run of readings without gap is that long
+//   attenuated      standard deviation over the last attenuated_over_us below attenuated_suspect or
+//                   attenuated_fail; evaluated like the flat line: a sensor that still moves, and
+//                   less than it should
 //   gap             nothing came within max_gap before: noted, the flag is unaffected
 //   missing value   flag 9; syntax is judged before: what is no number never gets here
 //
@@ -30,6 +33,7 @@
 
 #include "sensor/limits.h"
 #include "sensor/point.h"
+#include "sensor/rolling_spread.h"
 
 namespace belgrand::sensor {
 
@@ -54,6 +58,7 @@ class Judge {
     Flag spike = Flag::kUnknown;
     Flag rate = Flag::kUnknown;
     Flag flat = Flag::kUnknown;
+    Flag attenuated = Flag::kUnknown;
     bool gap = false;
   };
   struct Past {
@@ -83,6 +88,7 @@ class Judge {
   void BeginRun(std::int64_t time_us);
   void JudgeAlone(const TestLimits& limits, const Point& point, Results& results) const;
   void JudgeFlat(const TestLimits& limits, const Point& point, Results& results);
+  void JudgeAttenuation(const TestLimits& limits, const Point& point, Results& results);
   Flag FlatOver(Window& window, std::int64_t span, double tolerance, const Point& point,
                 Flag failed);
   static Mark Sum(const Results& results);
@@ -93,6 +99,7 @@ class Judge {
   std::int64_t run_from_us_ = 0;
   Window suspect_;
   Window fail_;
+  RollingSpread spread_;
 };
 
 // Judges `points` in place. `judge` has seen what was before them; it is left after the last one,

@@ -11,6 +11,7 @@ constexpr std::int64_t kMinuteUs = 60 * kSecondUs;
 constexpr std::int64_t kGapIntervals = 3;
 // A flat line needs several readings to be one.
 constexpr std::int64_t kFlatIntervals = 5;
+constexpr std::int64_t kAttenuatedIntervals = 3;
 
 struct Defaults {
   Quantity quantity;
@@ -79,6 +80,26 @@ void CheckSpans(const TestLimits& limits, std::int64_t interval_us, Problems& pr
   }
 }
 
+void CheckAttenuation(const TestLimits& limits, std::int64_t interval_us, Problems& problems) {
+  CheckPositive("attenuated_suspect", limits.attenuated_suspect, problems);
+  CheckPositive("attenuated_fail", limits.attenuated_fail, problems);
+  const bool wanted = limits.attenuated_suspect || limits.attenuated_fail;
+  const std::int64_t span = limits.attenuated_over_us;
+  if (!wanted && span == 0) return;
+  if (!wanted) {
+    problems.emplace_back("attenuated_over",
+                          "is given without attenuated_suspect or attenuated_fail: send a "
+                          "threshold, or leave it out");
+  }
+  if (span < kAttenuatedIntervals * interval_us || span > kMaxLookbackUs) {
+    problems.emplace_back(
+        "attenuated_over",
+        fmt::format("is {} s: at least {} sampling intervals of {} s, at most "
+                    "24 h",
+                    span / kSecondUs, kAttenuatedIntervals, interval_us / kSecondUs));
+  }
+}
+
 }  // namespace
 
 TestLimits DefaultLimits(Quantity quantity, std::int64_t interval_us) {
@@ -112,6 +133,7 @@ Problems CheckLimits(const TestLimits& limits, std::int64_t interval_us) {
   CheckPositive("rate_suspect", limits.rate_suspect, problems);
   CheckPositive("flat_tolerance", limits.flat_tolerance, problems);
   CheckSpans(limits, interval_us, problems);
+  CheckAttenuation(limits, interval_us, problems);
   if (limits.seasons.size() > 24) problems.emplace_back("seasons", "are more than 24");
   for (const Season& season : limits.seasons) {
     const bool months = season.first_month >= 1 && season.first_month <= 12 &&
@@ -130,8 +152,9 @@ Problems CheckLimits(const TestLimits& limits, std::int64_t interval_us) {
 std::int64_t Lookback(const LimitsHistory& history) {
   std::int64_t longest = 0;
   for (const LimitsVersion& version : history) {
+    const TestLimits& limits = version.limits;
     longest =
-        std::max(longest, std::max(version.limits.flat_suspect_us, version.limits.flat_fail_us));
+        std::max({longest, limits.flat_suspect_us, limits.flat_fail_us, limits.attenuated_over_us});
   }
   return longest + Lookahead(history);
 }

@@ -45,6 +45,10 @@ struct TestLimits {
   std::optional<double> flat_tolerance;
   std::int64_t flat_suspect_us = 0;
   std::int64_t flat_fail_us = 0;
+  // Standard deviation over the last attenuated_over_us below: suspect, fail. Needs the span.
+  std::optional<double> attenuated_suspect;
+  std::optional<double> attenuated_fail;
+  std::int64_t attenuated_over_us = 0;
   // Neighbours further apart are no neighbours; greater than 0.
   std::int64_t max_gap_us = 0;
   bool operator==(const TestLimits&) const = default;
@@ -67,7 +71,7 @@ TestLimits DefaultLimits(Quantity quantity, std::int64_t interval_us);
 std::vector<std::pair<std::string, std::string>> CheckLimits(const TestLimits& limits,
                                                              std::int64_t interval_us);
 
-// How far the judgement of a point depends on what was before it: the longest flat line and gap.
+// How far the judgement of a point depends on what was before it: the longest span and gap.
 std::int64_t Lookback(const LimitsHistory& history);
 // How far it depends on what comes after it: the longest gap.
 std::int64_t Lookahead(const LimitsHistory& history);

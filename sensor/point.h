@@ -25,8 +25,9 @@ enum Test : std::uint8_t {
   kRateOfChange = 8,
   kFlatLine = 16,
   kGap = 32,  // nothing came for longer than max_gap before this reading; the flag is unaffected
+  kAttenuated = 64,
 };
-inline constexpr std::uint8_t kAllTests = 63;
+inline constexpr std::uint8_t kAllTests = 127;
 
 struct Mark {
   Flag flag = Flag::kUnknown;

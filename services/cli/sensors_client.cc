@@ -92,7 +92,9 @@ base::Status TakeLimits(const Table& table, v1::Sensor& sensor) {
       {"spike_suspect", &v1::TestLimits::set_spike_suspect},
       {"spike_fail", &v1::TestLimits::set_spike_fail},
       {"rate_suspect", &v1::TestLimits::set_rate_suspect},
-      {"flat_tolerance", &v1::TestLimits::set_flat_tolerance}};
+      {"flat_tolerance", &v1::TestLimits::set_flat_tolerance},
+      {"attenuated_suspect", &v1::TestLimits::set_attenuated_suspect},
+      {"attenuated_fail", &v1::TestLimits::set_attenuated_fail}};
   for (const auto& [name, set] : thresholds) {
     ASSIGN_OR_RETURN(const auto value, table.Number(name));
     if (value) (sensor.mutable_limits()->*set)(*value);
@@ -101,6 +103,8 @@ base::Status TakeLimits(const Table& table, v1::Sensor& sensor) {
   if (suspect) SetSeconds(*sensor.mutable_limits()->mutable_flat_suspect(), *suspect);
   ASSIGN_OR_RETURN(const auto fail, table.Number("flat_fail_s"));
   if (fail) SetSeconds(*sensor.mutable_limits()->mutable_flat_fail(), *fail);
+  ASSIGN_OR_RETURN(const auto over, table.Number("attenuated_over_s"));
+  if (over) SetSeconds(*sensor.mutable_limits()->mutable_attenuated_over(), *over);
   ASSIGN_OR_RETURN(const auto gap, table.Number("max_gap_s"));
   if (gap) SetSeconds(*sensor.mutable_limits()->mutable_max_gap(), *gap);
   return base::OkStatus();
@@ -124,7 +128,8 @@ base::StatusOr<std::vector<v1::Sensor>> ReadSensorFile(const std::string& path) 
       Table::Open(path, {"sensor_id", "site_id", "quantity", "sampling_interval_s"},
                   {"unit", "device_id", "metric", "gateway_id", "fail_low", "fail_high",
                    "suspect_low", "suspect_high", "spike_suspect", "spike_fail", "rate_suspect",
-                   "flat_tolerance", "flat_suspect_s", "flat_fail_s", "max_gap_s"}));
+                   "flat_tolerance", "flat_suspect_s", "flat_fail_s", "attenuated_suspect",
+                   "attenuated_fail", "attenuated_over_s", "max_gap_s"}));
   std::vector<v1::Sensor> sensors;
   for (;;) {
     ASSIGN_OR_RETURN(const bool more, table->Next());

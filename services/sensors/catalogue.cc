@@ -89,6 +89,9 @@ sensor::TestLimits ToLimits(const storage::v1::SensorLimitsRecord& record) {
   if (record.has_flat_tolerance()) limits.flat_tolerance = record.flat_tolerance();
   limits.flat_suspect_us = record.flat_suspect_us();
   limits.flat_fail_us = record.flat_fail_us();
+  if (record.has_attenuated_suspect()) limits.attenuated_suspect = record.attenuated_suspect();
+  if (record.has_attenuated_fail()) limits.attenuated_fail = record.attenuated_fail();
+  limits.attenuated_over_us = record.attenuated_over_us();
   limits.max_gap_us = record.max_gap_us();
   return limits;
 }
@@ -112,6 +115,9 @@ storage::v1::SensorLimitsRecord ToRecord(const sensor::TestLimits& limits) {
   if (limits.flat_tolerance) record.set_flat_tolerance(*limits.flat_tolerance);
   record.set_flat_suspect_us(limits.flat_suspect_us);
   record.set_flat_fail_us(limits.flat_fail_us);
+  if (limits.attenuated_suspect) record.set_attenuated_suspect(*limits.attenuated_suspect);
+  if (limits.attenuated_fail) record.set_attenuated_fail(*limits.attenuated_fail);
+  record.set_attenuated_over_us(limits.attenuated_over_us);
   record.set_max_gap_us(limits.max_gap_us);
   return record;
 }

@@ -43,6 +43,9 @@ sensor::TestLimits ToLimits(const v1::TestLimits& sent, std::int64_t interval_us
   limits.flat_tolerance = take(sent.has_flat_tolerance(), sent.flat_tolerance());
   limits.flat_suspect_us = ToMicros(sent.flat_suspect());
   limits.flat_fail_us = ToMicros(sent.flat_fail());
+  limits.attenuated_suspect = take(sent.has_attenuated_suspect(), sent.attenuated_suspect());
+  limits.attenuated_fail = take(sent.has_attenuated_fail(), sent.attenuated_fail());
+  limits.attenuated_over_us = ToMicros(sent.attenuated_over());
   limits.max_gap_us = ToMicros(sent.max_gap());
   if (!sent.has_max_gap()) {
     limits.max_gap_us = sensor::DefaultLimits(sensor::Quantity::kFlow, interval_us).max_gap_us;
@@ -66,6 +69,11 @@ v1::TestLimits ToProto(const sensor::TestLimits& limits) {
   if (limits.flat_tolerance) sent.set_flat_tolerance(*limits.flat_tolerance);
   if (limits.flat_suspect_us > 0) SetMicros(*sent.mutable_flat_suspect(), limits.flat_suspect_us);
   if (limits.flat_fail_us > 0) SetMicros(*sent.mutable_flat_fail(), limits.flat_fail_us);
+  if (limits.attenuated_suspect) sent.set_attenuated_suspect(*limits.attenuated_suspect);
+  if (limits.attenuated_fail) sent.set_attenuated_fail(*limits.attenuated_fail);
+  if (limits.attenuated_over_us > 0) {
+    SetMicros(*sent.mutable_attenuated_over(), limits.attenuated_over_us);
+  }
   SetMicros(*sent.mutable_max_gap(), limits.max_gap_us);
   for (const sensor::Season& season : limits.seasons) {
     auto& added = *sent.add_seasons();

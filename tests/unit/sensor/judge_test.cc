@@ -4,6 +4,10 @@
 
 #include <cmath>
 #include <random>
+#include <set>
+
+#include "sensor/rolling_spread.h"
+#include "sensor/sewer_simulator.h"
 
 namespace belgrand::sensor {
 namespace {
@@ -119,6 +123,89 @@ TEST(JudgeTest, AFlatLineIsSeenOnceItIsLongEnough) {
   EXPECT_THAT(Flags(points), ElementsAre(2, 2, 2, 2, 2, 1, 3, 3, 3, 4, 4, 4, 1, 1));
 }
 
+// Standard deviations (n - 1) of the last four: 1.29, 1.29, 1.26, 1.25, 1.08, 0.41, 0.41, 0.25, 0.07.
+TEST(JudgeTest, AnAttenuatedSignalStillMovesAndLessThanItShould) {
+  TestLimits limits = NoTests();
+  limits.attenuated_over_us = 3 * kMinute;
+  limits.attenuated_suspect = 0.6;
+  limits.attenuated_fail = 0.1;
+  const std::vector<double> x = {1, 2, 3, 4, 1, 3, 2.5, 3.5, 3, 3.1, 2.95, 3.05};
+  const auto points = Judged(Minutely(x), Only(limits));
+  EXPECT_THAT(Flags(points), ElementsAre(2, 2, 2, 1, 1, 1, 1, 1, 3, 3, 3, 4));
+  EXPECT_THAT(Failed(points, kAttenuated), ElementsAre(8, 9, 10, 11));
+}
+
+TEST(JudgeTest, TheSpreadIsThatOfTheWindowHoweverLongTheRun) {
+  RollingSpread rolling;
+  std::mt19937_64 random(7);
+  std::vector<double> values;
+  for (std::int64_t i = 0; i < 20'000; ++i) {
+    // Far from nothing, where a difference of sums of squares would lose every digit.
+    const double value = 1e9 + static_cast<double>(random() % 1000) / 1000;
+    values.push_back(value);
+    rolling.Add(i, value);
+    const auto spread = rolling.Over(i - 49);
+    if (i < 1 || i % 500 != 0) continue;
+    const std::size_t first = values.size() > 50 ? values.size() - 50 : 0;
+    const double count = static_cast<double>(values.size() - first);
+    double mean = 0;
+    for (std::size_t k = first; k < values.size(); ++k) mean += (values[k] - 1e9) / count;
+    double squares = 0;
+    for (std::size_t k = first; k < values.size(); ++k) {
+      squares += std::pow(values[k] - 1e9 - mean, 2);
+    }
+    EXPECT_NEAR(spread.value(), std::sqrt(squares / (count - 1)), 1e-6) << i;
+  }
+  rolling.Clear();
+  for (std::int64_t i = 0; i < 100; ++i) rolling.Add(i, 0.1);
+  EXPECT_EQ(rolling.Over(50), 0.0) << "a constant has none at all";
+  EXPECT_EQ(rolling.Over(99), std::nullopt) << "one reading has none";
+}
+
+// An electrode under a film: it shows a tenth of what it should for five days. Its threshold is
+// half of what it shows in a day when it is well.
+TEST(JudgeTest, AnElectrodeUnderAFilmIsFoundWithinADayAndAWellOneIsNot) {
+  std::size_t found = 0;
+  std::size_t false_days = 0;
+  std::size_t well_days = 0;
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    const SewerSimulation sewer =
+        SimulateSewer({.seed = seed, .days = 40, .discharges = 0, .faults = 0});
+    for (const auto& [quantity, readings] : sewer.series) {
+      if (quantity != Quantity::kAmmonium) continue;
+      Points points = readings;
+      const std::int64_t begin = points.front().time_us;
+      constexpr std::int64_t kDay = 24 * 60 * kMinute;
+      double mean = 0;
+      double squares = 0;
+      double count = 0;
+      for (Point& point : points) {
+        if (point.missing()) continue;
+        if (point.time_us < begin + kDay) {
+          const double step = point.value - mean;
+          mean += step / ++count;
+          squares += step * (point.value - mean);
+        }
+        const std::int64_t at = point.time_us - begin;
+        if (at >= 30 * kDay && at < 35 * kDay) point.value = mean + 0.1 * (point.value - mean);
+      }
+      TestLimits limits = NoTests();
+      limits.attenuated_over_us = kDay;
+      limits.attenuated_suspect = 0.5 * std::sqrt(squares / (count - 1));
+      points = Judged(points, Only(limits));
+      std::set<std::int64_t> days;
+      for (const Point& point : points) {
+        if ((point.mark.tests & kAttenuated) != 0) days.insert((point.time_us - begin) / kDay);
+      }
+      found += days.contains(30) || days.contains(31) ? 1 : 0;
+      well_days += 30;
+      for (const std::int64_t day : days) false_days += day < 30 ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(found, 6U);
+  EXPECT_EQ(false_days, 0U) << "of " << well_days;
+}
+
 TEST(JudgeTest, AGapEndsTheRunAndIsNoted) {
   TestLimits limits = NoTests();
   limits.flat_tolerance = 0.5;
@@ -182,6 +269,9 @@ TEST(JudgeTest, AMarkDependsOnlyOnItsSurroundings) {
     limits.flat_tolerance = 0.3;
     limits.flat_suspect_us = 6 * kMinute;
     limits.flat_fail_us = 10 * kMinute;
+    limits.attenuated_suspect = 0.4;
+    limits.attenuated_fail = 0.05;
+    limits.attenuated_over_us = 14 * kMinute;
     TestLimits other = limits;
     other.suspect_high = 7.5;
     other.flat_suspect_us = 7 * kMinute;
@@ -234,6 +324,24 @@ TEST(LimitsTest, EveryMistakeIsNamed) {
   for (const auto& [field, what] : CheckLimits(limits, kMinute)) fields.push_back(field);
   EXPECT_THAT(fields, ElementsAre("fail_low", "suspect_low", "spike_suspect", "max_gap",
                                   "flat_suspect", "seasons"));
+}
+
+TEST(LimitsTest, AnAttenuationNeedsAThresholdAndASpan) {
+  const auto fields = [](const TestLimits& limits) {
+    std::vector<std::string> names;
+    for (const auto& [field, what] : CheckLimits(limits, kMinute)) names.push_back(field);
+    return names;
+  };
+  TestLimits limits = NoTests();
+  limits.attenuated_over_us = 60 * kMinute;
+  EXPECT_THAT(fields(limits), ElementsAre("attenuated_over"));
+  limits.attenuated_fail = 0.1;
+  EXPECT_THAT(fields(limits), ElementsAre());
+  limits.attenuated_over_us = kMinute;
+  EXPECT_THAT(fields(limits), ElementsAre("attenuated_over"));
+  limits.attenuated_over_us = 0;
+  limits.attenuated_fail = -1;
+  EXPECT_THAT(fields(limits), ElementsAre("attenuated_fail", "attenuated_over"));
 }
 
 }  // namespace

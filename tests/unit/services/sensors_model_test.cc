@@ -98,6 +98,10 @@ void SensorsModelTest::ChangeLimits(std::mt19937_64& random) {
   record.mutable_limits(0)->set_flat_suspect_us((5 + static_cast<std::int64_t>(random() % 200)) *
                                                 60 * sensor::kSecondUs);
   record.mutable_limits(0)->set_rate_suspect(0.01);
+  record.mutable_limits(0)->set_attenuated_suspect(0.05 +
+                                                   0.013 * static_cast<double>(random() % 5));
+  record.mutable_limits(0)->set_attenuated_over_us((10 + static_cast<std::int64_t>(random() % 90)) *
+                                                   60 * sensor::kSecondUs);
   Register({record});
 }
 
