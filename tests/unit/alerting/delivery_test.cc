@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <random>
 #include <set>
@@ -307,8 +308,10 @@ INSTANTIATE_TEST_SUITE_P(Seeds, RandomDeliveryTest, ::testing::Range(1U, 7U));
 // Blocks in Deliver until it is cancelled.
 class StuckReceiver final : public Receiver {
  public:
+  explicit StuckReceiver(std::promise<void>& begun) : begun_(begun) {}
   Outcome Deliver(const Delivery&) override {
     std::unique_lock lock(mutex_);
+    if (!cancelled_) begun_.set_value();
     condition_.wait(lock, [&] { return cancelled_; });
     return Answer(Verdict::kCancelled);
   }
@@ -322,6 +325,7 @@ class StuckReceiver final : public Receiver {
   std::mutex mutex_;
   std::condition_variable condition_;
   bool cancelled_ = false;
+  std::promise<void>& begun_;  // with the first delivery
 };
 
 class CountingReceiver final : public Receiver {
@@ -347,9 +351,10 @@ class CountingReceiver final : public Receiver {
 TEST(DispatcherTest, AStuckReceiverDelaysNoOtherAndIsBrokenOffAtTheStop) {
   Shelf shelf({{"stuck", {}}, {"quick", {}}});
   CountingReceiver::Count count;
+  std::promise<void> begun;
   {
     Dispatcher dispatcher(*shelf, shelf.clock(), {}, nullptr);
-    dispatcher.Add("stuck", std::make_unique<StuckReceiver>());
+    dispatcher.Add("stuck", std::make_unique<StuckReceiver>(begun));
     dispatcher.Add("quick", std::make_unique<CountingReceiver>(count));
     dispatcher.Start();
     for (std::uint64_t i = 1; i <= 20; ++i) {
@@ -360,6 +365,7 @@ TEST(DispatcherTest, AStuckReceiverDelaysNoOtherAndIsBrokenOffAtTheStop) {
     EXPECT_TRUE(count.condition.wait_for(lock, std::chrono::seconds(60),
                                          [&] { return count.value == 20; }));
     lock.unlock();
+    ASSERT_EQ(begun.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
     dispatcher.Stop();
     dispatcher.Stop();
   }
