@@ -7,9 +7,9 @@
 #include <tuple>
 
 #include "belgrand/privacy/v1/privacy.pb.h"
-#include "compliance/read_limit.h"
 #include "compliance/policy.h"
 #include "compliance/proof_text.h"
+#include "compliance/read_limit.h"
 #include "compliance/retention.h"
 
 namespace belgrand::compliance {

@@ -6,8 +6,8 @@
 #include <set>
 #include <string_view>
 
-#include "compliance/read_limit.h"
 #include "compliance/policy.h"
+#include "compliance/read_limit.h"
 #include "compliance/retention.h"
 
 namespace belgrand::compliance {

@@ -34,10 +34,9 @@ std::string_view GatewayOf(const shared::Caller& caller) {
 template <typename Request>
 std::pair<std::int64_t, std::int64_t> SpanOf(const Request& request, base::Instant now) {
   using Limits = std::numeric_limits<std::int64_t>;
-  const std::int64_t in_use =
-      compliance::ReadGate(*storage::v1::SensorChunkRecord::descriptor(), now,
-                           privacy::v1::SURVEILLANCE)
-          .in_use_from_us();
+  const std::int64_t in_use = compliance::ReadGate(*storage::v1::SensorChunkRecord::descriptor(),
+                                                   now, privacy::v1::SURVEILLANCE)
+                                  .in_use_from_us();
   return {std::max(in_use, request.has_from() ? base::ToMicros(shared::ToInstant(request.from()))
                                               : Limits::min()),
           request.has_to() ? base::ToMicros(shared::ToInstant(request.to())) : Limits::max()};

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import urllib.request
 
 PR_SET_PDEATHSIG = 1
@@ -40,6 +41,8 @@ with tempfile.TemporaryDirectory() as folder:
                 break
         if not port:
             sys.exit("alertmanager did not start")
+        # It stands still when nobody reads what it says.
+        threading.Thread(target=lambda: [None for _ in server.stderr], daemon=True).start()
         print(json.dumps({"port": port}), flush=True)
         for line in sys.stdin:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/alerts?active=true") as answer:

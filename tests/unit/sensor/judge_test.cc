@@ -123,7 +123,8 @@ TEST(JudgeTest, AFlatLineIsSeenOnceItIsLongEnough) {
   EXPECT_THAT(Flags(points), ElementsAre(2, 2, 2, 2, 2, 1, 3, 3, 3, 4, 4, 4, 1, 1));
 }
 
-// Standard deviations (n - 1) of the last four: 1.29, 1.29, 1.26, 1.25, 1.08, 0.41, 0.41, 0.25, 0.07.
+// Standard deviations (n - 1) of the last four: 1.29, 1.29, 1.26, 1.25, 1.08, 0.41, 0.41, 0.25,
+// 0.07.
 TEST(JudgeTest, AnAttenuatedSignalStillMovesAndLessThanItShould) {
   TestLimits limits = NoTests();
   limits.attenuated_over_us = 3 * kMinute;
